@@ -1,0 +1,2 @@
+#include <nifti/nifti2_io.h>
+#include <zlib.h>

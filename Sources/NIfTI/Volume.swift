@@ -1,0 +1,25 @@
+/// A dense three-dimensional grid of voxels in axis order (z, y, x), x fastest: NIfTI's own memory order.
+public struct Volume<Voxel: Sendable>: Sendable {
+  /// Number of voxels along z, y and x.
+  public let shape: [Int]
+  /// The voxels, `shape[0] * shape[1] * shape[2]` of them.
+  public var voxels: [Voxel]
+
+  public init(shape: [Int], voxels: [Voxel]) {
+    precondition(shape.count == 3 && voxels.count == shape[0] * shape[1] * shape[2], "voxels do not fill the shape")
+    self.shape = shape
+    self.voxels = voxels
+  }
+
+  public init(shape: [Int], repeating voxel: Voxel) {
+    self.init(shape: shape, voxels: Array(repeating: voxel, count: shape[0] * shape[1] * shape[2]))
+  }
+
+  @inlinable
+  public subscript(z: Int, y: Int, x: Int) -> Voxel {
+    get { voxels[(z * shape[1] + y) * shape[2] + x] }
+    set { voxels[(z * shape[1] + y) * shape[2] + x] = newValue }
+  }
+}
+
+extension Volume: Equatable where Voxel: Equatable {}
