@@ -1,0 +1,60 @@
+import Foundation
+import HardnessWeighting
+import TestSupport
+import Testing
+
+/// Guards the sampler's formulas against values made with the published ones, to 1e-9.
+@Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
+struct GoldenSamplerTests {
+  struct Reference: Decodable {
+    let beta: Double
+    let momentum: Double
+    let losses: [Double]
+    let probabilities: [Double]
+    let probabilities_with_floor: [Double]
+    let batch: [Int]
+    let new_losses: [Double]
+    let importance_weights: [Double]
+    let importance_weights_clipped: [Double]
+    let losses_after: [Double]
+  }
+
+  private func references() throws -> [Reference] {
+    try JSONDecoder().decode([Reference].self, from: Data(contentsOf: Golden.file("sampler.json")))
+  }
+
+  private func close(_ found: [Double], _ expected: [Double]) -> Bool {
+    found.count == expected.count
+      && zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-9 * max(1, abs($1)) || $0 == $1 }
+  }
+
+  private func sampler(_ reference: Reference, floor: Double) throws -> HardnessWeightedSampler {
+    try HardnessWeightedSampler(
+      losses: reference.losses, beta: reference.beta, momentum: reference.momentum, floor: floor, seed: 1)
+  }
+
+  @Test func probabilities() throws {
+    for reference in try references() {
+      #expect(close(try sampler(reference, floor: 0).probabilities, reference.probabilities))
+      #expect(close(try sampler(reference, floor: 1e-4).probabilities, reference.probabilities_with_floor))
+    }
+  }
+
+  @Test func importanceWeights() throws {
+    for reference in try references() {
+      let sampler = try sampler(reference, floor: 0)
+      let weights = try sampler.importanceWeights(losses: reference.new_losses, for: reference.batch, clippedTo: nil)
+      let clipped = try sampler.importanceWeights(losses: reference.new_losses, for: reference.batch)
+      #expect(close(weights, reference.importance_weights))
+      #expect(close(clipped, reference.importance_weights_clipped))
+    }
+  }
+
+  @Test func lossesAfterAnUpdate() throws {
+    for reference in try references() {
+      var sampler = try sampler(reference, floor: 0)
+      try sampler.record(losses: reference.new_losses, for: reference.batch)
+      #expect(close(sampler.losses, reference.losses_after))
+    }
+  }
+}
