@@ -1,0 +1,48 @@
+import Testing
+
+@testable import Inference
+
+/// Cutting tiles and putting them together again is exact: a network that returned its input would return the volume.
+@Suite struct TileAccumulatorTests {
+  @Test(arguments: [[9, 14, 11], [3, 14, 5], [4, 6, 8], [1, 1, 1]])
+  func tilesOfTheVolumeGiveTheVolume(shape: [Int]) {
+    let patch = [4, 6, 8]
+    let channels = 2
+    let voxels = shape.reduce(1, *)
+    let data = (0..<voxels * channels).map { Float(($0 * 7919) % 1009) / 100 - 5 }
+    var accumulator = TileAccumulator(shape: shape, patch: patch, heads: channels, step: 0.5)
+    let flips = [[false, false, false], [true, false, false], [false, true, true], [true, true, true]]
+    var tile = Array(repeating: Float.nan, count: patch.reduce(channels, *))
+    for start in accumulator.tiles {
+      for mirrored in flips {
+        data.withUnsafeBufferPointer { data in
+          tile.withUnsafeMutableBufferPointer {
+            accumulator.cut(data, channels: channels, at: start, mirrored: mirrored, into: $0)
+          }
+        }
+        tile.withUnsafeBufferPointer { accumulator.add($0, at: start, mirrored: mirrored, share: 0.25) }
+      }
+    }
+    for channel in 0..<channels {
+      let expected = data[channel * voxels..<(channel + 1) * voxels]
+      #expect(zip(accumulator.logits(of: channel).voxels, expected).allSatisfy { abs($0 - $1) < 1e-4 })
+    }
+  }
+
+  /// Padding is zero, half of it (rounded down) before the volume; flipping a tile flips the padding with it.
+  @Test func smallVolumesArePaddedInTheMiddle() {
+    let accumulator = TileAccumulator(shape: [1, 1, 2], patch: [1, 1, 5], heads: 1, step: 0.5)
+    #expect(accumulator.tiles == [[0, 0, 0]])
+    func cut(_ mirrored: Bool) -> [Float] {
+      var tile = Array(repeating: Float.nan, count: 5)
+      [3, 4].withUnsafeBufferPointer { data in
+        tile.withUnsafeMutableBufferPointer {
+          accumulator.cut(data, channels: 1, at: [0, 0, 0], mirrored: [false, false, mirrored], into: $0)
+        }
+      }
+      return tile
+    }
+    #expect(cut(false) == [0, 3, 4, 0, 0])
+    #expect(cut(true) == [0, 0, 4, 3, 0])
+  }
+}
