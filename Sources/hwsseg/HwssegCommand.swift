@@ -1,8 +1,45 @@
 import ArgumentParser
+import Files
+@preconcurrency import Foundation
 
 /// The program: a verb a file.
 @main
 struct HwssegCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hwsseg", abstract: "Trains, runs and judges 3-D segmentation networks that learn the hard patients too.")
+    commandName: "hwsseg", abstract: "Trains, runs and judges 3-D segmentation networks that learn the hard patients too.",
+    discussion: """
+      The way of the data: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes a small data set to try it on.
+      Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
+      """)
+
+  static func main() {
+    // Lines appear as they are printed even when the output is a pipe or a log file.
+    setvbuf(stdout, nil, _IOLBF, 0)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      Foundation.exit(report(error))
+    }
+  }
+
+  /// Says what went wrong and gives the status to leave with.
+  private static func report(_ error: any Error) -> Int32 {
+    let problem: String
+    let status: Int32
+    switch error {
+    case let error as InputError: (problem, status) = (error.description, 2)
+    case let code as ExitCode: return code.rawValue
+    default:
+      switch exitCode(for: error) {
+      case .success:  // a request for help
+        print(fullMessage(for: error))
+        return 0
+      case .validationFailure: (problem, status) = (message(for: error), 2)
+      default: (problem, status) = (message(for: error), 1)
+      }
+    }
+    FileHandle.standardError.write(Data("hwsseg: error: \(problem)\n".utf8))
+    return status
+  }
 }
