@@ -1,0 +1,8 @@
+#!/bin/bash
+# Installs what is missing, checks the style and runs all tests. Arguments are passed to `swift test`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+Scripts/packages.sh
+swift format lint --strict --recursive --parallel Sources Tests Package.swift
+swift test "$@"
