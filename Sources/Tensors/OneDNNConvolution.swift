@@ -1,0 +1,146 @@
+import COneDNN
+
+/// Convolution by oneDNN: tensors stay channels last and dense, weights go through the layout it prefers.
+public final class OneDNNConvolution: Convolution {
+  public let shape: ConvolutionShape
+  private let forwardPass: OneDNNPrimitive
+  private let toForward: OneDNNPrimitive
+  private let forwardWeights: OneDNNMemory
+  private let plainWeights, input, output, bias: OneDNNMemory
+  /// Made at the first backward pass: inference needs none.
+  private var backward: Backward?
+
+  private struct Backward {
+    let data: OneDNNPrimitive
+    let toData: OneDNNPrimitive
+    let dataWeights: OneDNNMemory
+    let weights: OneDNNPrimitive
+    let fromWeights: OneDNNPrimitive
+    let weightGradient: OneDNNMemory
+  }
+
+  public init(_ shape: ConvolutionShape) throws {
+    self.shape = shape
+    let layouts = try Layouts(shape)
+    forwardPass = try Self.forwardPrimitive(shape, layouts)
+    forwardWeights = try OneDNNMemory(forwardPass.layout(dnnl_query_weights_md), owned: true)
+    plainWeights = try OneDNNMemory(layouts.plainWeights, owned: false)
+    input = try OneDNNMemory(layouts.input, owned: false)
+    output = try OneDNNMemory(layouts.output, owned: false)
+    bias = try OneDNNMemory(layouts.bias, owned: false)
+    toForward = try .reorder(layouts.plainWeights, forwardWeights.layout)
+  }
+
+  public func forward(input x: Tensor, weights: Tensor, bias b: Tensor, output y: Tensor) {
+    toForward.execute([(DNNL_ARG_FROM, plainWeights.over(weights)), (DNNL_ARG_TO, forwardWeights.handle)])
+    forwardPass.execute([
+      (DNNL_ARG_SRC, input.over(x)), (DNNL_ARG_WEIGHTS, forwardWeights.handle), (DNNL_ARG_BIAS, bias.over(b)),
+      (DNNL_ARG_DST, output.over(y)),
+    ])
+  }
+
+  public func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
+    let backward = backwardPasses()
+    backward.toData.execute([(DNNL_ARG_FROM, plainWeights.over(weights)), (DNNL_ARG_TO, backward.dataWeights.handle)])
+    backward.data.execute([
+      (DNNL_ARG_DIFF_DST, output.over(outputGradient)), (DNNL_ARG_WEIGHTS, backward.dataWeights.handle),
+      (DNNL_ARG_DIFF_SRC, input.over(inputGradient)),
+    ])
+  }
+
+  public func backwardWeights(input x: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
+    let backward = backwardPasses()
+    backward.weights.execute([
+      (DNNL_ARG_SRC, input.over(x)), (DNNL_ARG_DIFF_DST, output.over(outputGradient)),
+      (DNNL_ARG_DIFF_WEIGHTS, backward.weightGradient.handle), (DNNL_ARG_DIFF_BIAS, bias.over(biasGradient)),
+    ])
+    backward.fromWeights.execute([
+      (DNNL_ARG_FROM, backward.weightGradient.handle), (DNNL_ARG_TO, plainWeights.over(weightGradient)),
+    ])
+  }
+
+  private func backwardPasses() -> Backward {
+    if let backward { return backward }
+    do {
+      let layouts = try Layouts(shape)
+      let data = try Self.backwardDataPrimitive(shape, layouts, hint: forwardPass)
+      let weights = try Self.backwardWeightsPrimitive(shape, layouts, hint: forwardPass)
+      let dataWeights = try OneDNNMemory(data.layout(dnnl_query_weights_md), owned: true)
+      let gradient = try OneDNNMemory(weights.layout(dnnl_query_diff_weights_md), owned: true)
+      let made = Backward(
+        data: data, toData: try .reorder(layouts.plainWeights, dataWeights.layout), dataWeights: dataWeights,
+        weights: weights, fromWeights: try .reorder(gradient.layout, layouts.plainWeights), weightGradient: gradient)
+      backward = made
+      return made
+    } catch {
+      // What runs forward has a backward pass in every release; a library without one is broken.
+      fatalError("\(error)")
+    }
+  }
+
+  /// The layouts of a convolution's arguments, and its geometry as oneDNN takes it.
+  private struct Layouts {
+    var input, output, bias, plainWeights, anyWeights: dnnl_memory_desc_t
+    let strides, before, after: [dnnl_dim_t]
+
+    init(_ shape: ConvolutionShape) throws {
+      // oneDNN names extents in the order (N, C, D, H, W) whatever the layout in memory.
+      input = try OneDNN.description([shape.batch, shape.inputChannels] + shape.input, dnnl_ndhwc)
+      output = try OneDNN.description([shape.batch, shape.outputChannels] + shape.output, dnnl_ndhwc)
+      bias = try OneDNN.description([shape.outputChannels], dnnl_x)
+      let weights = [shape.outputChannels, shape.inputChannels] + shape.kernel
+      plainWeights = try OneDNN.description(weights, dnnl_odhwi)
+      anyWeights = try OneDNN.description(weights, dnnl_format_tag_any)
+      strides = shape.stride.map { dnnl_dim_t($0) }
+      before = shape.padding.map { dnnl_dim_t($0) }
+      after = (0..<3).map { axis -> dnnl_dim_t in
+        let reach: Int = (shape.output[axis] - 1) * shape.stride[axis] + shape.kernel[axis]
+        return dnnl_dim_t(reach - shape.input[axis] - shape.padding[axis])
+      }
+    }
+  }
+
+  private static func primitive(
+    _ operation: inout dnnl_convolution_desc_t, hint: OneDNNPrimitive? = nil
+  ) throws -> OneDNNPrimitive {
+    var description: dnnl_primitive_desc_t?
+    try OneDNN.check(
+      dnnl_primitive_desc_create(&description, &operation, nil, try OneDNN.processor.get().pointer, hint?.description),
+      "dnnl_primitive_desc_create")
+    return try OneDNNPrimitive(description!)
+  }
+
+  private static func forwardPrimitive(_ shape: ConvolutionShape, _ layouts: Layouts) throws -> OneDNNPrimitive {
+    var operation = dnnl_convolution_desc_t()
+    var l = layouts
+    try OneDNN.check(
+      dnnl_convolution_forward_desc_init(
+        &operation, dnnl_forward_training, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.bias, &l.output, l.strides,
+        l.before, l.after), "dnnl_convolution_forward_desc_init")
+    return try primitive(&operation)
+  }
+
+  private static func backwardDataPrimitive(
+    _ shape: ConvolutionShape, _ layouts: Layouts, hint: OneDNNPrimitive
+  ) throws -> OneDNNPrimitive {
+    var operation = dnnl_convolution_desc_t()
+    var l = layouts
+    try OneDNN.check(
+      dnnl_convolution_backward_data_desc_init(
+        &operation, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.output, l.strides, l.before, l.after),
+      "dnnl_convolution_backward_data_desc_init")
+    return try primitive(&operation, hint: hint)
+  }
+
+  private static func backwardWeightsPrimitive(
+    _ shape: ConvolutionShape, _ layouts: Layouts, hint: OneDNNPrimitive
+  ) throws -> OneDNNPrimitive {
+    var operation = dnnl_convolution_desc_t()
+    var l = layouts
+    try OneDNN.check(
+      dnnl_convolution_backward_weights_desc_init(
+        &operation, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.bias, &l.output, l.strides, l.before, l.after),
+      "dnnl_convolution_backward_weights_desc_init")
+    return try primitive(&operation, hint: hint)
+  }
+}
