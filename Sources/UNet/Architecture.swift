@@ -1,0 +1,88 @@
+import Files
+
+/// nnU-Net's plain convolutional U-Net: what a plan fixes about the network.
+///
+/// Stage `s` has `convsPerStage[s]` blocks of convolution, instance normalisation and activation, of `features[s]` channels and
+/// kernel `kernels[s]`, the first with stride `strides[s]`. The decoder mirrors it with transposed convolutions. Axis order (z, y, x).
+public struct Architecture: Sendable, Equatable, Codable {
+  public var inputChannels: Int
+  /// Channels of the logits: classes with the background, or regions.
+  public var outputChannels: Int
+  public var features: [Int]
+  public var kernels: [[Int]]
+  public var strides: [[Int]]
+  public var convsPerStage: [Int]
+  /// Blocks a decoder stage has, lowest resolution first; one stage fewer than the encoder.
+  public var convsPerDecoderStage: [Int]
+  public var activation: Activation
+  /// Added to the variance in instance normalisation.
+  public var normEpsilon: Float
+
+  public init(
+    inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]], strides: [[Int]], convsPerStage: [Int],
+    convsPerDecoderStage: [Int], activation: Activation, normEpsilon: Float = 1e-5
+  ) {
+    self.inputChannels = inputChannels
+    self.outputChannels = outputChannels
+    self.features = features
+    self.kernels = kernels
+    self.strides = strides
+    self.convsPerStage = convsPerStage
+    self.convsPerDecoderStage = convsPerDecoderStage
+    self.activation = activation
+    self.normEpsilon = normEpsilon
+  }
+
+  /// What each patch axis must be a multiple of: the product of the strides.
+  public var divisors: [Int] {
+    strides.reduce([1, 1, 1]) { zip($0, $1).map { $0.multipliedReportingOverflow(by: $1).partialValue } }
+  }
+
+  /// - Throws: `InputError` when the numbers do not describe a network.
+  public func validate() throws {
+    func refuse(_ found: String, _ expected: String) -> InputError {
+      InputError("architecture", found: found, expected: expected)
+    }
+    let stages = features.count
+    guard stages >= 2, stages <= 16 else { throw refuse("\(stages) stages", "2 to 16") }
+    guard kernels.count == stages, strides.count == stages, convsPerStage.count == stages,
+      convsPerDecoderStage.count == stages - 1
+    else {
+      throw refuse(
+        "\(stages) features, \(kernels.count) kernels, \(strides.count) strides, \(convsPerStage.count) encoder and "
+          + "\(convsPerDecoderStage.count) decoder stages", "one of each a stage, and a decoder stage fewer")
+    }
+    guard (kernels + strides).allSatisfy({ $0.count == 3 }) else {
+      throw refuse("a kernel or stride without three axes", "a 3-D network")
+    }
+    guard kernels.joined().allSatisfy({ 1...15 ~= $0 && $0 % 2 == 1 }) else {
+      throw refuse("kernels \(kernels)", "odd edges from 1 to 15")
+    }
+    guard strides.joined().allSatisfy({ 1...8 ~= $0 }), strides[0] == [1, 1, 1] else {
+      throw refuse("strides \(strides)", "1 to 8, and 1 in the first stage")
+    }
+    guard features.allSatisfy({ 1...4096 ~= $0 }), (convsPerStage + convsPerDecoderStage).allSatisfy({ 1...16 ~= $0 }),
+      1...4096 ~= inputChannels, 1...4096 ~= outputChannels
+    else {
+      throw refuse(
+        "features \(features), \(inputChannels) input and \(outputChannels) output channels", "1 to 4096 of each")
+    }
+    guard normEpsilon > 0, activation.negativeSlope.isFinite else {
+      throw refuse("normalisation epsilon \(normEpsilon), slope \(activation.negativeSlope)", "positive, finite numbers")
+    }
+  }
+
+  /// - Throws: `InputError` when `patch` cannot be halved as often as the strides ask, naming the next larger patch that can.
+  public func validate(patch: [Int]) throws {
+    let divisors = divisors
+    guard patch.count == 3, patch.allSatisfy({ 1...4096 ~= $0 }) else {
+      throw InputError("patch size", found: "\(patch)", expected: "three edges of 1 to 4096 voxels")
+    }
+    guard zip(patch, divisors).allSatisfy({ $0 % $1 == 0 }) else {
+      let next = zip(patch, divisors).map { ($0 + $1 - 1) / $1 * $1 }
+      throw InputError(
+        "patch size", found: "\(patch)", expected: "multiples of \(divisors), the product of the network's strides",
+        advice: "\(next) would do.")
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Tensors
+
+/// Instance normalisation with an affine map, followed by the activation, in one pass over the data each way.
+///
+/// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and channel
+/// (PyTorch's InstanceNorm3d without running statistics).
+final class InstanceNormalization {
+  let scale, shift: Parameter
+  private let batch, voxels, channels: Int
+  private let epsilon, slope: Float
+  /// For each sample and channel: mean and 1 / deviation; and the map x a + b they amount to.
+  private let mean, inverse, factor, offset: Tensor
+  /// Partial sums of each chunk of voxels: two a channel.
+  private let partial: Tensor
+  private static let chunk = 1024
+
+  init(_ name: String, batch: Int, voxels: Int, channels: Int, epsilon: Float, activation: Activation) {
+    scale = Parameter(name + ".weight", shape: [channels])
+    shift = Parameter(name + ".bias", shape: [channels])
+    scale.value.fill(1)
+    (self.batch, self.voxels, self.channels) = (batch, voxels, channels)
+    self.epsilon = epsilon
+    slope = activation.negativeSlope
+    mean = Tensor([batch, channels])
+    inverse = Tensor([batch, channels])
+    factor = Tensor([batch, channels])
+    offset = Tensor([batch, channels])
+    partial = Tensor([batch, Self.chunks(voxels), 2, channels])
+  }
+
+  private static func chunks(_ voxels: Int) -> Int { (voxels + chunk - 1) / chunk }
+
+  /// `input` and `output` may be one tensor.
+  func forward(_ input: Tensor, _ output: Tensor) {
+    let x = Shared(input.pointer)
+    sumChunks { [channels] _, range, sums in
+      // Sums of x - x0 and its square: the first voxel stands in for the mean, so that little is lost to cancellation.
+      let first = x.pointer + range.sample
+      for voxel in range.voxels {
+        let row = x.pointer + voxel * channels
+        for c in 0..<channels {
+          let value = row[c] - first[c]
+          sums[c] += value
+          sums[channels + c] += value * value
+        }
+      }
+    }
+    for n in 0..<batch {
+      for c in 0..<channels {
+        let (sum, squares) = total(n, c)
+        let centre = sum / Double(voxels)
+        let variance = max(0, squares / Double(voxels) - centre * centre)
+        let i = n * channels + c
+        let deviation = 1 / (variance + Double(epsilon)).squareRoot()
+        let mean = Float(centre + Double(x.pointer[n * voxels * channels + c]))
+        self.mean.pointer[i] = mean
+        inverse.pointer[i] = Float(deviation)
+        factor.pointer[i] = scale.value.pointer[c] * Float(deviation)
+        offset.pointer[i] = shift.value.pointer[c] - mean * factor.pointer[i]
+      }
+    }
+    let y = Shared(output.pointer)
+    let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
+    forEachChunk { [channels, slope] n, range in
+      let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
+      for voxel in range.voxels {
+        let source = x.pointer + voxel * channels
+        let target = y.pointer + voxel * channels
+        for c in 0..<channels {
+          let z = source[c] * a[c] + b[c]
+          target[c] = z > 0 ? z : slope * z
+        }
+      }
+    }
+  }
+
+  /// Turns `gradient` by the output into the gradient by `input`, in place, and sets the gradients of scale and shift.
+  func backward(input: Tensor, gradient: Tensor) {
+    let x = Shared(input.pointer)
+    let g = Shared(gradient.pointer)
+    let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
+    let (m, s) = (Shared(mean.pointer), Shared(inverse.pointer))
+    sumChunks { [channels, slope] n, range, sums in
+      let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
+      let (m, s) = (m.pointer + n * channels, s.pointer + n * channels)
+      for voxel in range.voxels {
+        let source = x.pointer + voxel * channels
+        let target = g.pointer + voxel * channels
+        for c in 0..<channels {
+          let z = source[c] * a[c] + b[c]
+          let inner = z > 0 ? target[c] : slope * target[c]
+          target[c] = inner
+          sums[c] += inner
+          sums[channels + c] += inner * ((source[c] - m[c]) * s[c])
+        }
+      }
+    }
+    scale.gradient.fill(0)
+    shift.gradient.fill(0)
+    // dx = a (dz - mean(dz) - xhat mean(dz xhat)) = a dz + p x + q, with p and q of each sample and channel.
+    let p = Tensor([batch, channels])
+    let q = Tensor([batch, channels])
+    for n in 0..<batch {
+      for c in 0..<channels {
+        let (sum, product) = total(n, c)
+        scale.gradient.pointer[c] += Float(product)
+        shift.gradient.pointer[c] += Float(sum)
+        let i = n * channels + c
+        let slope = -factor.pointer[i] * inverse.pointer[i] * Float(product / Double(voxels))
+        p.pointer[i] = slope
+        q.pointer[i] = -factor.pointer[i] * Float(sum / Double(voxels)) - slope * mean.pointer[i]
+      }
+    }
+    let (slopes, constants) = (Shared(p.pointer), Shared(q.pointer))
+    forEachChunk { [channels] n, range in
+      let a = a.pointer + n * channels
+      let (p, q) = (slopes.pointer + n * channels, constants.pointer + n * channels)
+      for voxel in range.voxels {
+        let source = x.pointer + voxel * channels
+        let target = g.pointer + voxel * channels
+        for c in 0..<channels { target[c] = a[c] * target[c] + (p[c] * source[c] + q[c]) }
+      }
+    }
+    withExtendedLifetime((p, q)) {}
+  }
+
+  /// A chunk of one sample: its voxels, counted through the batch, and where the sample's elements start.
+  private struct Range {
+    var voxels: Swift.Range<Int>
+    var sample: Int
+  }
+
+  private func forEachChunk(_ body: @Sendable (_ sample: Int, Range) -> Void) {
+    let chunks = Self.chunks(voxels)
+    Parallel.forEach(batch * chunks) { [voxels, channels] task in
+      let n = task / chunks
+      let lower = task % chunks * Self.chunk
+      body(
+        n,
+        Range(
+          voxels: n * voxels + lower..<n * voxels + min(voxels, lower + Self.chunk), sample: n * voxels * channels))
+    }
+  }
+
+  private func sumChunks(_ body: @Sendable (_ sample: Int, Range, UnsafeMutablePointer<Float>) -> Void) {
+    let sums = Shared(partial.pointer)
+    forEachChunk { [voxels, channels] n, range in
+      let chunk = (range.voxels.lowerBound - n * voxels) / Self.chunk
+      let place = sums.pointer + (n * Self.chunks(voxels) + chunk) * 2 * channels
+      place.update(repeating: 0, count: 2 * channels)
+      body(n, range, place)
+    }
+  }
+
+  /// Both sums over a sample's chunks, in their order.
+  private func total(_ sample: Int, _ channel: Int) -> (Double, Double) {
+    let chunks = Self.chunks(voxels)
+    var (first, second) = (0.0, 0.0)
+    for chunk in 0..<chunks {
+      let place = partial.pointer + (sample * chunks + chunk) * 2 * channels + channel
+      first += Double(place[0])
+      second += Double(place[channels])
+    }
+    return (first, second)
+  }
+}

@@ -1,0 +1,222 @@
+import Files
+import Foundation
+import Tensors
+
+/// nnU-Net's U-Net for a fixed patch and batch: every buffer is allocated when it is made.
+///
+/// Tensors are (N, z, y, x, channel). It computes one thing at a time.
+public final class Network {
+  public let architecture: Architecture
+  /// Edges of the patch along z, y, x.
+  public let patch: [Int]
+  public let batchSize: Int
+  /// The images, (N, z, y, x, channel); fill it before `forward`.
+  public let input: Tensor
+  /// Logits, (N, z, y, x, class), full resolution first; only that one when the network is not made for training.
+  public let outputs: [Tensor]
+  /// Every weight and bias: encoder, decoder stages, transposed convolutions, heads.
+  public let parameters: [Parameter]
+
+  private let encoder: [[ConvolutionBlock]]
+  private let decoder: [DecoderStage]
+  /// Gradients by the features of a level, two that the blocks hand back and forth.
+  private let gradients: [(Tensor, Tensor)]
+  private var loss: (batchDice: Bool, heads: [DiceCrossEntropy])?
+
+  /// - Parameters:
+  ///   - training: Whether `backward` will be called. Inference needs half of the memory.
+  ///   - seed: Of the initial weights: Kaiming normal for a leaky slope of 0.01, biases zero, as nnU-Net's.
+  /// - Throws: `InputError` when the architecture or the patch is unusable; `OneDNNError`.
+  public init(
+    _ architecture: Architecture, patch: [Int], batchSize: Int, training: Bool, engine: Engine = .auto, seed: UInt64 = 1
+  ) throws {
+    try architecture.validate()
+    try architecture.validate(patch: patch)
+    guard 1...1024 ~= batchSize else {
+      throw InputError("batch size", found: "\(batchSize)", expected: "1 to 1024")
+    }
+    self.architecture = architecture
+    self.patch = patch
+    self.batchSize = batchSize
+    let a = architecture
+    let stages = a.features.count
+    input = Tensor([batchSize] + patch + [a.inputChannels])
+
+    var extents: [[Int]] = []
+    var encoder: [[ConvolutionBlock]] = []
+    var current = input
+    var channels = a.inputChannels
+    var extent = patch
+    for stage in 0..<stages {
+      var blocks: [ConvolutionBlock] = []
+      for i in 0..<a.convsPerStage[stage] {
+        let shape = ConvolutionShape(
+          batch: batchSize, inputChannels: channels, outputChannels: a.features[stage], input: extent,
+          kernel: a.kernels[stage], stride: i == 0 ? a.strides[stage] : [1, 1, 1])
+        let block = try ConvolutionBlock(
+          "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, training: training,
+          engine: engine)
+        blocks.append(block)
+        (current, channels, extent) = (block.output, a.features[stage], shape.output)
+      }
+      encoder.append(blocks)
+      extents.append(extent)
+    }
+    var decoder: [DecoderStage] = []
+    for stage in 0..<stages - 1 {
+      let level = stages - 2 - stage
+      let made = try DecoderStage(
+        stage, architecture: a, batch: batchSize, coarse: current, skip: encoder[level].last!.output,
+        coarseExtent: extents[level + 1], extent: extents[level], training: training, engine: engine)
+      decoder.append(made)
+      current = made.output
+    }
+    self.encoder = encoder
+    self.decoder = decoder
+    outputs = training ? decoder.reversed().map(\.head.logits) : [decoder.last!.head.logits]
+    parameters =
+      encoder.joined().flatMap(\.parameters) + decoder.flatMap { $0.blocks.flatMap(\.parameters) }
+      + decoder.flatMap { [$0.up.weight, $0.up.bias] } + decoder.flatMap { [$0.head.weight, $0.head.bias] }
+    gradients = !training ? [] : (0..<stages).map { level in
+      let shape = [batchSize] + extents[level] + [a.features[level]]
+      return (Tensor(shape), Tensor(shape))
+    }
+    Initialization.kaiming(parameters, seed: seed)
+  }
+
+  /// Computes `outputs` from `input`.
+  public func forward() {
+    for block in encoder.joined() { block.forward() }
+    for (i, stage) in decoder.enumerated() {
+      stage.forward()
+      if outputs.count > 1 || i == decoder.count - 1 { stage.head.forward() }
+    }
+  }
+
+  /// After `forward`: each sample's loss, Dice plus cross-entropy over the outputs with the weights of deep supervision; readies
+  /// the gradients of `sum_i sampleWeights[i] * loss[i] / N` for `backward`.
+  ///
+  /// - Parameters:
+  ///   - labels: (N, z, y, x) at full resolution, 0 ..< classes.
+  ///   - sampleWeights: 1 for all when absent.
+  /// - Throws: `InputError` when a label is no class of the network.
+  public func computeLoss(labels: [Int16], batchDice: Bool, sampleWeights: [Float]? = nil) throws -> [Float] {
+    let targets = outputs.map {
+      DeepSupervision.downsample(labels, batch: batchSize, from: patch, to: Array($0.shape[1...3]))
+    }
+    return try computeLoss(targets: targets, batchDice: batchDice, sampleWeights: sampleWeights)
+  }
+
+  /// The same with the labels of each output given: (N, z, y, x) at its resolution.
+  public func computeLoss(targets: [[Int16]], batchDice: Bool, sampleWeights: [Float]? = nil) throws -> [Float] {
+    for (labels, output) in zip(targets, outputs) {
+      precondition(labels.count == output.shape[0...3].reduce(1, *), "labels do not fill the batch")
+      if let odd = labels.first(where: { $0 < 0 || $0 >= architecture.outputChannels }) {
+        throw InputError(
+          "labels", found: "label \(odd)", expected: "0 to \(architecture.outputChannels - 1), the network's classes")
+      }
+    }
+    if loss?.batchDice != batchDice {
+      loss = (
+        batchDice,
+        outputs.map {
+          DiceCrossEntropy(
+            batch: batchSize, voxels: $0.shape[1...3].reduce(1, *), classes: architecture.outputChannels,
+            batchDice: batchDice)
+        }
+      )
+    }
+    let heads = Array(decoder.reversed())
+    var losses = [Double](repeating: 0, count: batchSize)
+    for (i, weight) in DeepSupervision.weights(outputs: outputs.count).enumerated() where weight > 0 {
+      let factors = (0..<batchSize).map { weight * Double(sampleWeights?[$0] ?? 1) / Double(batchSize) }
+      let part = loss!.heads[i](logits: outputs[i], labels: targets[i], factors: factors, gradient: heads[i].head.gradient)
+      for n in 0..<batchSize { losses[n] += weight * part[n] }
+    }
+    return losses.map { Float($0) }
+  }
+
+  /// After `computeLoss`: fills the gradients of all parameters.
+  ///
+  /// A head whose deep-supervision weight is 0 takes no part and keeps its weights, as in nnU-Net.
+  public func backward() {
+    precondition(!gradients.isEmpty, "the network was made for inference")
+    let weights = DeepSupervision.weights(outputs: outputs.count)
+    for (stage, weight) in zip(decoder.reversed(), weights) {
+      let level = stage.level
+      stage.head.weight.hasGradient = weight > 0
+      stage.head.bias.hasGradient = weight > 0
+      // The level above left its gradient in the first buffer; full resolution has none above.
+      var (gradient, other) = gradients[level]
+      if weight > 0 {
+        if level == 0 {
+          stage.head.backward(inputGradient: gradient)
+        } else {
+          stage.head.backward(inputGradient: other)
+          Elementwise.add(other, to: gradient)
+        }
+      }
+      for block in stage.blocks.dropFirst().reversed() {
+        block.backward(gradient, inputGradient: other)
+        swap(&gradient, &other)
+      }
+      stage.blocks[0].backward(gradient, inputGradient: stage.joinedGradient)
+      stage.up.backward(input: stage.coarse, gradient: stage.joinedGradient!, inputGradient: gradients[level + 1].0)
+    }
+    for level in encoder.indices.reversed() {
+      var (gradient, other) = gradients[level]
+      if let stage = decoder.first(where: { $0.level == level }) {
+        Elementwise.addSkip(stage.joinedGradient!, to: gradient)
+      }
+      for block in encoder[level].dropFirst().reversed() {
+        block.backward(gradient, inputGradient: other)
+        swap(&gradient, &other)
+      }
+      encoder[level][0].backward(gradient, inputGradient: level == 0 ? nil : gradients[level - 1].0)
+    }
+  }
+}
+
+extension Network {
+  /// Weights under nnU-Net's names (each once), in PyTorch's layout.
+  public func weights() -> [Safetensors.Tensor] {
+    parameters.map { Safetensors.Tensor($0.name, shape: $0.fileShape, floats: $0.inFileOrder($0.value)) }
+  }
+
+  /// Takes weights over from a file of nnU-Net's names; the duplicates nnU-Net writes are passed over.
+  ///
+  /// - Throws: `InputError` when the file is of another architecture: a weight that is missing, of another shape, not finite, or
+  ///   one the network has no place for. The network is left as it was.
+  public func load(_ weights: Safetensors) throws {
+    let advice = "Use the plan that the weights were trained with."
+    let values = try parameters.map { parameter -> [Float] in
+      guard let entry = weights.entries[parameter.name] else {
+        throw InputError(
+          weights.url.path, found: "no weight \(parameter.name)", expected: "one of shape \(parameter.fileShape)",
+          advice: advice)
+      }
+      guard entry.shape == parameter.fileShape else {
+        throw InputError(
+          weights.url.path, found: "\(parameter.name) of shape \(entry.shape)", expected: "shape \(parameter.fileShape)",
+          advice: advice)
+      }
+      let elements = try weights.floats(parameter.name)
+      guard elements.allSatisfy(\.isFinite) else {
+        throw InputError(weights.url.path, found: "NaN or infinity in \(parameter.name)", expected: "finite weights")
+      }
+      return parameter.fromFileOrder(elements)
+    }
+    let names = Set(parameters.map(\.name))
+    let layers = ["encoder.", "decoder.stages.", "decoder.transpconvs.", "decoder.seg_layers."]
+    let foreign = weights.entries.keys.sorted().first { name in
+      layers.contains(where: name.hasPrefix) && !name.contains(".all_modules.") && !names.contains(name)
+    }
+    if let foreign {
+      throw InputError(
+        weights.url.path, found: "a weight \(foreign)", expected: "no more than the plan's network has", advice: advice)
+    }
+    for (parameter, elements) in zip(parameters, values) {
+      parameter.value.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
+    }
+  }
+}
