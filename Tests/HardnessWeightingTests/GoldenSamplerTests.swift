@@ -11,16 +11,18 @@ struct GoldenSamplerTests {
     let momentum: Double
     let losses: [Double]
     let probabilities: [Double]
-    let probabilities_with_floor: [Double]
+    let probabilitiesWithFloor: [Double]
     let batch: [Int]
-    let new_losses: [Double]
-    let importance_weights: [Double]
-    let importance_weights_clipped: [Double]
-    let losses_after: [Double]
+    let newLosses: [Double]
+    let importanceWeights: [Double]
+    let importanceWeightsClipped: [Double]
+    let lossesAfter: [Double]
   }
 
   private func references() throws -> [Reference] {
-    try JSONDecoder().decode([Reference].self, from: Data(contentsOf: Golden.file("sampler.json")))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode([Reference].self, from: Data(contentsOf: Golden.file("sampler.json")))
   }
 
   private func close(_ found: [Double], _ expected: [Double]) -> Bool {
@@ -36,25 +38,25 @@ struct GoldenSamplerTests {
   @Test func probabilities() throws {
     for reference in try references() {
       #expect(close(try sampler(reference, floor: 0).probabilities, reference.probabilities))
-      #expect(close(try sampler(reference, floor: 1e-4).probabilities, reference.probabilities_with_floor))
+      #expect(close(try sampler(reference, floor: 1e-4).probabilities, reference.probabilitiesWithFloor))
     }
   }
 
   @Test func importanceWeights() throws {
     for reference in try references() {
       let sampler = try sampler(reference, floor: 0)
-      let weights = try sampler.importanceWeights(losses: reference.new_losses, for: reference.batch, clippedTo: nil)
-      let clipped = try sampler.importanceWeights(losses: reference.new_losses, for: reference.batch)
-      #expect(close(weights, reference.importance_weights))
-      #expect(close(clipped, reference.importance_weights_clipped))
+      let weights = try sampler.importanceWeights(losses: reference.newLosses, for: reference.batch, clippedTo: nil)
+      let clipped = try sampler.importanceWeights(losses: reference.newLosses, for: reference.batch)
+      #expect(close(weights, reference.importanceWeights))
+      #expect(close(clipped, reference.importanceWeightsClipped))
     }
   }
 
   @Test func lossesAfterAnUpdate() throws {
     for reference in try references() {
       var sampler = try sampler(reference, floor: 0)
-      try sampler.record(losses: reference.new_losses, for: reference.batch)
-      #expect(close(sampler.losses, reference.losses_after))
+      try sampler.record(losses: reference.newLosses, for: reference.batch)
+      #expect(close(sampler.losses, reference.lossesAfter))
     }
   }
 }
