@@ -1,0 +1,147 @@
+import Files
+import Foundation
+
+/// An nnU-Net v2 `dataset.json`.
+///
+/// `labels` names either single values or *regions*, lists of values that overlap (whole tumour, tumour core, …); with a region among
+/// them a network has a sigmoid output a region, otherwise a softmax over all values. The label called `ignore` is never learnt.
+public struct DatasetDescription: Sendable, Equatable {
+  /// One entry of `labels`, in the file's order.
+  public struct Label: Sendable, Equatable {
+    public let name: String
+    public let values: [Int]
+  }
+
+  /// An entry of the optional `dataset` map, with paths as written.
+  public struct CaseFiles: Sendable, Equatable {
+    public let name: String
+    public let images: [String]
+    public let label: String
+  }
+
+  /// Names of the image channels, by channel index; the name chooses the normalisation.
+  public let channelNames: [String]
+  /// All entries of `labels`, background and ignore too.
+  public let labels: [Label]
+  /// The value written for each region, in the order of `regions`.
+  public let regionsClassOrder: [Int]?
+  /// How many training cases there are.
+  public let trainingCaseCount: Int
+  /// Ending of images and labels, `.nii.gz` for example.
+  public let fileEnding: String
+  /// Where the cases lie, when the file says so itself.
+  public let files: [CaseFiles]?
+  /// The whole file, so that it can be copied with what we do not use.
+  public let document: JSON
+
+  /// Reads and checks a `dataset.json`.
+  ///
+  /// - Throws: `InputError` naming the file and the key at fault.
+  public init(contentsOf url: URL) throws {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw InputError(
+        url.path, found: "no such file", expected: "a data set's dataset.json",
+        advice: "A data set is a folder in nnU-Net's raw format with dataset.json, imagesTr and labelsTr.")
+    }
+    try self.init(JSON.read(url), file: url.path)
+  }
+
+  /// Checks the content of a `dataset.json`; `file` is named in errors.
+  public init(_ document: JSON, file: String) throws {
+    let fields = try JSONFields(document, file: file)
+    self.document = document
+    channelNames = try Self.channelNames(fields)
+    labels = try Self.labels(fields)
+    trainingCaseCount = try fields.int("numTraining")
+    fileEnding = try fields.string("file_ending")
+    regionsClassOrder = try fields.intsIfPresent("regions_class_order")
+    files = try Self.files(fields)
+    try check(fields)
+  }
+
+  /// Writes the file, with all keys it was read with.
+  public func write(to url: URL) throws { try AtomicFile.replace(url, with: document.text) }
+
+  private static func channelNames(_ fields: JSONFields) throws -> [String] {
+    let key = fields.object["channel_names"] == nil && fields.object["modality"] != nil ? "modality" : "channel_names"
+    let names = try fields.fields(key)
+    guard !names.object.keys.isEmpty else { throw fields.error(key, found: "no channel", expected: "at least one") }
+    return try (0..<names.object.keys.count).map { index in
+      guard names.object[String(index)] != nil else {
+        throw fields.error(
+          key, found: "the keys \(names.object.keys.joined(separator: ", "))",
+          expected: "\"0\", \"1\", … without a gap")
+      }
+      return try names.string(String(index))
+    }
+  }
+
+  private static func labels(_ fields: JSONFields) throws -> [Label] {
+    let entries = try fields.fields("labels")
+    return try entries.object.keys.map { name in
+      let values = if case .array = entries.object[name] { try entries.ints(name) } else { [try entries.int(name)] }
+      guard !values.isEmpty, values.allSatisfy({ (0...Int(Int16.max)).contains($0) }) else {
+        throw entries.error(name, found: "\(values)", expected: "label values from 0 to \(Int16.max)")
+      }
+      return Label(name: name, values: values)
+    }
+  }
+
+  private static func files(_ fields: JSONFields) throws -> [CaseFiles]? {
+    guard let cases = try fields.fieldsIfPresent("dataset") else { return nil }
+    return try cases.object.keys.map { name in
+      let entry = try cases.fields(name)
+      return CaseFiles(name: name, images: try entry.strings("images"), label: try entry.string("label"))
+    }
+  }
+
+  private func check(_ fields: JSONFields) throws {
+    guard labels.first(where: { $0.name == "background" })?.values == [0] else {
+      throw fields.error("labels", found: "no background with value 0", expected: "an entry \"background\": 0")
+    }
+    guard fileEnding.hasPrefix("."), fileEnding.count > 1 else {
+      throw fields.error("file_ending", found: "\"\(fileEnding)\"", expected: "an ending like .nii.gz")
+    }
+    guard trainingCaseCount >= 0 else {
+      throw fields.error("numTraining", found: "\(trainingCaseCount)", expected: "a number of cases")
+    }
+    var known = allLabels
+    if let ignore = labels.first(where: { $0.name == "ignore" }) {
+      guard ignore.values == [known.count] else {
+        throw fields.error(
+          "labels.ignore", found: "\(ignore.values)", expected: "\(known.count), the highest label plus 1")
+      }
+      known += ignore.values
+    }
+    guard known == Array(0..<known.count) else {
+      throw fields.error("labels", found: "the values \(known)", expected: "consecutive values 0, 1, 2, …")
+    }
+    guard hasRegions else { return }
+    guard let order = regionsClassOrder, order.count == regions.count else {
+      throw fields.error(
+        "regions_class_order", found: regionsClassOrder.map { "\($0.count) values" } ?? "nothing",
+        expected: "\(regions.count) label values, one a region")
+    }
+  }
+}
+
+extension DatasetDescription {
+  /// Whether some label is a list of several values, so that outputs are sigmoids a region.
+  public var hasRegions: Bool { labels.contains { $0.name != "ignore" && $0.values.count > 1 } }
+
+  /// The value of voxels nobody annotated.
+  public var ignoreLabel: Int? { labels.first { $0.name == "ignore" }?.values.first }
+
+  /// All label values but `ignore`, ascending, 0 first.
+  public var allLabels: [Int] { Set(labels.filter { $0.name != "ignore" }.flatMap(\.values)).sorted() }
+
+  /// All label values but 0 and `ignore`, ascending.
+  public var foregroundLabels: [Int] { allLabels.filter { $0 != 0 } }
+
+  /// Entries of `labels` without background and ignore, in the file's order: what a report has a column for, and with regions what
+  /// the network has outputs for.
+  public var regions: [Label] { labels.filter { $0.name != "ignore" && $0.values.contains { $0 != 0 } } }
+
+  /// Number of output channels of a network: all labels with softmax, the regions with sigmoid.
+  public var outputChannels: Int { hasRegions ? regions.count : allLabels.count }
+}

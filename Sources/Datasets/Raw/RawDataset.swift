@@ -1,0 +1,72 @@
+import Files
+import Foundation
+
+/// A folder in nnU-Net's raw format: `dataset.json`, `imagesTr`, `labelsTr`, and optionally `groups.csv` and `splits_final.json`.
+public struct RawDataset: Sendable {
+  public let folder: URL
+  public let description: DatasetDescription
+  /// The training cases in order of their names.
+  public let cases: [RawCase]
+
+  /// Reads `dataset.json` and finds the cases. Files are looked for but not read: see `checkIntegrity`.
+  ///
+  /// - Throws: `InputError` when the folder, an image or a label map is missing, or when the number of cases is not `numTraining`.
+  public init(_ folder: URL) throws {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
+      throw InputError(folder.path, found: "no such folder", expected: "a data set in nnU-Net's raw format")
+    }
+    self.folder = folder
+    let url = folder.appendingPathComponent("dataset.json")
+    let description = try DatasetDescription(contentsOf: url)
+    if let files = description.files {
+      cases = try files.map { try Self.rawCase($0, of: description, in: folder) }.sorted { $0.name < $1.name }
+    } else {
+      cases = try RawCase.find(
+        in: folder.appendingPathComponent("imagesTr"), labels: folder.appendingPathComponent("labelsTr"),
+        description: description)
+    }
+    self.description = description
+    guard cases.count == description.trainingCaseCount else {
+      throw InputError(
+        url.path, found: "numTraining \(description.trainingCaseCount) but \(cases.count) cases in the folder",
+        expected: "the same number")
+    }
+    guard !cases.isEmpty else { throw InputError(folder.path, found: "no case", expected: "at least one") }
+  }
+
+  /// The name of the data set: its folder's.
+  public var name: String { folder.standardizedFileURL.lastPathComponent }
+
+  public var caseNames: [String] { cases.map(\.name) }
+
+  /// The table of groups, if there is one.
+  public func groups() throws -> Groups? {
+    let file = folder.appendingPathComponent("groups.csv")
+    return FileManager.default.fileExists(atPath: file.path) ? try Groups(contentsOf: file) : nil
+  }
+
+  private static func rawCase(
+    _ files: DatasetDescription.CaseFiles, of description: DatasetDescription, in folder: URL
+  ) throws -> RawCase {
+    let images = files.images.map { resolve($0, in: folder) }
+    guard images.count == description.channelNames.count else {
+      throw InputError(
+        folder.appendingPathComponent("dataset.json").path, found: "\(images.count) images of case \(files.name)",
+        expected: "\(description.channelNames.count), one a channel")
+    }
+    let label = resolve(files.label, in: folder)
+    for image in images { try RawCase.checkExists(image, "an image of case \(files.name)") }
+    try RawCase.checkExists(label, "the label map of case \(files.name)")
+    return RawCase(name: files.name, images: images, label: label)
+  }
+
+  /// A path of the `dataset` map: environment variables replaced, relative to the data set's folder.
+  private static func resolve(_ path: String, in folder: URL) -> URL {
+    let environment = ProcessInfo.processInfo.environment
+    let expanded = path.replacing(/\$(?:\{(\w+)\}|(\w+))/) { match in
+      (match.1 ?? match.2).flatMap { environment[String($0)] } ?? String(match.0)
+    }
+    return expanded.hasPrefix("/") ? URL(fileURLWithPath: expanded) : folder.appendingPathComponent(expanded)
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Datasets
+
+/// Protects that every plans file nnU-Net wrote can be read, and is written again with the same content.
+@Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence))) struct GoldenPlanTests {
+  private var files: [URL] {
+    let everything = FileManager.default.enumerator(at: Golden.folder, includingPropertiesForKeys: nil)
+    return (everything?.allObjects as? [URL] ?? []).filter {
+      $0.pathExtension == "json"
+        && ($0.lastPathComponent.lowercased().hasSuffix("plans.json") || $0.lastPathComponent.contains("Planner"))
+    }
+  }
+
+  @Test func plansSurvive() throws {
+    #expect(!files.isEmpty)
+    for file in files {
+      let plan = try Plan.read(file)
+      #expect(plan.configuration.name == "3d_fullres")
+      let before = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? NSDictionary)
+      let written = Data(plan.json.text.utf8)
+      let after = try #require(try JSONSerialization.jsonObject(with: written) as? NSDictionary).mutableCopy()
+      let comparable = try #require(after as? NSMutableDictionary)
+      comparable.removeObject(forKey: "training")
+      #expect(comparable == before, "\(file.path)")
+    }
+  }
+}

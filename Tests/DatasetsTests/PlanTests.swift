@@ -1,0 +1,124 @@
+import Files
+import Foundation
+import Testing
+
+@testable import Datasets
+
+/// Protects the plans file: nnU-Net's schema in and out, inheritance, our `training` object, and refusal of broken plans.
+@Suite struct PlanTests {
+  static let text = """
+    {"dataset_name": "D", "plans_name": "P", "transpose_forward": [1, 0, 2], "transpose_backward": [1, 0, 2],
+     "image_reader_writer": "SimpleITKIO", "somebody": {"elses": 1},
+     "configurations": {
+       "3d_fullres": {"data_identifier": "x", "batch_size": 2, "patch_size": [8, 16, 16], "spacing": [2, 1.0, 1.0],
+         "median_image_size_in_voxels": [9.5, 20.0, 20.0], "strange": [1],
+         "normalization_schemes": ["ZScoreNormalization"], "use_mask_for_norm": [true], "batch_dice": true,
+         "resampling_fn_data": "resample_data_or_seg_to_shape", "resampling_fn_data_kwargs": {"order": 1},
+         "architecture": {"network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
+           "arch_kwargs": {"n_stages": 2, "features_per_stage": [4, 8], "kernel_sizes": [[1, 3, 3], [3, 3, 3]],
+             "strides": [[1, 1, 1], [1, 2, 2]], "n_conv_per_stage": [2, 2], "n_conv_per_stage_decoder": [2],
+             "nonlin": "torch.nn.LeakyReLU", "nonlin_kwargs": {"inplace": true, "negative_slope": 0.2}}}},
+       "small": {"inherits_from": "3d_fullres", "batch_size": 5}},
+     "foreground_intensity_properties_per_channel": {"0": {"max": 3, "mean": 1, "median": 1, "min": 0,
+       "percentile_00_5": 0, "percentile_99_5": 2.5, "std": 0.5}}}
+    """
+
+  private func plan(_ text: String) throws -> Plan {
+    try Plan(JSON.parse(Data(text.utf8), file: "plans.json"), file: "plans.json")
+  }
+
+  @Test func readsEverything() throws {
+    let plan = try plan(Self.text)
+    let configuration = plan.configuration
+    #expect(configuration.name == "3d_fullres")
+    #expect(configuration.patchSize == [8, 16, 16])
+    #expect(configuration.spacing == [2, 1, 1])
+    #expect(configuration.batchDice)
+    #expect(configuration.useMaskForNorm == [true])
+    #expect(configuration.dataResampling.order == 1)
+    #expect(configuration.segmentationResampling.order == 1)
+    #expect(configuration.network.negativeSlope == 0.2)
+    #expect(configuration.network.normEpsilon == 1e-5)
+    #expect(plan.transposeForward == [1, 0, 2])
+    #expect(plan.intensityProperties[0].percentile995 == 2.5)
+    #expect(plan.training == TrainingSettings())
+    try configuration.checkSupported()
+  }
+
+  @Test func inheritance() throws {
+    let small = try #require(try plan(Self.text).configurations.first { $0.name == "small" })
+    #expect(small.batchSize == 5)
+    #expect(small.patchSize == [8, 16, 16])
+    let circle = Self.text.replacingOccurrences(of: "\"data_identifier\": \"x\"", with: "\"inherits_from\": \"small\"")
+    #expect(throws: InputError.self) { try plan(circle) }
+    #expect(throws: InputError.self) {
+      try plan(
+        Self.text.replacingOccurrences(of: "\"inherits_from\": \"3d_fullres\"", with: "\"inherits_from\": \"no\""))
+    }
+  }
+
+  /// What somebody else wrote into the file is still there after reading and writing it.
+  @Test func writesWhatItRead() throws {
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("plans.json")
+      var plan = try plan(Self.text)
+      plan.configuration.batchSize = 3
+      plan.training.sampler.name = .hardness
+      try plan.write(to: file)
+      let again = try Plan.read(file)
+      #expect(again.configuration.batchSize == 3)
+      #expect(again.training.sampler.name == .hardness)
+      let text = try String(contentsOf: file, encoding: .utf8)
+      #expect(text.contains("\"elses\": 1"))
+      #expect(text.contains("\"strange\": [1]"))
+      #expect(text.contains("\"negative_slope\": 0.2"))
+    }
+  }
+
+  @Test func trainingSettings() throws {
+    let text = Self.text.dropLast() + #", "training": {"epochs": 7, "sampler": {"name": "hardness", "beta": 10}}}"#
+    let training = try plan(String(text)).training
+    #expect(training.epochs == 7)
+    #expect(training.iterationsPerEpoch == 250)
+    #expect(training.sampler.name == .hardness)
+    #expect(training.sampler.beta == 10)
+    #expect(training.sampler.initialLoss == 2)
+  }
+
+  @Test(arguments: [
+    #"{"epoch": 7}"#, #"{"epochs": 0}"#, #"{"epochs": "7"}"#, #"{"epochs": 1e300}"#, #"{"sampler": {"name": "best"}}"#,
+    #"{"sampler": {"beta": -1}}"#, #"{"momentum": 1}"#, #"{"initial_learning_rate": NaN}"#,
+    #"{"augmentation": "most"}"#, "[]",
+  ])
+  func refusedTraining(settings: String) {
+    #expect(throws: InputError.self) { try plan(Self.text.dropLast() + #", "training": \#(settings)}"#) }
+  }
+
+  @Test(arguments: [
+    ("[8, 16, 16]", "[8, 15, 16]"), ("[8, 16, 16]", "[8, 16]"), ("[8, 16, 16]", "[8, 0, 16]"),
+    ("[8, 16, 16]", "[8, 16, 9223372036854775807]"), ("[2, 1.0, 1.0]", "[2, 0.0, 1.0]"),
+    ("\"batch_size\": 2", "\"batch_size\": 0"),
+    ("\"n_stages\": 2", "\"n_stages\": 3"), ("[[1, 1, 1], [1, 2, 2]]", "[[1, 1, 1], [1, 0, 2]]"),
+    ("[[1, 1, 1], [1, 2, 2]]", "[[1, 1], [2, 2]]"),
+    ("\"transpose_backward\": [1, 0, 2]", "\"transpose_backward\": [0, 1, 2]"),
+    ("[1, 0, 2], \"transpose_b", "[1, 0, 0], \"transpose_b"), ("{\"order\": 1}", "{\"order\": 2}"),
+    ("[true]", "[]"), ("\"configurations\"", "\"configs\""),
+  ])
+  func refused(old: String, new: String) {
+    let text = Self.text.replacingOccurrences(of: old, with: new)
+    #expect(text != Self.text)
+    #expect { try plan(text) } throws: { error in
+      (error as? InputError)?.subject == "plans.json"
+    }
+  }
+
+  /// Plans for other networks can be read; only training them is refused.
+  @Test func unsupportedNetworks() throws {
+    let residual = try plan(
+      Self.text.replacingOccurrences(of: "PlainConvUNet", with: "ResidualEncoderUNet")
+        .replacingOccurrences(of: "n_conv_per_stage\"", with: "n_blocks_per_stage\""))
+    #expect(throws: InputError.self) { try residual.configuration.checkSupported() }
+    let elu = try plan(Self.text.replacingOccurrences(of: "torch.nn.LeakyReLU", with: "torch.nn.ELU"))
+    #expect(throws: InputError.self) { try elu.configuration.checkSupported() }
+  }
+}
