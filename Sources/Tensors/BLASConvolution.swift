@@ -1,6 +1,6 @@
 /// Convolution as matrix products: im2col in tiles that stay in the cache, times `sgemm`, a tile a thread.
-final class Im2ColConvolution: Convolution {
-  let shape: ConvolutionShape
+public final class BLASConvolution: Convolution {
+  public let shape: ConvolutionShape
   private let im2col: Im2Col
   /// im2col over the output gradient, where the gradient by the input is a convolution itself (stride 1).
   private let gradientIm2Col: Im2Col?
@@ -10,17 +10,15 @@ final class Im2ColConvolution: Convolution {
   private let partialBiases: [Tensor]
   private let scratch: ScratchPool
 
-  init(_ shape: ConvolutionShape) {
+  public init(_ shape: ConvolutionShape) {
     self.shape = shape
     im2col = Im2Col(
-      channels: shape.inputChannels, input: shape.input, output: shape.output, kernel: shape.kernel,
-      stride: shape.stride,
+      channels: shape.inputChannels, input: shape.input, output: shape.output, kernel: shape.kernel, stride: shape.stride,
       padding: shape.padding)
     gradientIm2Col =
       shape.stride == [1, 1, 1]
       ? Im2Col(
-        channels: shape.outputChannels, input: shape.output, output: shape.input, kernel: shape.kernel,
-        stride: [1, 1, 1],
+        channels: shape.outputChannels, input: shape.output, output: shape.input, kernel: shape.kernel, stride: [1, 1, 1],
         padding: zip(shape.kernel, shape.padding).map { $0 - 1 - $1 })
       : nil
     arranged = Tensor([shape.columns, shape.outputChannels])
@@ -36,7 +34,7 @@ final class Im2ColConvolution: Convolution {
 
   private var isPointwise: Bool { shape.kernel == [1, 1, 1] && shape.stride == [1, 1, 1] }
 
-  func forward(input: Tensor, weights: Tensor, bias: Tensor, output: Tensor) {
+  public func forward(input: Tensor, weights: Tensor, bias: Tensor, output: Tensor) {
     let (columns, channels) = (shape.columns, shape.outputChannels)
     arrange(weights)
     let x = Shared(input.pointer)
@@ -62,7 +60,7 @@ final class Im2ColConvolution: Convolution {
     }
   }
 
-  func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
+  public func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
     if let gradientIm2Col {
       convolveGradient(gradientIm2Col, outputGradient, weights, inputGradient)
     } else {
@@ -71,8 +69,7 @@ final class Im2ColConvolution: Convolution {
   }
 
   /// Stride 1: the gradient by the input is the gradient by the output convolved with the mirrored kernel.
-  private func convolveGradient(_ im2col: Im2Col, _ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor)
-  {
+  private func convolveGradient(_ im2col: Im2Col, _ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor) {
     arrangeMirrored(weights)
     let columns = im2col.columns
     let channels = shape.inputChannels
@@ -118,8 +115,7 @@ final class Im2ColConvolution: Convolution {
           for lower in stride(from: start, to: end, by: size) {
             let rows = lower..<min(end, lower + size)
             BLAS.multiply(
-              rows.count, columns, channels, a: g.pointer + lower * channels, channels, b: w.pointer, columns,
-              c: patches,
+              rows.count, columns, channels, a: g.pointer + lower * channels, channels, b: w.pointer, columns, c: patches,
               columns)
             im2col.scatter(rows, from: patches, addingTo: dx.pointer)
           }
@@ -128,7 +124,7 @@ final class Im2ColConvolution: Convolution {
     }
   }
 
-  func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
+  public func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
     let (columns, channels) = (shape.columns, shape.outputChannels)
     let parts = partialWeights.count
     let rowsPerPart = (shape.rows + parts - 1) / parts
@@ -137,7 +133,9 @@ final class Im2ColConvolution: Convolution {
     let size = Self.tileRows(columns: columns)
     Parallel.forEach(parts) { [shape, im2col, scratch, partialWeights, partialBiases, isPointwise] part in
       let end = min(shape.rows, (part + 1) * rowsPerPart)
+      let sums = partialBiases[part].pointer
       let weights = partialWeights[part].pointer
+      partialBiases[part].fill(0)
       if part * rowsPerPart >= end { partialWeights[part].fill(0) }
       scratch.use(size * columns) { patches in
         for lower in stride(from: part * rowsPerPart, to: end, by: size) {
@@ -149,16 +147,28 @@ final class Im2ColConvolution: Convolution {
             source = UnsafePointer(patches)
           }
           BLAS.multiply(
-            channels, columns, rows.count, a: gradient, channels, transposeA: true, b: source, columns, c: weights,
-            columns,
+            channels, columns, rows.count, a: gradient, channels, transposeA: true, b: source, columns, c: weights, columns,
             accumulate: lower != part * rowsPerPart)
+          for row in 0..<rows.count {
+            for channel in 0..<channels { sums[channel] += gradient[row * channels + channel] }
+          }
         }
       }
-      PartialSums.columns(
-        of: g.pointer, rows: min(end, part * rowsPerPart)..<end, channels: channels, into: partialBiases[part])
     }
-    PartialSums.add(partialWeights, into: weightGradient)
-    PartialSums.add(partialBiases, into: biasGradient)
+    Self.sum(partialWeights, into: weightGradient)
+    Self.sum(partialBiases, into: biasGradient)
+  }
+
+  /// Adds the parts up in their order.
+  private static func sum(_ parts: [Tensor], into total: Tensor) {
+    let pointers = Shared(parts.map(\.pointer))
+    let target = Shared(total.pointer)
+    Parallel.chunks(total.count, size: 1 << 16) { range in
+      (target.pointer + range.lowerBound).update(from: pointers.pointer[0] + range.lowerBound, count: range.count)
+      for part in pointers.pointer.dropFirst() {
+        for i in range { target.pointer[i] += part[i] }
+      }
+    }
   }
 
   /// (out, position, in) to (position, in, out).

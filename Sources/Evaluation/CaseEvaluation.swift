@@ -1,0 +1,23 @@
+import Foundation
+
+/// How well every target was found in one case.
+public struct CaseEvaluation: Sendable {
+  public let name: String
+  public let predictionFile: URL
+  public let referenceFile: URL
+  /// One a target, in the summary's order.
+  public let metrics: [SegmentationMetrics]
+
+  public init(name: String, predictionFile: URL, referenceFile: URL, metrics: [SegmentationMetrics]) {
+    self.name = name
+    self.predictionFile = predictionFile
+    self.referenceFile = referenceFile
+    self.metrics = metrics
+  }
+
+  /// The mean over the targets for which the metric is defined; NaN when it is for none.
+  public func mean(_ metric: Metric) -> Double {
+    let values = metrics.map { $0[metric] }.filter { !$0.isNaN }
+    return values.reduce(0, +) / Double(values.count)
+  }
+}

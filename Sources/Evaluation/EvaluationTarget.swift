@@ -1,0 +1,27 @@
+import Datasets
+
+/// What a prediction is judged by: a label, or a region made up of several.
+public struct EvaluationTarget: Sendable, Equatable {
+  public let name: String
+  /// The labels that count as part of it.
+  public let values: [Int]
+  /// nnU-Net's key in `summary.json`: "1" for a label, "(1, 2)" or "(3,)" for a region, which is a list in `dataset.json`.
+  public let key: String
+
+  public init(name: String, values: [Int], isRegion: Bool) {
+    self.name = name
+    self.values = values
+    let list = values.map(String.init).joined(separator: ", ")
+    key = !isRegion ? list : values.count == 1 ? "(\(list),)" : "(\(list))"
+  }
+
+  /// The foreground of a data set, ascending by label, or its regions in the order of the file.
+  public static func all(of description: DatasetDescription) -> [EvaluationTarget] {
+    let labels = if case .object(let document) = description.document { document["labels"] } else { JSON?.none }
+    let targets = description.regions.map { region in
+      let isRegion = if case .object(let labels) = labels, case .array = labels[region.name] { true } else { false }
+      return EvaluationTarget(name: region.name, values: region.values, isRegion: isRegion)
+    }
+    return description.hasRegions ? targets : targets.sorted { $0.values.lexicographicallyPrecedes($1.values) }
+  }
+}

@@ -1,0 +1,39 @@
+/// How a metric is spread over cases: not only its mean, but how bad the bad cases are.
+///
+/// The tail is the bad one: percentiles 25, 10 and 5 where higher is better, 75, 90 and 95 where lower is. They are interpolated
+/// linearly. Undefined values (NaN: the label is absent) are counted and otherwise left out; with no value at all everything is NaN.
+public struct Robustness: Sendable {
+  /// Cases with a value.
+  public let count: Int
+  /// Cases in which the metric is not defined.
+  public let undefined: Int
+  public let mean: Double
+  /// Of the sample, with n - 1; NaN for a single case.
+  public let standardDeviation: Double
+  public let median: Double
+  /// Towards the bad end: the quarter's, the tenth's and the twentieth's bound.
+  public let tail: [(percentile: Int, value: Double)]
+  public let worst: Double
+  /// The case that has the worst value, the first by name where several have.
+  public let worstCase: String?
+
+  /// - Parameter values: a value a case.
+  public init(_ values: [(name: String, value: Double)], isHigherBetter: Bool) {
+    let defined = values.filter { !$0.value.isNaN }
+    let sorted = defined.map(\.value).sorted()
+    let mean = sorted.reduce(0, +) / Double(sorted.count)
+    let squares = sorted.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let worst = (isHigherBetter ? sorted.first : sorted.last) ?? .nan
+    count = sorted.count
+    undefined = values.count - sorted.count
+    self.mean = mean
+    standardDeviation = count > 1 ? (squares / Double(count - 1)).squareRoot() : .nan
+    median = Percentile.of(sorted: sorted, 50)
+    tail = Self.percentiles(isHigherBetter: isHigherBetter).map { ($0, Percentile.of(sorted: sorted, Double($0))) }
+    self.worst = worst
+    worstCase = defined.filter { $0.value == worst }.map(\.name).min()
+  }
+
+  /// The percentiles of the bad tail.
+  static func percentiles(isHigherBetter: Bool) -> [Int] { isHigherBetter ? [25, 10, 5] : [75, 90, 95] }
+}

@@ -1,0 +1,88 @@
+import Datasets
+import Files
+import Foundation
+
+/// `summary.json` in nnU-Net's schema: `foreground_mean`, `mean` and `metric_per_case`, keys in order, indented by four, `NaN` where
+/// a value is not defined.
+///
+/// We add to each case's and the means' `Dice`, `IoU` and counts the distances `HD95`, `HD`, `ASSD` in mm and the surface Dice `NSD`
+/// at 1 mm; `label_names`; and `robustness`, the statistics of each label and of the mean over labels (`case_mean`), `overall` and by
+/// `groups`.
+enum SummaryFile {
+  static func write(_ summary: EvaluationSummary, to url: URL) throws {
+    try AtomicFile.replace(url, with: json(summary).text)
+  }
+
+  static func json(_ summary: EvaluationSummary) -> JSON {
+    let means = summary.targets.indices.map { target in
+      quantities.map { quantity in mean(summary.cases.map { quantity.value($0.metrics[target]) }.filter { !$0.isNaN }) }
+    }
+    let foreground = quantities.indices.map { quantity in mean(means.map { $0[quantity] }) }
+    func object(_ values: [Double]) -> JSON { sorted(zip(quantities, values).map { ($0.name, .number($1)) }) }
+
+    let cases = summary.cases.map { item -> JSON in
+      let metrics = zip(summary.targets, item.metrics).map { target, metrics in
+        (target.key, sorted(quantities.map { ($0.name, $0.json(metrics)) }))
+      }
+      return sorted([
+        ("metrics", sorted(metrics)), ("prediction_file", .string(item.predictionFile.path)),
+        ("reference_file", .string(item.referenceFile.path)),
+      ])
+    }
+    let groups = (summary.groups?.categoricalColumns ?? []).map { column in
+      (column, sorted(summary.subgroups(column).map { ($0.name, robustness(summary, $0.cases)) }))
+    }
+    return sorted([
+      ("foreground_mean", object(foreground)),
+      ("label_names", sorted(summary.targets.map { ($0.key, .string($0.name)) })),
+      ("mean", sorted(zip(summary.targets, means).map { ($0.key, object($1)) })),
+      ("metric_per_case", .array(cases)),
+      ("robustness", sorted([("groups", sorted(groups)), ("overall", robustness(summary, summary.cases))])),
+    ])
+  }
+
+  /// A number nnU-Net or we report of each case and target. Counts are whole in a case.
+  private struct Quantity: Sendable {
+    let name: String
+    let value: @Sendable (SegmentationMetrics) -> Double
+    var isCount = false
+
+    func json(_ metrics: SegmentationMetrics) -> JSON {
+      isCount ? .integer(Int(value(metrics))) : .number(value(metrics))
+    }
+  }
+
+  private static let quantities =
+    Metric.allCases.map { metric in Quantity(name: metric.rawValue) { $0[metric] } } + [
+      Quantity(name: "TP", value: { Double($0.truePositives) }, isCount: true),
+      Quantity(name: "FP", value: { Double($0.falsePositives) }, isCount: true),
+      Quantity(name: "FN", value: { Double($0.falseNegatives) }, isCount: true),
+      Quantity(name: "TN", value: { Double($0.trueNegatives) }, isCount: true),
+      Quantity(name: "n_pred", value: { Double($0.predicted) }, isCount: true),
+      Quantity(name: "n_ref", value: { Double($0.expected) }, isCount: true),
+    ]
+
+  private static func robustness(_ summary: EvaluationSummary, _ cases: [CaseEvaluation]) -> JSON {
+    let rows = summary.targets.enumerated().map { ($1.key, Int?.some($0)) } + [("case_mean", nil)]
+    return sorted(
+      rows.map { key, target in
+        (key, sorted(Metric.allCases.map { ($0.rawValue, json(summary.robustness($0, of: target, in: cases))) }))
+      })
+  }
+
+  private static func json(_ robustness: Robustness) -> JSON {
+    sorted(
+      [
+        ("n", .integer(robustness.count)), ("n_undefined", .integer(robustness.undefined)),
+        ("mean", .number(robustness.mean)), ("sd", .number(robustness.standardDeviation)),
+        ("median", .number(robustness.median)), ("worst", .number(robustness.worst)),
+        ("worst_case", robustness.worstCase.map { .string($0) } ?? .null),
+      ] + robustness.tail.map { ("p\($0.percentile)", .number($0.value)) })
+  }
+
+  private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+
+  private static func sorted(_ entries: [(String, JSON)]) -> JSON {
+    .object(JSONObject(entries.sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }))
+  }
+}
