@@ -17,7 +17,8 @@ public enum AtomicFile {
     }
     guard access(folder.path, W_OK | X_OK) == 0 else { throw unwritable(folder) }
     let temporary = folder.appendingPathComponent(
-      ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-\(destination.lastPathComponent)")
+      ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-\(destination.lastPathComponent)"
+    )
     do {
       try write(temporary)
       try flush(temporary)

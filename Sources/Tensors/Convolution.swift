@@ -13,9 +13,9 @@ public protocol Convolution: AnyObject {
 
 /// Who computes the convolutions.
 public enum Engine: String, Sendable, CaseIterable {
-  /// The faster of the two where it was measured.
+  /// For each shape the faster of the two, as measured: Winograd where it applies, oneDNN elsewhere.
   case auto
-  /// im2col and Winograd on BLAS.
+  /// Matrix products on BLAS, by Winograd's transform or im2col.
   case blas
   /// oneDNN.
   case onednn
@@ -24,9 +24,7 @@ public enum Engine: String, Sendable, CaseIterable {
   ///
   /// - Throws: `OneDNNError` when oneDNN cannot compute the shape.
   public func convolution(_ shape: ConvolutionShape) throws -> any Convolution {
-    switch self {
-    case .auto, .onednn: try OneDNNConvolution(shape)
-    case .blas: BLASConvolution(shape)
-    }
+    if self != .onednn, WinogradConvolution.suits(shape) { return WinogradConvolution(shape) }
+    return self == .blas ? Im2ColConvolution(shape) : try OneDNNConvolution(shape)
   }
 }

@@ -1,8 +1,8 @@
 import COneDNN
 
 /// Convolution by oneDNN: tensors stay channels last and dense, weights go through the layout it prefers.
-public final class OneDNNConvolution: Convolution {
-  public let shape: ConvolutionShape
+final class OneDNNConvolution: Convolution {
+  let shape: ConvolutionShape
   private let forwardPass: OneDNNPrimitive
   private let toForward: OneDNNPrimitive
   private let forwardWeights: OneDNNMemory
@@ -19,7 +19,7 @@ public final class OneDNNConvolution: Convolution {
     let weightGradient: OneDNNMemory
   }
 
-  public init(_ shape: ConvolutionShape) throws {
+  init(_ shape: ConvolutionShape) throws {
     self.shape = shape
     let layouts = try Layouts(shape)
     forwardPass = try Self.forwardPrimitive(shape, layouts)
@@ -31,7 +31,7 @@ public final class OneDNNConvolution: Convolution {
     toForward = try .reorder(layouts.plainWeights, forwardWeights.layout)
   }
 
-  public func forward(input x: Tensor, weights: Tensor, bias b: Tensor, output y: Tensor) {
+  func forward(input x: Tensor, weights: Tensor, bias b: Tensor, output y: Tensor) {
     toForward.execute([(DNNL_ARG_FROM, plainWeights.over(weights)), (DNNL_ARG_TO, forwardWeights.handle)])
     forwardPass.execute([
       (DNNL_ARG_SRC, input.over(x)), (DNNL_ARG_WEIGHTS, forwardWeights.handle), (DNNL_ARG_BIAS, bias.over(b)),
@@ -39,7 +39,7 @@ public final class OneDNNConvolution: Convolution {
     ])
   }
 
-  public func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
+  func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
     let backward = backwardPasses()
     backward.toData.execute([(DNNL_ARG_FROM, plainWeights.over(weights)), (DNNL_ARG_TO, backward.dataWeights.handle)])
     backward.data.execute([
@@ -48,7 +48,7 @@ public final class OneDNNConvolution: Convolution {
     ])
   }
 
-  public func backwardWeights(input x: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
+  func backwardWeights(input x: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
     let backward = backwardPasses()
     backward.weights.execute([
       (DNNL_ARG_SRC, input.over(x)), (DNNL_ARG_DIFF_DST, output.over(outputGradient)),
@@ -115,7 +115,8 @@ public final class OneDNNConvolution: Convolution {
     var l = layouts
     try OneDNN.check(
       dnnl_convolution_forward_desc_init(
-        &operation, dnnl_forward_training, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.bias, &l.output, l.strides,
+        &operation, dnnl_forward_training, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.bias, &l.output,
+        l.strides,
         l.before, l.after), "dnnl_convolution_forward_desc_init")
     return try primitive(&operation)
   }

@@ -53,7 +53,9 @@ public struct Safetensors: Sendable {
     }
     guard data.count >= 8 else { throw malformed("\(data.count) bytes") }
     let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
-    guard length <= UInt64(data.count - 8) else { throw malformed("a table of \(length) bytes in a file of \(data.count)") }
+    guard length <= UInt64(data.count - 8) else {
+      throw malformed("a table of \(length) bytes in a file of \(data.count)")
+    }
     let start = 8 + Int(length)
     guard let table = try? JSONSerialization.jsonObject(with: data.subdata(in: 8..<start)) as? [String: Any] else {
       throw malformed("a table that is not JSON")

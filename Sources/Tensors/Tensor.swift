@@ -30,7 +30,8 @@ public final class Tensor: @unchecked Sendable {
   /// The elements, in C order, copied.
   public var elements: [Float] { Array(memory) }
 
-  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
+  public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result
+  {
     try body(UnsafeBufferPointer(memory))
   }
 

@@ -68,7 +68,8 @@ public struct Architecture: Sendable, Equatable, Codable {
         "features \(features), \(inputChannels) input and \(outputChannels) output channels", "1 to 4096 of each")
     }
     guard normEpsilon > 0, activation.negativeSlope.isFinite else {
-      throw refuse("normalisation epsilon \(normEpsilon), slope \(activation.negativeSlope)", "positive, finite numbers")
+      throw refuse(
+        "normalisation epsilon \(normEpsilon), slope \(activation.negativeSlope)", "positive, finite numbers")
     }
   }
 

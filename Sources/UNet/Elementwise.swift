@@ -15,7 +15,9 @@ enum Elementwise {
     let (s, t) = (Shared(source.pointer), Shared(joined.pointer))
     let (features, width) = (source.shape[4], joined.shape[4])
     Parallel.chunks(source.count / features, size: 4096) { voxels in
-      for v in voxels { (t.pointer + (v + 1) * width - features).update(from: s.pointer + v * features, count: features) }
+      for v in voxels {
+        (t.pointer + (v + 1) * width - features).update(from: s.pointer + v * features, count: features)
+      }
     }
   }
 

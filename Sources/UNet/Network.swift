@@ -77,10 +77,13 @@ public final class Network {
     parameters =
       encoder.joined().flatMap(\.parameters) + decoder.flatMap { $0.blocks.flatMap(\.parameters) }
       + decoder.flatMap { [$0.up.weight, $0.up.bias] } + decoder.flatMap { [$0.head.weight, $0.head.bias] }
-    gradients = !training ? [] : (0..<stages).map { level in
-      let shape = [batchSize] + extents[level] + [a.features[level]]
-      return (Tensor(shape), Tensor(shape))
-    }
+    gradients =
+      !training
+      ? []
+      : (0..<stages).map { level in
+        let shape = [batchSize] + extents[level] + [a.features[level]]
+        return (Tensor(shape), Tensor(shape))
+      }
     Initialization.kaiming(parameters, seed: seed)
   }
 
@@ -130,7 +133,8 @@ public final class Network {
     var losses = [Double](repeating: 0, count: batchSize)
     for (i, weight) in DeepSupervision.weights(outputs: outputs.count).enumerated() where weight > 0 {
       let factors = (0..<batchSize).map { weight * Double(sampleWeights?[$0] ?? 1) / Double(batchSize) }
-      let part = loss!.heads[i](logits: outputs[i], labels: targets[i], factors: factors, gradient: heads[i].head.gradient)
+      let part = loss!.heads[i](
+        logits: outputs[i], labels: targets[i], factors: factors, gradient: heads[i].head.gradient)
       for n in 0..<batchSize { losses[n] += weight * part[n] }
     }
     return losses.map { Float($0) }
@@ -197,7 +201,8 @@ extension Network {
       }
       guard entry.shape == parameter.fileShape else {
         throw InputError(
-          weights.url.path, found: "\(parameter.name) of shape \(entry.shape)", expected: "shape \(parameter.fileShape)",
+          weights.url.path, found: "\(parameter.name) of shape \(entry.shape)",
+          expected: "shape \(parameter.fileShape)",
           advice: advice)
       }
       let elements = try weights.floats(parameter.name)

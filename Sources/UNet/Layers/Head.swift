@@ -10,7 +10,8 @@ final class Head {
 
   init(_ name: String, input: Tensor, batch: Int, extent: [Int], features: Int, classes: Int, engine: Engine) throws {
     let shape = ConvolutionShape(
-      batch: batch, inputChannels: features, outputChannels: classes, input: extent, kernel: [1, 1, 1], stride: [1, 1, 1])
+      batch: batch, inputChannels: features, outputChannels: classes, input: extent, kernel: [1, 1, 1],
+      stride: [1, 1, 1])
     convolution = try engine.convolution(shape)
     weight = Parameter(name + ".weight", shape: shape.weights)
     bias = Parameter(name + ".bias", shape: [classes])

@@ -68,7 +68,8 @@ final class TransposedConvolution: @unchecked Sendable {
           forEachVoxel(tile) { place, voxel in (blocks + place).update(from: g.pointer + voxel, count: outputs) }
           let offset = lower * width * inputs
           BLAS.multiply(
-            rows, inputs, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: dx.pointer + offset, inputs)
+            rows, inputs, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: dx.pointer + offset, inputs
+          )
           BLAS.multiply(
             inputs, block, rows, a: x.pointer + offset, inputs, transposeA: true, b: blocks, block,
             c: partial[part].pointer, block, accumulate: true)
