@@ -1,0 +1,187 @@
+/// Convolution as matrix products: im2col in tiles that stay in the cache, times `sgemm`, a tile a thread.
+final class Im2ColConvolution: Convolution {
+  let shape: ConvolutionShape
+  private let im2col: Im2Col
+  /// im2col over the output gradient, where the gradient by the input is a convolution itself (stride 1).
+  private let gradientIm2Col: Im2Col?
+  /// Weights rearranged for a product: (kz, ky, kx, in, out), or flipped and (kz, ky, kx, out, in) for the input gradient.
+  private let arranged: Tensor
+  private let partialWeights: [Tensor]
+  private let partialBiases: [Tensor]
+  private let scratch: ScratchPool
+
+  init(_ shape: ConvolutionShape) {
+    self.shape = shape
+    im2col = Im2Col(
+      channels: shape.inputChannels, input: shape.input, output: shape.output, kernel: shape.kernel,
+      stride: shape.stride,
+      padding: shape.padding)
+    gradientIm2Col =
+      shape.stride == [1, 1, 1]
+      ? Im2Col(
+        channels: shape.outputChannels, input: shape.output, output: shape.input, kernel: shape.kernel,
+        stride: [1, 1, 1],
+        padding: zip(shape.kernel, shape.padding).map { $0 - 1 - $1 })
+      : nil
+    arranged = Tensor([shape.columns, shape.outputChannels])
+    // The number of partial sums depends on the shape alone, so results do not depend on the number of threads.
+    let parts = min(8, max(2, shape.rows / 256))
+    partialWeights = (0..<parts).map { _ in Tensor(shape.weights) }
+    partialBiases = (0..<parts).map { _ in Tensor([shape.outputChannels]) }
+    scratch = ScratchPool()
+  }
+
+  /// Rows of im2col that fit the second-level cache beside the weights.
+  private static func tileRows(columns: Int) -> Int { min(512, max(48, 110_000 / columns)) }
+
+  private var isPointwise: Bool { shape.kernel == [1, 1, 1] && shape.stride == [1, 1, 1] }
+
+  func forward(input: Tensor, weights: Tensor, bias: Tensor, output: Tensor) {
+    let (columns, channels) = (shape.columns, shape.outputChannels)
+    arrange(weights)
+    let x = Shared(input.pointer)
+    let y = Shared(output.pointer)
+    let w = Shared(arranged.pointer)
+    let b = Shared(bias.pointer)
+    let size = Self.tileRows(columns: columns)
+    Parallel.chunks(shape.rows, size: size) { [im2col, scratch, isPointwise] rows in
+      let target = y.pointer + rows.lowerBound * channels
+      for row in 0..<rows.count { (target + row * channels).update(from: b.pointer, count: channels) }
+      if isPointwise {
+        BLAS.multiply(
+          rows.count, channels, columns, a: x.pointer + rows.lowerBound * columns, columns, b: w.pointer, channels,
+          c: target, channels, accumulate: true)
+      } else {
+        scratch.use(size * columns) { patches in
+          im2col.gather(rows, from: x.pointer, into: patches)
+          BLAS.multiply(
+            rows.count, channels, columns, a: patches, columns, b: w.pointer, channels, c: target, channels,
+            accumulate: true)
+        }
+      }
+    }
+  }
+
+  func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
+    if let gradientIm2Col {
+      convolveGradient(gradientIm2Col, outputGradient, weights, inputGradient)
+    } else {
+      scatterGradient(outputGradient, weights, inputGradient)
+    }
+  }
+
+  /// Stride 1: the gradient by the input is the gradient by the output convolved with the mirrored kernel.
+  private func convolveGradient(_ im2col: Im2Col, _ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor)
+  {
+    arrangeMirrored(weights)
+    let columns = im2col.columns
+    let channels = shape.inputChannels
+    let g = Shared(outputGradient.pointer)
+    let dx = Shared(inputGradient.pointer)
+    let w = Shared(arranged.pointer)
+    let size = Self.tileRows(columns: columns)
+    Parallel.chunks(shape.input.reduce(shape.batch, *), size: size) { [scratch, isPointwise] rows in
+      let target = dx.pointer + rows.lowerBound * channels
+      if isPointwise {
+        BLAS.multiply(
+          rows.count, channels, columns, a: g.pointer + rows.lowerBound * columns, columns, b: w.pointer, channels,
+          c: target, channels)
+      } else {
+        scratch.use(size * columns) { patches in
+          im2col.gather(rows, from: g.pointer, into: patches)
+          BLAS.multiply(rows.count, channels, columns, a: patches, columns, b: w.pointer, channels, c: target, channels)
+        }
+      }
+    }
+  }
+
+  /// Any stride: the patches' gradients are added back to the voxels they came from. Slabs of output planes that are not
+  /// neighbours touch different voxels, so the even ones run side by side, then the odd ones.
+  private func scatterGradient(_ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor) {
+    inputGradient.fill(0)
+    let (columns, channels) = (shape.columns, shape.outputChannels)
+    let planes = shape.output[0]
+    let plane = shape.output[1] * shape.output[2]
+    let slab = max(1, (shape.kernel[0] - 1) / shape.stride[0])
+    let slabs = (planes + slab - 1) / slab
+    let g = Shared(outputGradient.pointer)
+    let dx = Shared(inputGradient.pointer)
+    let w = Shared(weights.pointer)
+    let size = Self.tileRows(columns: columns)
+    for parity in 0..<2 {
+      let count = (slabs + 1 - parity) / 2
+      Parallel.forEach(shape.batch * count) { [im2col, scratch] task in
+        let first = (task % count * 2 + parity) * slab
+        let start = (task / count * planes + first) * plane
+        let end = start + min(slab, planes - first) * plane
+        scratch.use(size * columns) { patches in
+          for lower in stride(from: start, to: end, by: size) {
+            let rows = lower..<min(end, lower + size)
+            BLAS.multiply(
+              rows.count, columns, channels, a: g.pointer + lower * channels, channels, b: w.pointer, columns,
+              c: patches,
+              columns)
+            im2col.scatter(rows, from: patches, addingTo: dx.pointer)
+          }
+        }
+      }
+    }
+  }
+
+  func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
+    let (columns, channels) = (shape.columns, shape.outputChannels)
+    let parts = partialWeights.count
+    let rowsPerPart = (shape.rows + parts - 1) / parts
+    let x = Shared(input.pointer)
+    let g = Shared(outputGradient.pointer)
+    let size = Self.tileRows(columns: columns)
+    Parallel.forEach(parts) { [shape, im2col, scratch, partialWeights, partialBiases, isPointwise] part in
+      let end = min(shape.rows, (part + 1) * rowsPerPart)
+      let weights = partialWeights[part].pointer
+      if part * rowsPerPart >= end { partialWeights[part].fill(0) }
+      scratch.use(size * columns) { patches in
+        for lower in stride(from: part * rowsPerPart, to: end, by: size) {
+          let rows = lower..<min(end, lower + size)
+          let gradient = g.pointer + lower * channels
+          var source = UnsafePointer(x.pointer + lower * columns)
+          if !isPointwise {
+            im2col.gather(rows, from: x.pointer, into: patches)
+            source = UnsafePointer(patches)
+          }
+          BLAS.multiply(
+            channels, columns, rows.count, a: gradient, channels, transposeA: true, b: source, columns, c: weights,
+            columns,
+            accumulate: lower != part * rowsPerPart)
+        }
+      }
+      PartialSums.columns(
+        of: g.pointer, rows: min(end, part * rowsPerPart)..<end, channels: channels, into: partialBiases[part])
+    }
+    PartialSums.add(partialWeights, into: weightGradient)
+    PartialSums.add(partialBiases, into: biasGradient)
+  }
+
+  /// (out, position, in) to (position, in, out).
+  private func arrange(_ weights: Tensor) {
+    let (columns, channels) = (shape.columns, shape.outputChannels)
+    let source = weights.pointer
+    let target = arranged.pointer
+    for column in 0..<columns {
+      for channel in 0..<channels { target[column * channels + channel] = source[channel * columns + column] }
+    }
+  }
+
+  /// (out, position, in) to (mirrored position, out, in).
+  private func arrangeMirrored(_ weights: Tensor) {
+    let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
+    let positions = shape.kernel.reduce(1, *)
+    let source = weights.pointer
+    let target = arranged.pointer
+    for position in 0..<positions {
+      for channel in 0..<outputs {
+        (target + (position * outputs + channel) * inputs).update(
+          from: source + (channel * positions + positions - 1 - position) * inputs, count: inputs)
+      }
+    }
+  }
+}
