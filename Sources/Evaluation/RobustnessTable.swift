@@ -47,7 +47,8 @@ enum RobustnessTable {
   private static func cells(_ spread: Robustness, _ metric: Metric) -> [String] {
     let values =
       [spread.mean, spread.standardDeviation, spread.median] + spread.tail.map(\.value) + [spread.worst]
-    return ["\(spread.count)"]
+    // A label that was missed has no distance: the reader has to see that such cases are not among the numbers.
+    return [spread.undefined == 0 ? "\(spread.count)" : "\(spread.count) of \(spread.count + spread.undefined)"]
       + values.map { $0.isNaN ? "–" : String(format: metric.isHigherBetter ? "%.3f" : "%.2f", $0) }
       + [spread.worstCase ?? "–"]
   }

@@ -111,6 +111,8 @@ struct EvaluationSummaryTests {
       overall[2].split(separator: " ") == [
         "organ", "3", "0.556", "0.509", "0.667", "0.333", "0.133", "0.067", "0.000", "a",
       ])
+    let distances = RobustnessTable.overall(summary, .hausdorff95).split(separator: "\n")
+    #expect(distances[2].split(separator: " ").prefix(4) == ["organ", "2", "of", "3"])
     let groups = RobustnessTable.byGroup(summary, .dice, "group").split(separator: "\n")
     #expect(groups[2].split(separator: " ").prefix(4) == ["organ", "rare", "1", "0.000"])
     #expect(groups[3].split(separator: " ").prefix(3) == ["usual", "2", "0.833"])
