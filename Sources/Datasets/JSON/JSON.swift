@@ -140,8 +140,8 @@ public struct JSONObject: Sendable, Equatable {
 }
 
 extension JSON {
-  static func integers(_ values: [Int]) -> JSON { .array(values.map { .integer($0) }) }
-  static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
-  static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
-  static func bools(_ values: [Bool]) -> JSON { .array(values.map { .bool($0) }) }
+  public static func integers(_ values: [Int]) -> JSON { .array(values.map { .integer($0) }) }
+  public static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
+  public static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+  public static func bools(_ values: [Bool]) -> JSON { .array(values.map { .bool($0) }) }
 }

@@ -22,11 +22,11 @@ public struct IntensityProperties: Sendable, Equatable {
   }
 
   /// Reads the channels `"0"`, `"1"`, … in their order.
-  static func list(_ fields: JSONFields) throws -> [IntensityProperties] {
+  public static func list(_ fields: JSONFields) throws -> [IntensityProperties] {
     try fields.object.keys.indices.map { try IntensityProperties(fields.fields(String($0))) }
   }
 
-  static func json(_ list: [IntensityProperties]) -> JSON {
+  public static func json(_ list: [IntensityProperties]) -> JSON {
     .object(JSONObject(list.enumerated().map { (String($0), $1.json) }))
   }
 

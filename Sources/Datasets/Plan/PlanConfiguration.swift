@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import UNet
 
 /// One configuration of a plan, `3d_fullres` for example, with what it inherits filled in. Axes are in the plan's transposed order.
 public struct PlanConfiguration: Sendable, Equatable {
@@ -129,5 +130,27 @@ public struct PlanConfiguration: Sendable, Equatable {
     guard [NetworkPlan.relu, NetworkPlan.leakyReLU].contains(network.activation) else {
       throw unsupported("the activation \(network.activation)", "\(NetworkPlan.relu) or \(NetworkPlan.leakyReLU)")
     }
+  }
+}
+
+extension PlanConfiguration {
+  /// The network this configuration asks for.
+  ///
+  /// - Parameters:
+  ///   - inputChannels: channels of the images.
+  ///   - outputChannels: channels of the logits, `DatasetDescription.outputChannels`.
+  /// - Throws: `InputError` when it is not one we can build (`checkSupported`), or when the patch does not divide by its strides.
+  public func architecture(inputChannels: Int, outputChannels: Int) throws -> Architecture {
+    try checkSupported()
+    let architecture = Architecture(
+      inputChannels: inputChannels, outputChannels: outputChannels, features: network.features,
+      kernels: network.kernels,
+      strides: network.strides, convsPerStage: network.convolutionsPerStage,
+      convsPerDecoderStage: network.convolutionsPerDecoderStage,
+      activation: network.activation == NetworkPlan.relu ? .relu : .leakyReLU(slope: Float(network.negativeSlope)),
+      normEpsilon: Float(network.normEpsilon))
+    try architecture.validate()
+    try architecture.validate(patch: patchSize)
+    return architecture
   }
 }
