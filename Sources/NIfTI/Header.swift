@@ -1,0 +1,160 @@
+import CNIfTI
+import Files
+
+/// A NIfTI-1 or NIfTI-2 header whose every number that matters has been checked.
+struct Header {
+  /// The header's length in NIfTI-1 and NIfTI-2.
+  static let lengths = [348, 540]
+
+  let isNIfTI2: Bool
+  /// The file's byte order is not the machine's.
+  let isSwapped: Bool
+  /// The voxels are in the same file, after the header.
+  let isSingleFile: Bool
+  /// Number of voxels along z, y and x.
+  let shape: [Int]
+  let type: VoxelType
+  /// Where the voxels start in their file, in bytes.
+  let voxelOffset: Int
+  /// Value = slope * stored + inter; 1 and 0 when the header asks for no scaling.
+  let slope: Double
+  let inter: Double
+  /// Distance between voxel centres along z, y and x, in mm.
+  let spacing: [Double]
+  /// Index (x, y, z) to mm, three rows of four.
+  let affine: [Double]
+  let qformCode: Int
+  let sformCode: Int
+  let units: Int
+  let descrip: String
+  /// The whole header in the machine's byte order.
+  let bytes: [UInt8]
+
+  /// Bytes that the voxels take in their file.
+  var voxelBytes: Int { shape[0] * shape[1] * shape[2] * type.size }
+
+  /// The shape as the header has it, x first.
+  var words: String { shape.reversed().map { "\($0)" }.joined(separator: " x ") }
+
+  var geometry: Geometry { Geometry(shape: shape, spacing: spacing, affine: affine, sourceHeader: bytes) }
+
+  /// Reads and checks a header from the first bytes of a file, which may be fewer or more than a header has.
+  init(_ start: [UInt8], of file: String) throws {
+    guard let length = Header.length(start), start.count >= length else {
+      throw InputError(
+        file, found: start.isEmpty ? "an empty file" : "something that does not begin with a NIfTI header",
+        expected: "a NIfTI-1 or NIfTI-2 volume",
+        advice: "Other formats must be converted first; a broken download must be fetched again.")
+    }
+    isNIfTI2 = length == 540
+    var bytes = Array(start[0..<length])
+    isSwapped = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) } != Int32(length)
+    if isSwapped {
+      bytes.withUnsafeMutableBytes { raw in
+        // libnifti swaps in place; the array's memory is aligned for any type.
+        if length == 540 {
+          nifti_swap_as_nifti2(raw.baseAddress?.assumingMemoryBound(to: nifti_2_header.self))
+        } else {
+          nifti_swap_as_nifti1(raw.baseAddress?.assumingMemoryBound(to: nifti_1_header.self))
+        }
+      }
+    }
+    self.bytes = bytes
+    let fields = HeaderFields(bytes)
+
+    switch fields.magic {
+    case "n+1", "n+2": isSingleFile = true
+    case "ni1", "ni2": isSingleFile = false
+    default:
+      throw InputError(
+        file, found: "a header without NIfTI's signature", expected: "a NIfTI-1 or NIfTI-2 volume",
+        advice: "Analyze 7.5 and other formats must be converted first.")
+    }
+    shape = try Header.shape(fields.dim, of: file)
+
+    guard let type = VoxelType(rawValue: fields.datatype) else {
+      let name = String(cString: nifti_datatype_to_string(Int32(fields.datatype)))
+      throw InputError(
+        file, found: "voxels of type \(name) (NIfTI code \(fields.datatype))",
+        expected: "real voxels: integers of 8 to 64 bits, float32 or float64", advice: "Convert the volume first.")
+    }
+    guard Int(fields.bitpix) == 8 * type.size else {
+      throw InputError(
+        file, found: "\(fields.bitpix) bits a voxel with voxels of type \(type)",
+        expected: "\(8 * type.size) bits a voxel",
+        advice: "The header is damaged.")
+    }
+    self.type = type
+
+    let earliest = isSingleFile ? Double(length) : 0
+    guard fields.voxelOffset >= earliest, fields.voxelOffset <= 0x1p52,
+      fields.voxelOffset == fields.voxelOffset.rounded()
+    else {
+      throw InputError(
+        file, found: "voxels that start at byte \(fields.voxelOffset)", expected: "byte \(Int(earliest)) or later",
+        advice: "The header is damaged.")
+    }
+    voxelOffset = Int(fields.voxelOffset)
+
+    // A slope of zero means unscaled by the standard; one that is no number is taken the same way, as nibabel does.
+    let isScaled = fields.slope.isFinite && fields.slope != 0
+    slope = isScaled ? fields.slope : 1
+    inter = isScaled ? fields.inter : 0
+    guard inter.isFinite else {
+      throw InputError(
+        file, found: "an intensity offset (scl_inter) of \(inter)", expected: "a finite number",
+        advice: "The header is damaged.")
+    }
+
+    let zooms = Array(fields.pixdim[1...3])
+    guard zooms.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw InputError(
+        file, found: "a voxel spacing of \(zooms.map { "\($0)" }.joined(separator: " x "))",
+        expected: "three positive numbers (pixdim 1 to 3)", advice: "Set the true spacing in the header.")
+    }
+    // SimpleITK, which nnU-Net reads with, gives mm whatever unit the header has; most files name mm or none.
+    let scale: Double
+    switch fields.units & 7 {
+    case 1: scale = 1000
+    case 3: scale = 0.001
+    default: scale = 1
+    }
+    spacing = zooms.reversed().map { $0 * scale }
+    affine = fields.affine.map { $0 * scale }
+    guard affine.allSatisfy(\.isFinite) else {
+      throw InputError(
+        file, found: "an affine with entries that are not numbers", expected: "finite numbers",
+        advice: "Mend the header's \(fields.sformCode > 0 ? "sform" : "qform").")
+    }
+    qformCode = fields.qformCode
+    sformCode = fields.sformCode
+    units = fields.units
+    descrip = fields.descrip
+  }
+
+  /// 348 or 540 when the first four bytes say so in either byte order.
+  static func length(_ start: [UInt8]) -> Int? {
+    guard start.count >= 4 else { return nil }
+    let first = start.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+    return lengths.first { first == UInt32($0) || first.byteSwapped == UInt32($0) }
+  }
+
+  private static func shape(_ dim: [Int], of file: String) throws -> [Int] {
+    guard (1...7).contains(dim[0]) else {
+      throw InputError(file, found: "\(dim[0]) axes", expected: "three", advice: "The header is damaged.")
+    }
+    let lengths = Array(dim[1...dim[0]])
+    let words = lengths.map { "\($0)" }.joined(separator: " x ")
+    guard lengths.allSatisfy({ (1...32767).contains($0) }) else {
+      throw InputError(
+        file, found: "a shape of \(words) voxels", expected: "1 to 32767 voxels along each axis",
+        advice: "The header is damaged.")
+    }
+    guard dim[0] >= 3, lengths.dropFirst(3).allSatisfy({ $0 == 1 }) else {
+      throw InputError(
+        file, found: "a shape of \(words) voxels", expected: "a single three-dimensional volume",
+        advice: "Split series and channels into a file each; stack slices into a volume.")
+    }
+    return [lengths[2], lengths[1], lengths[0]]
+  }
+}
