@@ -46,3 +46,9 @@ public struct ResamplingSettings: Sendable, Equatable {
       ]))
   }
 }
+
+extension ResamplingSettings: CustomStringConvertible {
+  public var description: String {
+    "order \(order), order_z \(orderZ), force_separate_z \(forceSeparateZ.map(String.init) ?? "null")"
+  }
+}
