@@ -51,7 +51,8 @@ struct WeightedValues: Sendable {
     return IntensityProperties(
       maximum: Double(values[values.count - 1]), mean: single(mean), median: single(percentile(50, of: total)),
       minimum: Double(values[0]), percentile005: single(percentile(0.5, of: total)),
-      percentile995: single(percentile(99.5, of: total)), standardDeviation: single((squares / Double(total)).squareRoot()))
+      percentile995: single(percentile(99.5, of: total)),
+      standardDeviation: single((squares / Double(total)).squareRoot()))
   }
 
   private func percentile(_ q: Double, of total: Int) -> Double {
