@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "Tensors", dependencies: ["COpenBLAS", "COneDNN", "Files"], swiftSettings: fast),
 
     // Floor 3
-    .target(name: "Imaging", dependencies: ["NIfTI"], swiftSettings: fast),
+    .target(name: "Imaging", dependencies: ["Files", "NIfTI"], swiftSettings: fast),
     .target(name: "UNet", dependencies: ["Tensors", "Files"], swiftSettings: fast),
     .target(name: "HardnessWeighting"),
 
