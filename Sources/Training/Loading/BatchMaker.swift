@@ -1,0 +1,84 @@
+import Datasets
+import Files
+import Foundation
+
+/// Cuts the samples of a batch out of the stored cases and augments them.
+struct BatchMaker: Sendable {
+  private let training: [TrainingCase]
+  private let validation: [TrainingCase]
+  private let patch: [Int]
+  private let channels: Int
+  private let seed: UInt64
+  private let augmentation: Augmentation?
+  private let trainingPatches: PatchSampler
+  private let validationPatches: PatchSampler
+
+  /// Opens all cases of a task.
+  ///
+  /// - Throws: `InputError` when there is no training case, or a case is missing or has other channels than the plan.
+  init(_ task: TrainingTask) throws {
+    let configuration = task.plan.configuration
+    let settings = task.plan.training
+    guard !task.split.training.isEmpty else {
+      throw InputError("the fold", found: "no training cases", expected: "at least one")
+    }
+    try task.store.check(task.plan)
+    let channels = configuration.normalizationSchemes.count
+    func open(_ names: [String]) throws -> [TrainingCase] {
+      try names.map { try TrainingCase($0, store: task.store, channels: channels) }
+    }
+    training = try open(task.split.training)
+    validation = try open(task.split.validation)
+    patch = configuration.patchSize
+    self.channels = channels
+    seed = UInt64(settings.seed)
+    let masked = configuration.useMaskForNorm.indices.filter { configuration.useMaskForNorm[$0] }
+    augmentation = settings.augmentation == .default ? Augmentation(patch: patch, maskedChannels: masked) : nil
+    trainingPatches = PatchSampler(
+      region: augmentation?.initialPatch ?? patch, patch: patch, foregroundShare: settings.oversampleForeground)
+    validationPatches = PatchSampler(region: patch, patch: patch, foregroundShare: settings.oversampleForeground)
+  }
+
+  /// - Throws: `InputError` when a case's file has become unreadable.
+  func batch(_ request: BatchRequest) throws -> Batch {
+    let voxels = patch[0] * patch[1] * patch[2]
+    var images = [Float](repeating: 0, count: request.cases.count * voxels * channels)
+    var labels: [Int16] = []
+    labels.reserveCapacity(request.cases.count * voxels)
+    for (position, index) in request.cases.enumerated() {
+      let sample = try sample(request, position: position, index: index)
+      labels += sample.labels
+      images.withUnsafeMutableBufferPointer { images in
+        sample.image.withUnsafeBufferPointer { image in
+          let start = position * voxels * channels
+          for channel in 0..<channels {
+            for voxel in 0..<voxels { images[start + voxel * channels + channel] = image[channel * voxels + voxel] }
+          }
+        }
+      }
+    }
+    return Batch(images: images, labels: labels, cases: request.cases)
+  }
+
+  private func sample(_ request: BatchRequest, position: Int, index: Int) throws -> Patch {
+    let isTraining = request.kind == .training
+    let patches = isTraining ? trainingPatches : validationPatches
+    let trainingCase = isTraining ? training[index] : validation[index]
+    func random(_ purpose: CounterRandom.Purpose) -> CounterRandom {
+      CounterRandom(seed: seed, iteration: request.iteration, position: position, purpose: purpose)
+    }
+    var place = random(isTraining ? .patch : .validationPatch)
+    let isForced = patches.isForced(position: position, batchSize: request.cases.count)
+    let lower = patches.lowerCorner(
+      shape: trainingCase.shape, foreground: isForced ? trainingCase.foreground : nil, using: &place)
+    return try trainingCase.withRegion(lower: lower, size: patches.region) { source in
+      if isTraining, let augmentation {
+        var changes = random(.augmentation)
+        return augmentation.apply(to: source, using: &changes)
+      }
+      var patch = source.centre(patch)
+      patch.removeOutsideLabel()
+      return patch
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Files
+import Foundation
+import HardnessWeighting
+import Tensors
+import UNet
+
+/// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimiser's velocities, and as
+/// JSON in the metadata the state of the run and of the sampler. One file, so that its parts always belong together.
+enum Checkpoint {
+  /// Writes weights alone, for prediction.
+  ///
+  /// - Throws: `InputError` when the place cannot be written.
+  static func writeWeights(of network: Network, epoch: Int, to url: URL) throws {
+    try Safetensors.write(network.weights(), metadata: ["epoch": String(epoch)], to: url)
+  }
+
+  /// Writes all that a run needs to go on.
+  ///
+  /// - Throws: `InputError` when the place cannot be written.
+  static func write(
+    network: Network, optimiser: SGD, state: TrainingState, sampler: any CaseSampler, to url: URL
+  ) throws {
+    let encoder = JSONEncoder()
+    let metadata = [
+      "epoch": String(state.epoch), "training_state": String(decoding: try encoder.encode(state), as: UTF8.self),
+      "sampler_state": String(decoding: try encoder.encode(sampler), as: UTF8.self),
+    ]
+    try Safetensors.write(network.weights() + optimiser.state(), metadata: metadata, to: url)
+  }
+
+  /// Brings a run back to where it was when the file was written.
+  ///
+  /// - Throws: `InputError` when the file is damaged or of another network, other cases or another sampler.
+  static func read(
+    _ url: URL, network: Network, optimiser: SGD, state: inout TrainingState, sampler: inout any CaseSampler
+  ) throws {
+    let file = try Safetensors(contentsOf: url)
+    guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
+      let stored = try? JSONDecoder().decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent,
+      let storedSampler = decoded(sampler, Data(samplerText.utf8))
+    else {
+      throw InputError(
+        url.path, found: "no usable state of a training run", expected: "a checkpoint_latest of this version")
+    }
+    guard stored.cases == state.cases, storedSampler.caseCount == state.cases.count else {
+      throw InputError(
+        url.path, found: "a run on \(stored.cases.count) other cases",
+        expected: "the \(state.cases.count) cases of this fold",
+        advice: "Resume with the data set, the fold and the splits of the first call.")
+    }
+    try network.load(file)
+    try optimiser.load(file)
+    (state, sampler) = (stored, storedSampler)
+  }
+
+  private static func decoded<Sampler: CaseSampler>(_: Sampler, _ data: Data) -> (any CaseSampler)? {
+    try? JSONDecoder().decode(Sampler.self, from: data)
+  }
+}

@@ -1,0 +1,54 @@
+import Foundation
+import HardnessWeighting
+
+/// All that a run must remember, beside the network and the optimiser, to be taken up again exactly.
+struct TrainingState: Codable {
+  /// The epoch the run is in, from 0.
+  var epoch = 0
+  /// Training steps done in it.
+  var iteration = 0
+  /// Sum of the batches' losses and gradient norms, and the time, in this epoch so far.
+  var lossSum = 0.0
+  var gradientNormSum = 0.0
+  var seconds = 0.0
+  /// The cases of the next batch, where they have been drawn already.
+  var drawnCases: [Int]?
+  /// The finished epochs.
+  var history: [EpochRecord] = []
+  /// The largest moving average of the pseudo Dice so far.
+  var bestAverage: Double?
+  /// The names of the training cases in the sampler's order: losses must not end up with other cases.
+  let cases: [String]
+  /// How often each has been trained on.
+  var draws: [Int]
+  /// The loss each had when it was last trained on.
+  var lastLosses: [Double?]
+
+  init(cases: [String]) {
+    self.cases = cases
+    draws = Array(repeating: 0, count: cases.count)
+    lastLosses = Array(repeating: nil, count: cases.count)
+  }
+
+  /// Whether the numbers of a stored state fit together.
+  var isConsistent: Bool {
+    epoch >= 0 && iteration >= 0 && draws.count == cases.count && lastLosses.count == cases.count
+      && history.count == epoch && drawnCases?.allSatisfy(cases.indices.contains) != false
+  }
+
+  /// Turns to the next epoch.
+  mutating func finishEpoch(_ record: EpochRecord) {
+    history.append(record)
+    epoch += 1
+    iteration = 0
+    (lossSum, gradientNormSum, seconds) = (0, 0, 0)
+  }
+
+  /// Notes the losses of a batch.
+  mutating func record(losses: [Double], cases: [Int]) {
+    for (index, loss) in zip(cases, losses) {
+      draws[index] += 1
+      lastLosses[index] = loss
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import Datasets
+import Files
+import Foundation
+import Tensors
+
+/// What is to be trained, on what, and where the model goes.
+public struct TrainingTask: Sendable {
+  /// Network, patches and training settings.
+  public var plan: Plan
+  public var description: DatasetDescription
+  /// The preprocessed cases.
+  public var store: PreprocessedStore
+  /// The fold's cases by name. Validation cases may be none.
+  public var split: Split
+  /// The model folder: plans, dataset.json, checkpoints and logs.
+  public var folder: URL
+  public var engine: Engine
+  /// Takes an interrupted run up again where its last checkpoint stands; starts anew when there is none.
+  public var resumes: Bool
+  /// Whether a model that is already in the folder may be replaced.
+  public var overwrites: Bool
+  /// Weights of the same architecture to start from; not used when a checkpoint is taken up.
+  public var initialWeights: URL?
+
+  public init(
+    plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split, folder: URL,
+    engine: Engine = .auto, resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
+  ) {
+    self.plan = plan
+    self.description = description
+    self.store = store
+    self.split = split
+    self.folder = folder
+    self.engine = engine
+    self.resumes = resumes
+    self.overwrites = overwrites
+    self.initialWeights = initialWeights
+  }
+}

@@ -1,0 +1,109 @@
+import Datasets
+import Foundation
+import Logging
+import Tensors
+
+@testable import Training
+
+/// A few made-up cases with a bright ball each, and a network small enough to be trained on them in a moment.
+final class TinyTraining {
+  let folder: URL
+  let names = (0..<6).map { "case_\($0)" }
+  let shape = [14, 18, 16]
+  var settings = TrainingSettings()
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)")
+    settings.epochs = 2
+    settings.iterationsPerEpoch = 5
+    settings.validationIterations = 2
+    for (index, name) in names.enumerated() { try write(name, index) }
+    try plan.write(to: store.appendingPathComponent("plans.json"))
+    try description().write(to: store.appendingPathComponent("dataset.json"))
+    let index = "{\"cases\": [\(names.map { "\"\($0)\"" }.joined(separator: ", "))]}"
+    try Data(index.utf8).write(to: store.appendingPathComponent("cases.json"))
+  }
+
+  private var store: URL { folder.appendingPathComponent("preprocessed") }
+
+  deinit { try? FileManager.default.removeItem(at: folder) }
+
+  private func write(_ name: String, _ index: Int) throws {
+    var random = CounterRandom(seed: 77, iteration: index, position: 0, purpose: .patch)
+    var image: [Float] = []
+    var labels: [Int16] = []
+    var inside: [Int32] = []
+    for z in 0..<shape[0] {
+      for y in 0..<shape[1] {
+        for x in 0..<shape[2] {
+          let distance = (z - 7) * (z - 7) + (y - 9) * (y - 9) + (x - 6 - index / 2) * (x - 6 - index / 2)
+          let isInside = distance < 20
+          labels.append(isInside ? 1 : x == 0 ? -1 : 0)
+          image.append((isInside ? 1 : 0) + 0.3 * random.normals().0)
+          // A region centred at one of these has it at its centre: the near borders do not move it.
+          if isInside, min(z, y, x) >= 6 { inside += [Int32(z), Int32(y), Int32(x)] }
+        }
+      }
+    }
+    try writeCase(name, image: image, labels: labels, locations: inside)
+  }
+
+  /// Writes a preprocessed case.
+  func writeCase(_ name: String, image: [Float], labels: [Int16], locations: [Int32]) throws {
+    let properties = CaseProperties(
+      spacing: [1, 1, 1], shapeBeforeCropping: shape, boundingBox: shape.map { [0, $0] }, shapeAfterCropping: shape)
+    try Safetensors.write(
+      [
+        Safetensors.Tensor("data", shape: [1] + shape, floats: image),
+        Safetensors.Tensor("labels", shape: shape, int16s: labels),
+        Safetensors.Tensor("class_locations/1", shape: [locations.count / 3, 3], int32s: locations),
+      ], metadata: ["properties": String(decoding: try JSONEncoder().encode(properties), as: UTF8.self)],
+      to: store.appendingPathComponent("\(name).safetensors"))
+  }
+
+  /// The plan, with the settings as they are now.
+  var plan: Plan {
+    let network = NetworkPlan(
+      features: [4, 6, 8], kernels: Array(repeating: [3, 3, 3], count: 3),
+      strides: [[1, 1, 1], [2, 2, 2], [2, 2, 2]], activation: NetworkPlan.leakyReLU)
+    let configuration = PlanConfiguration(
+      name: "3d_fullres", dataIdentifier: "tiny", patchSize: [12, 12, 12], batchSize: 2, spacing: [1, 1, 1],
+      medianImageSize: [14, 18, 16], normalizationSchemes: ["ZScoreNormalization"], useMaskForNorm: [true],
+      network: network, batchDice: false)
+    return Plan(
+      datasetName: "Tiny", plansName: "plans", transposeForward: [0, 1, 2], intensityProperties: [],
+      configurations: [configuration], training: settings)
+  }
+
+  func description(labels: String = #"{"background": 0, "ball": 1}"#) throws -> DatasetDescription {
+    let file = folder.appendingPathComponent("dataset.json")
+    let text = #"{"channel_names": {"0": "MR"}, "labels": \#(labels), "numTraining": 6, "file_ending": ".nii.gz"}"#
+    try Data(text.utf8).write(to: file)
+    return try DatasetDescription(contentsOf: file)
+  }
+
+  func task(_ model: String, resumes: Bool = false, overwrites: Bool = false) throws -> TrainingTask {
+    TrainingTask(
+      plan: plan, description: try description(),
+      store: try PreprocessedStore(store),
+      split: Split(training: Array(names[..<4]), validation: Array(names[4...])),
+      folder: folder.appendingPathComponent(model), resumes: resumes, overwrites: overwrites)
+  }
+
+  func trainer(_ model: String, resumes: Bool = false, overwrites: Bool = false) throws -> Trainer {
+    try Trainer(try task(model, resumes: resumes, overwrites: overwrites), progress: .silent)
+  }
+
+  func weights(_ model: String, _ checkpoint: String = "checkpoint_final") throws -> [String: [Float]] {
+    let file = try Safetensors(
+      contentsOf: folder.appendingPathComponent(model).appendingPathComponent("\(checkpoint).safetensors"))
+    return try Dictionary(uniqueKeysWithValues: file.entries.keys.map { ($0, try file.floats($0)) })
+  }
+}
+
+extension TrainingProgress {
+  /// Says nothing.
+  static var silent: TrainingProgress {
+    TrainingProgress(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, showsSteps: false)
+  }
+}
