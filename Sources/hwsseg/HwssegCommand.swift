@@ -6,11 +6,13 @@ import Files
 @main
 struct HwssegCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "hwsseg", abstract: "Trains, runs and judges 3-D segmentation networks that learn the hard patients too.",
+    commandName: "hwsseg",
+    abstract: "Trains, runs and judges 3-D segmentation networks that learn the hard patients too.",
     discussion: """
       The way of the data: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes a small data set to try it on.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
-      """)
+      """,
+    subcommands: [PhantomCommand.self, EvaluateCommand.self])
 
   static func main() {
     // Lines appear as they are printed even when the output is a pipe or a log file.

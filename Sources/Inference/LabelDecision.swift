@@ -1,0 +1,50 @@
+import Foundation
+
+/// Decides on the label of each voxel from the classes' logits, which come one class after the other.
+///
+/// Without regions the class with the largest logit wins, the first of equal ones. With regions, each that is more likely than
+/// not writes its label over those before it: nnU-Net's `regions_class_order`.
+struct LabelDecision {
+  private(set) var labels: [Int32]
+  private let regionLabels: [Int]?
+  private var best: [Float]
+  private var head = 0
+
+  init(voxels: Int, regionLabels: [Int]?) {
+    labels = Array(repeating: 0, count: voxels)
+    best = regionLabels == nil ? Array(repeating: -.infinity, count: voxels) : []
+    self.regionLabels = regionLabels
+  }
+
+  /// Takes the logits of the next class or region.
+  mutating func add(_ logits: [Float]) {
+    if let regionLabels {
+      for voxel in labels.indices where logits[voxel] > 0 { labels[voxel] = Int32(regionLabels[head]) }
+    } else {
+      for voxel in labels.indices where logits[voxel] > best[voxel] {
+        best[voxel] = logits[voxel]
+        labels[voxel] = Int32(head)
+      }
+    }
+    head += 1
+  }
+
+  /// Replaces logits [class, voxel] by probabilities: over the classes, or each region's own.
+  static func probabilities(of logits: inout [Float], heads: Int, areRegions: Bool) {
+    let voxels = logits.count / heads
+    if areRegions {
+      for index in logits.indices { logits[index] = 1 / (1 + exp(-logits[index])) }
+      return
+    }
+    for voxel in 0..<voxels {
+      let indices = stride(from: voxel, to: logits.count, by: voxels)
+      let largest = indices.reduce(-Float.infinity) { max($0, logits[$1]) }
+      var sum: Float = 0
+      for index in indices {
+        logits[index] = exp(logits[index] - largest)
+        sum += logits[index]
+      }
+      for index in indices { logits[index] /= sum }
+    }
+  }
+}
