@@ -1,0 +1,158 @@
+import Files
+import Foundation
+import Imaging
+import NIfTI
+
+/// Turns the images of a case into what the network sees, step by step as nnU-Net does: axes into the plan's order, crop to the
+/// nonzero region, normalise, resample, and draw voxels of each class.
+public struct Preprocessor: Sendable {
+  public let plan: Plan
+  public let description: DatasetDescription
+  private let configuration: PlanConfiguration
+  private let normalizations: [Normalization]
+
+  /// - Throws: `InputError` when the plan's configuration is not three-dimensional, is for another number of channels, or normalises in
+  ///   a way we do not know.
+  public init(plan: Plan, description: DatasetDescription) throws {
+    let configuration = plan.configuration
+    let subject = "plan configuration \(configuration.name)"
+    guard configuration.spacing.count == 3 else {
+      throw InputError(
+        subject, found: "a spacing of \(configuration.spacing.count) axes", expected: "3; slices are not supported yet")
+    }
+    let channels = description.channelNames.count
+    guard configuration.normalizationSchemes.count == channels else {
+      throw InputError(
+        subject, found: "\(configuration.normalizationSchemes.count) channels",
+        expected: "\(channels), as in dataset.json")
+    }
+    normalizations = try configuration.normalizationSchemes.enumerated().map { channel, name in
+      try Self.normalization(name, channel, plan, subject)
+    }
+    self.plan = plan
+    self.description = description
+    self.configuration = configuration
+  }
+
+  private static func normalization(_ name: String, _ channel: Int, _ plan: Plan, _ subject: String) throws
+    -> Normalization
+  {
+    switch name {
+    case "ZScoreNormalization": return .zScore
+    case "NoNormalization": return .none
+    case "RescaleTo01Normalization": return .rescaleTo01
+    case "RGBTo01Normalization": return .rgbTo01
+    case "CTNormalization":
+      guard channel < plan.intensityProperties.count else {
+        throw InputError(
+          subject, found: "CTNormalization of channel \(channel) without its intensities",
+          expected: "them in foreground_intensity_properties_per_channel")
+      }
+      let intensities = plan.intensityProperties[channel]
+      return .ct(
+        lower: Float(intensities.percentile005), upper: Float(intensities.percentile995), mean: Float(intensities.mean),
+        deviation: Float(intensities.standardDeviation))
+    default:
+      throw InputError(
+        subject, found: "the normalisation \(name)",
+        expected:
+          "ZScoreNormalization, CTNormalization, NoNormalization, RescaleTo01Normalization or RGBTo01Normalization")
+    }
+  }
+
+  /// Preprocesses one case.
+  ///
+  /// - Parameters:
+  ///   - images: a volume a channel, of one shape, in the files' axis order.
+  ///   - labels: the label map on the same grid, for training.
+  ///   - caseName: named in errors.
+  /// - Throws: `InputError` when the images are not those the plan is for, or when the resampled image would be empty or too large.
+  public func preprocess(images: [Image], labels: Volume<Int32>?, caseName: String) throws -> PreprocessedCase {
+    guard images.count == normalizations.count, images.allSatisfy({ $0.volume.shape == images[0].volume.shape }),
+      labels == nil || labels?.shape == images[0].volume.shape
+    else {
+      throw InputError(
+        "case \(caseName)", found: "\(images.count) images",
+        expected: "\(normalizations.count) of one shape, as is the label map")
+    }
+    let order = plan.transposeForward
+    let fileSpacing = images[0].geometry.spacing
+    let spacing = order.map { fileSpacing[$0] }
+    let volumes = images.map { $0.volume.transposed(order) }
+    let shapeBeforeCropping = volumes[0].shape
+
+    let region = NonzeroRegion(volumes, labels: labels?.transposed(order))
+    let croppedShape = region.box.shape
+    let shape = try newShape(croppedShape, spacing: spacing, caseName: caseName)
+    var data: [Float] = []
+    data.reserveCapacity(volumes.count * shape.reduce(1, *))
+    let resampling = configuration.dataResampling
+    for (channel, volume) in volumes.enumerated() {
+      var volume = volume.cropped(to: region.box)
+      let mask = configuration.useMaskForNorm[channel] ? region.labels.voxels.map { $0 >= 0 } : nil
+      try normalizations[channel].apply(to: &volume, mask: mask, file: "case \(caseName), channel \(channel)")
+      data +=
+        Resampling.resample(
+          volume, to: shape, spacing: spacing, newSpacing: configuration.spacing, order: resampling.order,
+          orderZ: resampling.orderZ, forceSeparateZ: resampling.forceSeparateZ
+        ).voxels
+    }
+    let resampledLabels = labels.map { _ in resample(region.labels, to: shape, spacing: spacing) }
+    return PreprocessedCase(
+      data: data, channels: volumes.count, shape: shape, labels: resampledLabels,
+      properties: CaseProperties(
+        spacing: fileSpacing, shapeBeforeCropping: shapeBeforeCropping,
+        boundingBox: zip(region.box.lower, region.box.upper).map { [$0, $1] }, shapeAfterCropping: croppedShape),
+      classLocations: resampledLabels.map { ClassLocations.sample($0, description) } ?? [])
+  }
+
+  private func newShape(_ shape: [Int], spacing: [Double], caseName: String) throws -> [Int] {
+    let extents = (0..<3).map { spacing[$0] / configuration.spacing[$0] * Double(shape[$0]) }
+    // Voxels are counted in 32 bits.
+    guard extents.allSatisfy({ $0 > 0.5 && $0 < 1e6 }), extents.reduce(1, *) < 2e9 else {
+      throw InputError(
+        "case \(caseName)", found: "\(shape) voxels of \(spacing) mm, which is \(extents) at the plan's spacing",
+        expected: "an image of at least one and less than 2·10⁹ voxels",
+        advice: "Check the spacing in the file's header.")
+    }
+    return Resampling.newShape(shape, spacing: spacing, newSpacing: configuration.spacing)
+  }
+
+  private func resample(_ labels: Volume<Int32>, to shape: [Int], spacing: [Double]) -> Volume<Int16> {
+    let resampling = configuration.segmentationResampling
+    let labels = Resampling.resampleLabels(
+      labels, to: shape, spacing: spacing, newSpacing: configuration.spacing, order: resampling.order,
+      orderZ: resampling.orderZ, forceSeparateZ: resampling.forceSeparateZ)
+    return Volume(shape: shape, voxels: labels.voxels.map { Int16(truncatingIfNeeded: $0) })
+  }
+
+  /// Preprocesses all cases of a data set into `folder`, two at a time, and returns the folder opened.
+  ///
+  /// Every file is replaced as a whole, and `cases.json` is written last: until then the folder counts as incomplete.
+  ///
+  /// - Parameter progress: called after each case with the number of finished cases.
+  /// - Throws: `InputError` naming the first case or file at fault; nothing is left out silently.
+  @discardableResult
+  public func run(
+    _ dataset: RawDataset, to folder: URL, progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil
+  ) throws -> PreprocessedStore {
+    guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("imagesTr").path) else {
+      throw InputError(folder.path, found: "a raw data set", expected: "another folder for the preprocessed cases")
+    }
+    let index = PreprocessedStore.index(folder)
+    let oldCases = (try? PreprocessedStore(folder))?.caseNames ?? []
+    try? FileManager.default.removeItem(at: index)
+    try plan.write(to: folder.appendingPathComponent("plans.json"))
+    try description.write(to: folder.appendingPathComponent("dataset.json"))
+    try dataset.forEachCase(progress: progress) { _, rawCase in
+      let loaded = try LoadedCase(rawCase, description)
+      try preprocess(images: loaded.images, labels: loaded.labels, caseName: rawCase.name)
+        .write(to: PreprocessedStore.file(rawCase.name, in: folder))
+    }
+    for name in Set(oldCases).subtracting(dataset.caseNames) {
+      try? FileManager.default.removeItem(at: PreprocessedStore.file(name, in: folder))
+    }
+    try AtomicFile.replace(index, with: JSON.object(JSONObject([("cases", .strings(dataset.caseNames))])).text)
+    return try PreprocessedStore(folder)
+  }
+}
