@@ -34,7 +34,7 @@ struct PatchPlanner {
   private func propose(spacing: [Double], median: [Double], voxels: Double) throws -> Proposal {
     let inverse = spacing.map { 1 / $0 }
     let scale = pow(16_777_216 / inverse.reduce(1, *), 1.0 / 3)
-    let start = zip(inverse, median).map { min(($0 * scale).roundedHalfToEven, $1) }
+    let start = zip(inverse, median).map { min(max(1, ($0 * scale).roundedHalfToEven), $1) }
     var topology = Topology(spacing: spacing, patch: start)
     var elements = topology.featureMapElements(labelCount: labelCount)
     var steps = 0

@@ -20,6 +20,16 @@ import Testing
     #expect(try parse(value.text) == value)
   }
 
+  @Test func members() {
+    var object = JSONObject([("a", .integer(1)), ("b", .integer(2)), ("a", .integer(3))])
+    #expect(object.keys == ["a", "b"])
+    #expect(object["a"] == .integer(3))
+    object["a"] = nil
+    object["c"] = .null
+    #expect(object.keys == ["b", "c"])
+    #expect(object["b"] == .integer(2))
+  }
+
   @Test func nanIsUnderstood() throws {
     guard case .number(let number) = try parse("NaN") else {
       throw InputError("NaN", found: "no number", expected: "one")

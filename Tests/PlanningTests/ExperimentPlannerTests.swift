@@ -102,6 +102,20 @@ import Testing
     #expect(plan.training == TrainingSettings())
   }
 
+  /// Absurd spacings give an absurd plan, or an error, but no crash.
+  @Test func absurdSpacing() throws {
+    let description = try Self.description(cases: 10, labels: 2)
+    for spacing in [[1e5, 1e-5, 1e-5], [1e-5, 1e5, 1e-5], [1e5, 1e5, 1e5]] {
+      let fingerprint = Self.fingerprint(spacing, [40, 40_000, 100_000])
+      do {
+        let plan = try ExperimentPlanner().plan(fingerprint, description, datasetName: "D")
+        #expect(plan.configuration.patchSize.allSatisfy { $0 > 0 })
+      } catch {
+        #expect(error is InputError)
+      }
+    }
+  }
+
   @Test func refused() throws {
     let description = try Self.description(cases: 10, labels: 2)
     #expect(throws: InputError.self) { try ExperimentPlanner(memoryGB: 0) }

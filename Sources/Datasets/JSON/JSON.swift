@@ -110,9 +110,11 @@ public enum JSON: Sendable, Equatable {
 /// The members of a JSON object in the order of the file.
 public struct JSONObject: Sendable, Equatable {
   public private(set) var entries: [(key: String, value: JSON)] = []
+  private var positions: [String: Int] = [:]
 
   public init() {}
 
+  /// Of members with the same key the last one counts.
   public init(_ entries: [(String, JSON)]) {
     for (key, value) in entries { self[key] = value }
   }
@@ -121,13 +123,16 @@ public struct JSONObject: Sendable, Equatable {
 
   /// A member; setting an unknown one appends it, setting `nil` removes it.
   public subscript(key: String) -> JSON? {
-    get { entries.first { $0.key == key }?.value }
+    get { positions[key].map { entries[$0].value } }
     set {
-      let index = entries.firstIndex { $0.key == key }
-      switch (index, newValue) {
-      case (let index?, let value?): entries[index].value = value
-      case (let index?, nil): entries.remove(at: index)
-      case (nil, let value?): entries.append((key, value))
+      switch (positions[key], newValue) {
+      case (let position?, let value?): entries[position].value = value
+      case (nil, let value?):
+        positions[key] = entries.count
+        entries.append((key, value))
+      case (let position?, nil):
+        entries.remove(at: position)
+        positions = Dictionary(uniqueKeysWithValues: zip(keys, entries.indices))
       case (nil, nil): break
       }
     }
