@@ -16,3 +16,4 @@ nifti_dmat44 nifti_quatern_to_dmat44(double qb, double qc, double qd, double qx,
                                      double dy, double dz, double qfac);
 void nifti_dmat44_to_quatern(nifti_dmat44 matrix, double *qb, double *qc, double *qd, double *qx, double *qy, double *qz,
                              double *dx, double *dy, double *dz, double *qfac);
+void nifti_dmat44_to_orientation(nifti_dmat44 matrix, int *i, int *j, int *k);

@@ -5,7 +5,6 @@ struct HeaderFields {
   let magic: String
   let dim: [Int]
   let datatype: Int16
-  let bitpix: Int16
   let pixdim: [Double]
   let voxelOffset: Double
   let slope: Double
@@ -13,7 +12,7 @@ struct HeaderFields {
   let qformCode: Int
   let sformCode: Int
   let units: Int
-  let descrip: String
+  let description: String
   private let quaternion: [Double]
   private let offset: [Double]
   private let rows: [Double]
@@ -24,12 +23,12 @@ struct HeaderFields {
       let h = bytes.withUnsafeBytes { $0.loadUnaligned(as: nifti_2_header.self) }
       magic = text(h.magic)
       dim = elements(h.dim, of: Int64.self).map { Int($0) }
-      (datatype, bitpix) = (h.datatype, h.bitpix)
+      datatype = h.datatype
       pixdim = elements(h.pixdim, of: Double.self)
       voxelOffset = Double(h.vox_offset)
       (slope, inter) = (h.scl_slope, h.scl_inter)
       (qformCode, sformCode, units) = (Int(h.qform_code), Int(h.sform_code), Int(h.xyzt_units))
-      descrip = text(h.descrip)
+      description = text(h.descrip)
       quaternion = [h.quatern_b, h.quatern_c, h.quatern_d]
       offset = [h.qoffset_x, h.qoffset_y, h.qoffset_z]
       rows = [h.srow_x, h.srow_y, h.srow_z].flatMap { elements($0, of: Double.self) }
@@ -37,12 +36,12 @@ struct HeaderFields {
       let h = bytes.withUnsafeBytes { $0.loadUnaligned(as: nifti_1_header.self) }
       magic = text(h.magic)
       dim = elements(h.dim, of: Int16.self).map { Int($0) }
-      (datatype, bitpix) = (h.datatype, h.bitpix)
+      datatype = h.datatype
       pixdim = elements(h.pixdim, of: Float.self).map { Double($0) }
       voxelOffset = Double(h.vox_offset)
       (slope, inter) = (Double(h.scl_slope), Double(h.scl_inter))
       (qformCode, sformCode, units) = (Int(h.qform_code), Int(h.sform_code), Int(h.xyzt_units))
-      descrip = text(h.descrip)
+      description = text(h.descrip)
       quaternion = [Double(h.quatern_b), Double(h.quatern_c), Double(h.quatern_d)]
       offset = [Double(h.qoffset_x), Double(h.qoffset_y), Double(h.qoffset_z)]
       rows = [h.srow_x, h.srow_y, h.srow_z].flatMap { elements($0, of: Float.self).map { Double($0) } }

@@ -5,7 +5,7 @@ import Foundation
 /// A volume's header, checked, and its file, open where the voxels start.
 struct VolumeReader {
   let header: Header
-  private let file: CompressedFile
+  let file: CompressedFile
   private static let chunkVoxels = 1 << 16
 
   /// Opens a `.nii`, `.hdr` or `.img` file, gzip-compressed or not, and holds its header against the file's length.

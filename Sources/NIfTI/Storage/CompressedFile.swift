@@ -38,9 +38,11 @@ final class CompressedFile {
 
   deinit { gzclose(stream) }
 
+  var isCompressed: Bool { gzdirect(stream) == 0 }
+
   /// The most bytes that can come out. Deflate packs at most 1032 bytes into one.
   var mostBytes: Int {
-    if gzdirect(stream) == 1 { return fileSize }
+    guard isCompressed else { return fileSize }
     let (product, overflow) = fileSize.multipliedReportingOverflow(by: 1032)
     return overflow ? Int.max : product
   }

@@ -26,7 +26,7 @@ struct Header {
   let qformCode: Int
   let sformCode: Int
   let units: Int
-  let descrip: String
+  let description: String
   /// The whole header in the machine's byte order.
   let bytes: [UInt8]
 
@@ -40,9 +40,11 @@ struct Header {
 
   /// Reads and checks a header from the first bytes of a file, which may be fewer or more than a header has.
   init(_ start: [UInt8], of file: String) throws {
-    guard let length = Header.length(start), start.count >= length else {
+    let announced = Header.length(start)
+    guard let length = announced, start.count >= length else {
       throw InputError(
-        file, found: start.isEmpty ? "an empty file" : "something that does not begin with a NIfTI header",
+        file,
+        found: announced == nil ? "something that does not begin with a NIfTI header" : "a header that breaks off",
         expected: "a NIfTI-1 or NIfTI-2 volume",
         advice: "Other formats must be converted first; a broken download must be fetched again.")
     }
@@ -63,8 +65,8 @@ struct Header {
     let fields = HeaderFields(bytes)
 
     switch fields.magic {
-    case "n+1", "n+2": isSingleFile = true
-    case "ni1", "ni2": isSingleFile = false
+    case isNIfTI2 ? "n+2" : "n+1": isSingleFile = true
+    case isNIfTI2 ? "ni2" : "ni1": isSingleFile = false
     default:
       throw InputError(
         file, found: "a header without NIfTI's signature", expected: "a NIfTI-1 or NIfTI-2 volume",
@@ -77,12 +79,6 @@ struct Header {
       throw InputError(
         file, found: "voxels of type \(name) (NIfTI code \(fields.datatype))",
         expected: "real voxels: integers of 8 to 64 bits, float32 or float64", advice: "Convert the volume first.")
-    }
-    guard Int(fields.bitpix) == 8 * type.size else {
-      throw InputError(
-        file, found: "\(fields.bitpix) bits a voxel with voxels of type \(type)",
-        expected: "\(8 * type.size) bits a voxel",
-        advice: "The header is damaged.")
     }
     self.type = type
 
@@ -129,7 +125,7 @@ struct Header {
     qformCode = fields.qformCode
     sformCode = fields.sformCode
     units = fields.units
-    descrip = fields.descrip
+    description = fields.description
   }
 
   /// 348 or 540 when the first four bytes say so in either byte order.

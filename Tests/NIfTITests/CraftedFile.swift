@@ -1,0 +1,122 @@
+import CNIfTI
+import Foundation
+
+/// A NIfTI file put together byte by byte at the offsets of the standard, so that the reader is not held against the writer.
+struct CraftedFile {
+  var isNIfTI2 = false
+  var isBigEndian = false
+  var dim = [3, 2, 3, 4, 1, 1, 1, 1]
+  var datatype = 4
+  var pixdim: [Double] = [1, 0.5, 0.75, 3, 0, 0, 0, 0]
+  /// `nil`: right after the header and four more bytes.
+  var voxelOffset: Double?
+  var slope = 0.0
+  var inter = 0.0
+  var units = 2
+  var qformCode = 0
+  var sformCode = 0
+  var quaternion = [0.0, 0, 0]
+  var offset = [0.0, 0, 0]
+  var rows: [Double] = Array(repeating: 0, count: 12)
+  var magic: String?
+  /// The stored voxels in the file's byte order.
+  var voxels = Data()
+
+  /// 24 voxels 0, 1, 2, ... of type int16.
+  init() { voxels = (0..<24).reduce(Data()) { $0 + stored(Int16($1)) } }
+
+  func stored<T: FixedWidthInteger>(_ value: T) -> Data {
+    withUnsafeBytes(of: isBigEndian ? value.bigEndian : value.littleEndian) { Data($0) }
+  }
+  func stored(_ value: Double) -> Data { stored(value.bitPattern) }
+  func stored(_ value: Float) -> Data { stored(value.bitPattern) }
+
+  mutating func setVoxels<T: FixedWidthInteger>(_ values: [T], datatype: Int) {
+    self.datatype = datatype
+    voxels = values.reduce(Data()) { $0 + stored($1) }
+  }
+
+  var header: Data { isNIfTI2 ? header2 : header1 }
+
+  var data: Data {
+    var data = header
+    data.append(Data(count: max(0, Int(place) - data.count)))
+    return data + voxels
+  }
+
+  private var place: Double { voxelOffset ?? (isNIfTI2 ? 544 : 352) }
+
+  private var header1: Data {
+    var data = Data(count: 348)
+    func put(_ bytes: Data, _ at: Int) { data.replaceSubrange(at..<at + bytes.count, with: bytes) }
+    put(stored(Int32(348)), 0)
+    for i in 0..<8 { put(stored(Int16(dim[i])), 40 + 2 * i) }
+    put(stored(Int16(datatype)), 70)
+    for i in 0..<8 { put(stored(Float(pixdim[i])), 76 + 4 * i) }
+    put(stored(Float(place)), 108)
+    put(stored(Float(slope)), 112)
+    put(stored(Float(inter)), 116)
+    put(Data([UInt8(units)]), 123)
+    put(Data("made by hand".utf8), 148)
+    put(stored(Int16(qformCode)), 252)
+    put(stored(Int16(sformCode)), 254)
+    for (i, value) in (quaternion + offset + rows).enumerated() { put(stored(Float(value)), 256 + 4 * i) }
+    put(Data((magic ?? "n+1").utf8), 344)
+    return data
+  }
+
+  private var header2: Data {
+    var data = Data(count: 540)
+    func put(_ bytes: Data, _ at: Int) { data.replaceSubrange(at..<at + bytes.count, with: bytes) }
+    put(stored(Int32(540)), 0)
+    put(Data((magic ?? "n+2").utf8) + Data([0, 13, 10, 26, 10]), 4)
+    put(stored(Int16(datatype)), 12)
+    for i in 0..<8 { put(stored(Int64(dim[i])), 16 + 8 * i) }
+    for i in 0..<8 { put(stored(pixdim[i]), 104 + 8 * i) }
+    put(stored(Int64(place)), 168)
+    put(stored(slope), 176)
+    put(stored(inter), 184)
+    put(Data("made by hand".utf8), 240)
+    put(stored(Int32(qformCode)), 344)
+    put(stored(Int32(sformCode)), 348)
+    for (i, value) in (quaternion + offset + rows).enumerated() { put(stored(value), 352 + 8 * i) }
+    put(stored(Int32(units)), 500)
+    return data
+  }
+}
+
+/// `data` as gzip packs it.
+func gzip(_ data: Data) -> Data {
+  var stream = z_stream()
+  // 31: the largest window and gzip's wrapping.
+  deflateInit2_(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+  defer { deflateEnd(&stream) }
+  var source = [UInt8](data)
+  var packed = [UInt8](repeating: 0, count: data.count + 1000)
+  let count = source.withUnsafeMutableBufferPointer { from in
+    packed.withUnsafeMutableBufferPointer { to in
+      (stream.next_in, stream.avail_in) = (from.baseAddress, UInt32(from.count))
+      (stream.next_out, stream.avail_out) = (to.baseAddress, UInt32(to.count))
+      deflate(&stream, Z_FINISH)
+      return to.count - Int(stream.avail_out)
+    }
+  }
+  return Data(packed[0..<count])
+}
+
+/// Puts a file into a folder that is removed after `body`.
+func withFile(_ data: Data, name: String = "a.nii", _ body: (URL) throws -> Void) throws {
+  try withFolder { (folder) throws in
+    let url = folder.appendingPathComponent(name)
+    try data.write(to: url)
+    try body(url)
+  }
+}
+
+/// Calls `body` with a folder of its own that is removed afterwards.
+func withFolder(_ body: (URL) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("NIfTITests-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  try body(folder)
+}
