@@ -12,7 +12,10 @@ struct HwssegCommand: ParsableCommand {
       The way of the data: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes a small data set to try it on.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
       """,
-    subcommands: [PhantomCommand.self, EvaluateCommand.self])
+    subcommands: [
+      PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
+      EvaluateCommand.self, InspectCommand.self,
+    ])
 
   static func main() {
     // Lines appear as they are printed even when the output is a pipe or a log file.

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Datasets
+import Files
+import Foundation
+import Planning
+
+/// `hwsseg plan`: looks at a data set and fixes spacing, patch, batch and network.
+struct PlanCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Looks at a data set and plans spacing, patch, batch and network.",
+    discussion: "With --fingerprint and --dataset-json no images are needed.")
+
+  @Argument(help: "A data set's folder in nnU-Net's raw layout.")
+  var dataset: URL?
+
+  @Option(help: "A dataset_fingerprint.json that was made before.")
+  var fingerprint: URL?
+
+  @Option(help: "The dataset.json that belongs to the fingerprint.")
+  var datasetJson: URL?
+
+  @Option(name: .shortAndLong, help: "The plan file; plans.json in the data set's folder when left out.")
+  var output: URL?
+
+  @Option(help: "Published settings for a kind of data set.")
+  var preset = Preset.default
+
+  @Option(help: "Memory that training may take on nnU-Net's scale, in GB.")
+  var memory = 8.0
+
+  @OptionGroup(title: "Changes to the plan") var overrides: PlanOverrides
+
+  func validate() throws {
+    guard (dataset != nil) != (fingerprint != nil && datasetJson != nil) else {
+      throw ValidationError("give either a data set's folder, or --fingerprint with --dataset-json")
+    }
+    guard dataset != nil || output != nil else { throw ValidationError("--fingerprint needs -o PLAN") }
+  }
+
+  func run() throws {
+    let planner = try ExperimentPlanner(memoryGB: memory, preset: preset)
+    let description: DatasetDescription
+    let measured: Fingerprint
+    let name: String
+    let target: URL
+    if let fingerprint, let datasetJson {
+      description = try DatasetDescription(contentsOf: datasetJson)
+      measured = try Fingerprint(contentsOf: fingerprint)
+      name = datasetJson.standardizedFileURL.deletingLastPathComponent().lastPathComponent
+      target = output ?? fingerprint
+    } else if let dataset {
+      let raw = try RawDataset(dataset)
+      (description, name) = (raw.description, raw.name)
+      target = output ?? dataset.appendingPathComponent("plans.json")
+      print("Looking at \(raw.cases.count) cases")
+      measured = try Fingerprint.extract(raw)
+      try measured.write(to: target.deletingLastPathComponent().appendingPathComponent("dataset_fingerprint.json"))
+    } else {
+      return
+    }
+    var plan = try planner.plan(measured, description, datasetName: name)
+    try overrides.apply(to: &plan, for: description)
+    try plan.write(to: target)
+    InspectCommand.show(Inspection.facts(of: plan))
+    print("Plan written to \(target.relativePath)")
+  }
+}
+
+extension Preset: ExpressibleByArgument {}

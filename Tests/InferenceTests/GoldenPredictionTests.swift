@@ -1,0 +1,58 @@
+import Datasets
+import Foundation
+import NIfTI
+import TestSupport
+import Testing
+
+@testable import Inference
+
+/// A network trained by nnU-Net gives nnU-Net's probabilities and labels, on whole images and on their own grid.
+@Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
+struct GoldenPredictionTests {
+  /// What nnU-Net's 16-bit accumulators cost: its own probabilities are this far from exact ones.
+  static let largestDifference: Float = 2e-2
+  static let meanDifference = 2e-3
+
+  @Test func withoutMirroring() throws {
+    try check(folder: "no_mirroring", mirrorAxes: [], cases: nil)
+  }
+
+  /// Eight passes a tile, so one image only.
+  @Test func withMirroring() throws {
+    try check(folder: "mirroring", mirrorAxes: [0, 1, 2], cases: 1)
+  }
+
+  private func check(folder: String, mirrorAxes: [Int], cases limit: Int?) throws {
+    let predictor = try Predictor(models: [Golden.file("prediction")], options: .init(mirrorAxes: mirrorAxes))
+    let cases = try RawCase.find(in: Golden.file("prediction/images"), description: predictor.dataset)
+    #expect(!cases.isEmpty)
+    for one in cases.prefix(limit ?? cases.count) {
+      let prediction = try predictor.predict(one, withProbabilities: true)
+      let stem = "prediction/\(folder)/\(one.name)"
+      let expected = try Golden.tensors("\(stem)_probabilities.safetensors")
+      #expect(try expected.entry("probabilities").shape == [predictor.dataset.outputChannels] + prediction.labels.shape)
+      let differences = zip(try #require(prediction.probabilities), try expected.floats("probabilities"))
+        .map { abs($0 - $1) }
+      #expect(differences.max() ?? 1 <= Self.largestDifference, "\(one.name)")
+      #expect(
+        differences.reduce(0) { $0 + Double($1) } / Double(differences.count) <= Self.meanDifference, "\(one.name)")
+
+      let (labels, geometry) = try NIfTIFile.readLabels(Golden.file(stem + predictor.dataset.fileEnding))
+      for label in predictor.dataset.foregroundLabels {
+        #expect(dice(prediction.labels, labels, label: Int32(label)) >= 0.998, "\(one.name), label \(label)")
+      }
+      #expect(prediction.geometry.shape == geometry.shape)
+      for (own, theirs) in zip(prediction.geometry.affine, geometry.affine) { #expect(abs(own - theirs) < 1e-4) }
+    }
+  }
+
+  private func dice(_ a: Volume<Int32>, _ b: Volume<Int32>, label: Int32) -> Double {
+    var both = 0
+    var either = 0
+    for (x, y) in zip(a.voxels, b.voxels) {
+      both += x == label && y == label ? 1 : 0
+      either += (x == label ? 1 : 0) + (y == label ? 1 : 0)
+    }
+    return either == 0 ? 1 : 2 * Double(both) / Double(either)
+  }
+}
