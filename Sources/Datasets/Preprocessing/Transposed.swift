@@ -2,7 +2,7 @@ import NIfTI
 
 extension Volume {
   /// The volume with its axes in another order: axis i of the result is axis `order[i]` of this one.
-  func transposed(_ order: [Int]) -> Volume {
+  public func transposed(_ order: [Int]) -> Volume {
     if order == [0, 1, 2] { return self }
     let steps = [shape[1] * shape[2], shape[2], 1]
     let newShape = order.map { shape[$0] }
