@@ -81,6 +81,7 @@ public enum Resampling {
     let nearest = Resize(from: from, to: to, order: 0)
     guard order > 0 else { return nearest.gather(labels) }
     guard from != to else { return labels }
+    guard order > 1 else { return LabelResize(from: from, to: to).apply(labels) }
     let distinct = Set(labels).sorted()
     guard distinct.count > 1 else { return [Int32](repeating: distinct.first ?? 0, count: to.reduce(1, *)) }
     let resize = Resize(from: from, to: to, order: order)

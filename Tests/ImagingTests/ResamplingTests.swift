@@ -41,6 +41,44 @@ import Testing
     #expect(labels([-1, 0, 2, 2, 0], to: 3) == [-1, 2, 0])
   }
 
+  /// Many labels in three dimensions, one axis unchanged: the votes counted by the definition, in the order of axes z, y, x.
+  @Test(arguments: [[7, 4, 9], [3, 8, 5], [10, 12, 14]])
+  func labelVotes(to: [Int]) {
+    let from = [5, 6, 7]
+    var state: UInt32 = 7
+    let volume = Volume(
+      shape: from,
+      voxels: (0..<210).map { _ -> Int32 in
+        state = state &* 1_664_525 &+ 1_013_904_223
+        return Int32(state >> 24) % 20 - 1
+      })
+    let found = Resampling.resampleLabels(volume, to: to, spacing: [1, 1, 1], newSpacing: [1, 1, 1])
+    func place(_ axis: Int, _ o: Int) -> Double {
+      min(max((Double(o) + 0.5) * (Double(from[axis]) / Double(to[axis])) - 0.5, 0), Double(from[axis] - 1))
+    }
+    func taps(_ c: Double, _ n: Int) -> [(Int, Double)] {
+      let f = c.rounded(.down)
+      return [(Int(f), 1 - (c - f)), (min(Int(f) + 1, n - 1), c - f)]
+    }
+    for z in 0..<to[0] {
+      for y in 0..<to[1] {
+        for x in 0..<to[2] {
+          let c = [place(0, z), place(1, y), place(2, x)]
+          var votes: [Int32: Double] = [:]
+          for (i, a) in taps(c[0], 5) {
+            for (j, b) in taps(c[1], 6) {
+              for (k, d) in taps(c[2], 7) { votes[volume[i, j, k], default: 0] += a * b * d }
+            }
+          }
+          let most = votes.values.max() ?? 0
+          let tied = votes.filter { $0.value == most }.keys.sorted()
+          let nearest = volume[Int(c[0] + 0.5), Int(c[1] + 0.5), Int(c[2] + 0.5)]
+          #expect(found[z, y, x] == (tied.contains(nearest) ? nearest : tied[0]))
+        }
+      }
+    }
+  }
+
   /// Slices keep their values along the separate axis: the nearest is taken, never a mixture.
   @Test(
     arguments: [
