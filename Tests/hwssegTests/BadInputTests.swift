@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+/// Bad input ends with status 2 and one sentence that names what is at fault, and leaves nothing half-written.
+@Suite struct BadInputTests {
+  private func expectRefusal(_ arguments: [String], naming: String, _ location: SourceLocation = #_sourceLocation)
+    throws
+  {
+    let result = try Program.run(arguments)
+    #expect(result.status == 2, "\(result.errors)", sourceLocation: location)
+    #expect(
+      result.errors.hasPrefix("hwsseg: error: ") && result.errors.contains(naming)
+        && result.errors.count { $0 == "\n" } == 1,
+      "\(result.errors)", sourceLocation: location)
+  }
+
+  /// A copy of the data set that a test may spoil.
+  private func withCopy(of data: String, _ body: (String) throws -> Void) throws {
+    try Scratch.folder { folder in
+      let copy = folder.appendingPathComponent("data").path
+      try FileManager.default.copyItem(atPath: data, toPath: copy)
+      try body(copy)
+    }
+  }
+
+  @Test func missingFolders() throws {
+    let tiny = try TinyModel.shared.get()
+    let missing = tiny.folder.appendingPathComponent("nothing").path
+    try expectRefusal(["plan", missing], naming: missing)
+    try expectRefusal(["preprocess", missing, "--plan", tiny.plan, "-o", missing], naming: missing)
+    try expectRefusal(["train", missing, "--plan", tiny.plan, "--fold", "0", "-o", missing], naming: missing)
+    try expectRefusal(["predict", "-m", missing, "-i", tiny.data + "/imagesTr", "-o", missing], naming: missing)
+    try expectRefusal(["predict", "-m", tiny.model, "-i", missing, "-o", missing], naming: missing)
+    try expectRefusal(["evaluate", "--reference", tiny.data + "/labelsTr", "--prediction", missing], naming: missing)
+    try expectRefusal(["inspect", missing], naming: missing)
+    #expect(!FileManager.default.fileExists(atPath: missing))
+  }
+
+  @Test func anImageThatIsNone() throws {
+    let tiny = try TinyModel.shared.get()
+    try withCopy(of: tiny.data) { data in
+      let file = data + "/imagesTr/fetal_002_0000.nii.gz"
+      try Data("not a volume".utf8).write(to: URL(fileURLWithPath: file))
+      try expectRefusal(["plan", data], naming: file)
+      try expectRefusal(["preprocess", data, "--plan", tiny.plan, "-o", data + "/out"], naming: file)
+      try expectRefusal(["predict", "-m", tiny.model, "-i", data + "/imagesTr", "-o", data + "/out"], naming: file)
+      try expectRefusal(["inspect", file], naming: file)
+    }
+  }
+
+  @Test func aMissingChannel() throws {
+    let tiny = try TinyModel.shared.get()
+    try withCopy(of: tiny.data) { data in
+      try FileManager.default.moveItem(
+        atPath: data + "/imagesTr/fetal_003_0000.nii.gz", toPath: data + "/imagesTr/fetal_003_0001.nii.gz")
+      try expectRefusal(["plan", data], naming: "fetal_003_0000.nii.gz")
+      try expectRefusal(
+        ["predict", "-m", tiny.model, "-i", data + "/imagesTr", "-o", data + "/out"], naming: "fetal_003_0000.nii.gz")
+    }
+  }
+
+  @Test func aLabelNobodyNamed() throws {
+    let tiny = try TinyModel.shared.get()
+    try withCopy(of: tiny.data) { data in
+      let json = URL(fileURLWithPath: data + "/dataset.json")
+      let text = try String(contentsOf: json, encoding: .utf8).replacing(/,\s*"brainstem": 7/, with: "")
+      try text.write(to: json, atomically: true, encoding: .utf8)
+      try expectRefusal(["preprocess", data, "--plan", tiny.plan, "-o", data + "/out"], naming: "label 7")
+    }
+  }
+
+  @Test func aPatchThatDoesNotDivide() throws {
+    let tiny = try TinyModel.shared.get()
+    let output = tiny.folder.appendingPathComponent("undividable").path
+    try expectRefusal(["plan", tiny.data, "-o", output, "--patch-size", "32", "36", "32"], naming: "[32, 40, 32]")
+    try expectRefusal(
+      ["train", tiny.data, "--plan", tiny.plan, "--fold", "0", "-o", output, "--patch-size", "32", "36", "32"],
+      naming: "[32, 40, 32]")
+    #expect(!FileManager.default.fileExists(atPath: output))
+  }
+
+  /// A place below a regular file cannot be written, whoever asks.
+  @Test func anOutputFolderThatCannotBeWritten() throws {
+    let tiny = try TinyModel.shared.get()
+    let output = tiny.plan + "/below"
+    try expectRefusal(["phantom", output], naming: output)
+    try expectRefusal(["plan", tiny.data, "-o", output], naming: tiny.plan)
+    try expectRefusal(["preprocess", tiny.data, "--plan", tiny.plan, "-o", output], naming: output)
+    try expectRefusal(
+      ["train", tiny.data, "--plan", tiny.plan, "--fold", "1", "--preprocessed", tiny.preprocessed, "-o", output],
+      naming: output)
+    try expectRefusal(["predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output], naming: output)
+    try expectRefusal(
+      ["evaluate", "--reference", tiny.data + "/labelsTr", "--prediction", tiny.data + "/labelsTr", "-o", output],
+      naming: output)
+  }
+
+  @Test func aFinishedModelIsNotReplaced() throws {
+    let tiny = try TinyModel.shared.get()
+    try expectRefusal(
+      [
+        "train", tiny.data, "--plan", tiny.plan, "--fold", "0", "--preprocessed", tiny.preprocessed, "-o",
+        tiny.results,
+      ], naming: "--overwrite")
+  }
+
+  @Test func weightsOfAnotherNetwork() throws {
+    let tiny = try TinyModel.shared.get()
+    try Scratch.folder { folder in
+      let model = folder.appendingPathComponent("model").path
+      try FileManager.default.copyItem(atPath: tiny.model, toPath: model)
+      let plan = URL(fileURLWithPath: model + "/plans.json")
+      let text = try String(contentsOf: plan, encoding: .utf8)
+        .replacing(/"features_per_stage": \[4/, with: "\"features_per_stage\": [8")
+      try text.write(to: plan, atomically: true, encoding: .utf8)
+      try expectRefusal(
+        ["predict", "-m", model, "-i", tiny.data + "/imagesTr", "-o", folder.path], naming: "checkpoint_final")
+      try FileManager.default.removeItem(atPath: model + "/checkpoint_final.safetensors")
+      try expectRefusal(
+        ["predict", "-m", model, "-i", tiny.data + "/imagesTr", "-o", folder.path], naming: "no checkpoint_final")
+    }
+  }
+
+  @Test(arguments: [
+    ["train", "x", "--plan", "y", "-o", "z"], ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--epochs", "0"],
+    ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--sampler", "nonsense"],
+    ["plan", "x", "--patch-size", "16", "16"], ["plan"], ["plan", "x", "--fingerprint", "y", "--dataset-json", "z"],
+    ["predict", "-i", "x", "-o", "y"], ["phantom", "x", "--kind", "nonsense"],
+  ])
+  func wrongOptions(arguments: [String]) throws {
+    try expectRefusal(arguments, naming: "error")
+  }
+
+  @Test func wrongNumbers() throws {
+    let tiny = try TinyModel.shared.get()
+    let output = tiny.folder.appendingPathComponent("wrong").path
+    try expectRefusal(["phantom", output, "--cases", "0"], naming: "number of cases")
+    try expectRefusal(["phantom", output, "--minority", "1.5"], naming: "minority")
+    try expectRefusal(["plan", tiny.data, "-o", output, "--memory", "-1"], naming: "memory")
+    try expectRefusal(["train", tiny.data, "--plan", tiny.plan, "--fold", "x", "-o", output], naming: "fold")
+    try expectRefusal(
+      ["predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output, "--step-size", "0"],
+      naming: "step size")
+    #expect(!FileManager.default.fileExists(atPath: output))
+  }
+}

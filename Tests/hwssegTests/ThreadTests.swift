@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+/// From nothing to scores: every verb takes what the one before it wrote.
+@Suite struct ThreadTests {
+  @Test func everyVerbTakesWhatTheOneBeforeWrote() throws {
+    let tiny = try TinyModel.shared.get()
+    #expect(tiny.training.output.contains("epoch 2/2") && tiny.training.output.contains("Dice by group"))
+    for file in ["plans.json", "dataset.json", "checkpoint_final.safetensors", "log.csv", "validation/summary.json"] {
+      #expect(FileManager.default.fileExists(atPath: tiny.model + "/" + file), "\(file)")
+    }
+
+    try Scratch.folder { folder in
+      let output = folder.appendingPathComponent("predictions").path
+      let predicted = try Program.run(
+        "predict", "-m", tiny.model, "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output, "--no-mirroring",
+        "--save-probabilities")
+      #expect(predicted.status == 0, "\(predicted.errors)")
+      let evaluated = try Program.run("evaluate", "--reference", tiny.data + "/labelsTr", "--prediction", output)
+      #expect(evaluated.status == 0 && evaluated.output.contains("spina_bifida"), "\(evaluated.errors)")
+      for file in ["fetal_001.nii.gz", "fetal_001_probabilities.safetensors", "summary.json", "cases.csv"] {
+        #expect(FileManager.default.fileExists(atPath: output + "/" + file), "\(file)")
+      }
+      let again = try Program.run("predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output)
+      #expect(again.status == 2 && again.errors.contains("--overwrite"))
+    }
+  }
+
+  /// The held-out cases' summary comes from the same predictor as `predict`.
+  @Test func predictionsAreThoseOfTheValidation() throws {
+    let tiny = try TinyModel.shared.get()
+    try Scratch.folder { folder in
+      let images = folder.appendingPathComponent("images")
+      let output = folder.appendingPathComponent("predictions")
+      try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+      let validation = tiny.model + "/validation"
+      let files = try FileManager.default.contentsOfDirectory(atPath: validation).filter { $0.hasSuffix(".nii.gz") }
+      #expect(!files.isEmpty)
+      for file in files {
+        let image = file.replacingOccurrences(of: ".nii.gz", with: "_0000.nii.gz")
+        try FileManager.default.copyItem(
+          atPath: "\(tiny.data)/imagesTr/\(image)", toPath: images.appendingPathComponent(image).path)
+      }
+      let predicted = try Program.run("predict", "-m", tiny.model, "-i", images.path, "-o", output.path)
+      #expect(predicted.status == 0, "\(predicted.errors)")
+      for file in files {
+        let ours = try Data(contentsOf: output.appendingPathComponent(file))
+        #expect(try ours == Data(contentsOf: URL(fileURLWithPath: "\(validation)/\(file)")), "\(file)")
+      }
+    }
+  }
+
+  @Test func everyFileHasWords() throws {
+    let tiny = try TinyModel.shared.get()
+    for (file, word) in [
+      (tiny.plan, "hardness"), (tiny.data + "/dataset.json", "cerebellum"),
+      (tiny.model + "/checkpoint_final.safetensors", "weights"),
+      (tiny.preprocessed + "/fetal_001.safetensors", "label 7"),
+      (tiny.data + "/labelsTr/fetal_001.nii.gz", "RAS"),
+      (tiny.folder.appendingPathComponent("dataset_fingerprint.json").path, "6 cases"),
+    ] {
+      let result = try Program.run("inspect", file)
+      #expect(result.status == 0 && result.output.contains(word), "\(file): \(result.errors)")
+    }
+  }
+
+  /// A fingerprint made elsewhere gives the same plan as the images.
+  @Test func planFromAFingerprint() throws {
+    let tiny = try TinyModel.shared.get()
+    try Scratch.folder { folder in
+      let plans = ["a.json", "b.json"].map { folder.appendingPathComponent($0).path }
+      let fingerprint = tiny.folder.appendingPathComponent("dataset_fingerprint.json").path
+      let dataset = tiny.data + "/dataset.json"
+      let fromFiles = try Program.run("plan", "--fingerprint", fingerprint, "--dataset-json", dataset, "-o", plans[0])
+      let fromImages = try Program.run("plan", tiny.data, "-o", plans[1])
+      #expect(fromFiles.status == 0 && fromImages.status == 0, "\(fromFiles.errors)\(fromImages.errors)")
+      #expect(
+        try String(contentsOfFile: plans[0], encoding: .utf8) == String(contentsOfFile: plans[1], encoding: .utf8))
+    }
+  }
+}
