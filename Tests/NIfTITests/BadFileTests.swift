@@ -116,6 +116,16 @@ import Testing
     }
   }
 
+  /// A spacing that is a positive number in its own unit but none in mm.
+  @Test(arguments: [(1e308, 1), (5e-324, 3)])
+  func badSpacingInMillimetres(value: Double, unit: Int) throws {
+    var file = CraftedFile()
+    (file.isNIfTI2, file.units, file.sformCode) = (true, unit, 1)
+    file.rows = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+    file.pixdim[2] = value
+    try expectRefused(file.data, found: "a voxel spacing of")
+  }
+
   @Test func badAffineAndScaling() throws {
     var file = CraftedFile()
     file.sformCode = 1

@@ -102,12 +102,6 @@ struct Header {
         advice: "The header is damaged.")
     }
 
-    let zooms = Array(fields.pixdim[1...3])
-    guard zooms.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-      throw InputError(
-        file, found: "a voxel spacing of \(zooms.map { "\($0)" }.joined(separator: " x "))",
-        expected: "three positive numbers (pixdim 1 to 3)", advice: "Set the true spacing in the header.")
-    }
     // SimpleITK, which nnU-Net reads with, gives mm whatever unit the header has; most files name mm or none.
     let scale: Double
     switch fields.units & 7 {
@@ -115,7 +109,14 @@ struct Header {
     case 3: scale = 0.001
     default: scale = 1
     }
+    let zooms = Array(fields.pixdim[1...3])
     spacing = zooms.reversed().map { $0 * scale }
+    // NIfTI-2's largest and smallest numbers are none any more in another unit.
+    guard spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      throw InputError(
+        file, found: "a voxel spacing of \(zooms.map { "\($0)" }.joined(separator: " x "))",
+        expected: "three positive numbers (pixdim 1 to 3)", advice: "Set the true spacing in the header.")
+    }
     affine = fields.affine.map { $0 * scale }
     guard affine.allSatisfy(\.isFinite) else {
       throw InputError(
