@@ -72,10 +72,10 @@ import Testing
   @Test func aPatchThatDoesNotDivide() throws {
     let tiny = try TinyModel.shared.get()
     let output = tiny.folder.appendingPathComponent("undividable").path
-    try expectRefusal(["plan", tiny.data, "-o", output, "--patch-size", "32", "36", "32"], naming: "[32, 40, 32]")
+    try expectRefusal(["plan", tiny.data, "-o", output, "--patch-size", "48", "52", "48"], naming: "[48, 56, 48]")
     try expectRefusal(
-      ["train", tiny.data, "--plan", tiny.plan, "--fold", "0", "-o", output, "--patch-size", "32", "36", "32"],
-      naming: "[32, 40, 32]")
+      ["train", tiny.data, "--plan", tiny.plan, "--fold", "0", "-o", output, "--patch-size", "48", "52", "48"],
+      naming: "[48, 56, 48]")
     #expect(!FileManager.default.fileExists(atPath: output))
   }
 

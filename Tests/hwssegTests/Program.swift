@@ -15,7 +15,9 @@ enum Program {
   static func run(_ arguments: String...) throws -> Result { try run(arguments) }
 
   /// Runs the program to its end.
-  static func run(_ arguments: [String]) throws -> Result {
+  ///
+  /// - Parameter interrupt: asked again and again while the program runs; once it gives a signal, that is sent.
+  static func run(_ arguments: [String], interrupt: () -> Int32? = { nil }) throws -> Result {
     try Scratch.folder { folder in
       let output = folder.appendingPathComponent("output")
       let errors = folder.appendingPathComponent("errors")
@@ -26,6 +28,13 @@ enum Program {
       process.standardOutput = try FileHandle(forWritingTo: output)
       process.standardError = try FileHandle(forWritingTo: errors)
       try process.run()
+      while process.isRunning {
+        if let signal = interrupt() {
+          kill(process.processIdentifier, signal)
+          break
+        }
+        Thread.sleep(forTimeInterval: 0.01)
+      }
       process.waitUntilExit()
       return Result(
         status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,

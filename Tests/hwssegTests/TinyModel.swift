@@ -23,7 +23,7 @@ struct TinyModel: Sendable {
     }
     try Self.succeed("phantom", paths[0], "--cases", "6", "--minority", "0.3")
     try Self.succeed(
-      "plan", paths[0], "-o", paths[1], "--patch-size", "32", "32", "32", "--batch-size", "2", "--epochs", "2",
+      "plan", paths[0], "-o", paths[1], "--patch-size", "48", "48", "48", "--batch-size", "2", "--epochs", "2",
       "--iterations", "3", "--sampler", "hardness")
     try Self.shrink(URL(fileURLWithPath: paths[1]))
     try Self.succeed("preprocess", paths[0], "--plan", paths[1], "-o", paths[2])

@@ -1,0 +1,28 @@
+import Foundation
+import Testing
+
+/// A run that is stopped loses nothing: it writes a checkpoint, says so by its exit status, and can be taken up again.
+@Suite struct SignalTests {
+  @Test(arguments: [SIGINT, SIGTERM])
+  func aStoppedRunGoesOn(signal: Int32) throws {
+    let tiny = try TinyModel.shared.get()
+    try Scratch.folder { folder in
+      let arguments = [
+        "train", tiny.data, "--plan", tiny.plan, "--fold", "2", "--preprocessed", tiny.preprocessed, "-o", folder.path,
+        "--iterations", "1", "--resume", "--epochs",
+      ]
+      let log = folder.appendingPathComponent("fold_2/log.csv")
+      let stopped = try Program.run(arguments + ["10000"]) {
+        FileManager.default.fileExists(atPath: log.path) ? signal : nil
+      }
+      #expect(stopped.status == 128 + signal, "\(stopped.errors)")
+      #expect(stopped.output.contains("the checkpoint is written"))
+
+      let epochs = try String(contentsOf: log, encoding: .utf8).split(separator: "\n").count - 1
+      let finished = try Program.run(arguments + [String(epochs + 1)])
+      #expect(finished.status == 0, "\(finished.errors)")
+      #expect(finished.output.contains("Going on in epoch \(epochs + 1)"))
+      #expect(try String(contentsOf: log, encoding: .utf8).split(separator: "\n").count == epochs + 2)
+    }
+  }
+}
