@@ -16,7 +16,8 @@ public enum Resampling {
   ///
   /// - Parameter force: `true` or `false` takes the decision whether, not which axis.
   static func separateAxis(spacing: [Double], newSpacing: [Double], force: Bool?) -> Int? {
-    func coarsest(_ spacing: [Double]) -> [Int] { (0..<3).filter { spacing[$0] == spacing.max() } }
+    // Spacings whose quotient rounds to 1 count as the same.
+    func coarsest(_ spacing: [Double]) -> [Int] { (0..<3).filter { spacing.max()! / spacing[$0] == 1 } }
     func isAnisotropic(_ spacing: [Double]) -> Bool { spacing.max()! / spacing.min()! > 3 }
     let axes: [Int]
     switch force {
@@ -60,6 +61,9 @@ public enum Resampling {
   }
 
   /// Resamples labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's label, else the smallest.
+  ///
+  /// Parameters are those of `resample`. Along a separate axis labels are the nearest voxel's, or with an `orderZ` above 0 those whose
+  /// indicator exceeds one half, and 0 where none does.
   public static func resampleLabels(
     _ volume: Volume<Int32>, to shape: [Int], spacing: [Double], newSpacing: [Double], order: Int = 1, orderZ: Int = 0,
     forceSeparateZ: Bool? = nil
@@ -74,7 +78,19 @@ public enum Resampling {
     }
     let resized = assemble(slices, shape: inPlane, axis: axis)
     guard shape[axis] != inPlane[axis] else { return Volume(shape: inPlane, voxels: resized) }
-    return Volume(shape: shape, voxels: resizeLabels(resized, from: inPlane, to: shape, order: orderZ))
+    return Volume(shape: shape, voxels: mapLabels(resized, from: inPlane, to: shape, order: orderZ))
+  }
+
+  /// The last step of separate z, which in nnU-Net has no vote: the largest label whose indicator exceeds one half, 0 where none does.
+  private static func mapLabels(_ labels: [Int32], from: [Int], to: [Int], order: Int) -> [Int32] {
+    let resize = Resize(from: from, to: to, order: order, clips: false)
+    guard order > 0 else { return resize.gather(labels) }
+    var result = [Int32](repeating: 0, count: to.reduce(1, *))
+    for label in Set(labels).sorted() {
+      let scores = resize.applyDouble(labels.map { $0 == label ? 1 : 0 })
+      for i in scores.indices where scores[i] > 0.5 { result[i] = label }
+    }
+    return result
   }
 
   private static func resizeLabels(_ labels: [Int32], from: [Int], to: [Int], order: Int) -> [Int32] {

@@ -96,11 +96,81 @@ import Testing
   @Test(
     arguments: [
       ([3.0, 1, 1], [3.0, 1, 1], false), ([3.01, 1, 1], [1, 1, 1], true), ([1, 1, 1], [4, 1, 1], true),
+      // No coarsest axis: two share the spacing, though the new spacing has one.
       ([0.24, 1.25, 1.25], [5, 1, 1], false),
     ] as [([Double], [Double], Bool)])
   func separateZRule(spacing: [Double], newSpacing: [Double], separate: Bool) {
     let volume = Volume(shape: [2, 2, 2], voxels: [0, 0, 0, 0, 1, 1, 1, 1] as [Float])
     let found = Resampling.resample(volume, to: [5, 2, 2], spacing: spacing, newSpacing: newSpacing, order: 1)
     #expect((found[2, 0, 0] == 0.5) == !separate)
+  }
+
+  /// Whichever axis is the coarse one: the slices are resized alone and the nearest one taken.
+  @Test(arguments: 0..<3)
+  func anyAxisIsSeparate(axis: Int) {
+    func along<T>(_ value: T, others: T) -> [T] { (0..<3).map { $0 == axis ? value : others } }
+    let slices: [Float] = [1, 5, 2]
+    var volume = Volume<Float>(shape: along(3, others: 4), repeating: 0)
+    var labels = Volume<Int32>(shape: volume.shape, repeating: 0)
+    for i in volume.voxels.indices {
+      let place = [i / (volume.shape[1] * volume.shape[2]), i / volume.shape[2] % volume.shape[1], i % volume.shape[2]]
+      volume.voxels[i] = slices[place[axis]]
+      labels.voxels[i] = Int32(slices[place[axis]])
+    }
+    let (spacing, newSpacing) = (along(1.0, others: 1.0), along(4.0, others: 0.5))
+    let shape = along(5, others: 8)
+    let found = Resampling.resample(volume, to: shape, spacing: spacing, newSpacing: newSpacing, order: 3)
+    let foundLabels = Resampling.resampleLabels(labels, to: shape, spacing: spacing, newSpacing: newSpacing)
+    for (o, value) in ([1, 1, 5, 2, 2] as [Float]).enumerated() {
+      let place = along(o, others: 3)
+      #expect(abs(found[place[0], place[1], place[2]] - value) < 1e-5)
+      #expect(foundLabels[place[0], place[1], place[2]] == Int32(value))
+    }
+  }
+
+  /// Overshoots are cut at the range of their own slice, not of the volume.
+  @Test func slicesAreClippedAlone() {
+    let step: [Float] = [0, 0, 0, 0, 1, 1, 1, 1]
+    let volume = Volume(shape: [2, 1, 8], voxels: step + step.map { 10 * $0 - 5 })
+    let found = Resampling.resample(volume, to: [2, 1, 19], spacing: [4, 1, 1], newSpacing: [4, 1, 0.42], order: 3)
+    #expect(found.voxels[..<19].min() == 0 && found.voxels[..<19].max() == 1)
+    let joint = Resampling.resample(volume, to: [2, 1, 19], spacing: [1, 1, 1], newSpacing: [1, 1, 0.42], order: 3)
+    #expect(joint.voxels[..<19].min()! < 0 && joint.voxels[..<19].max()! > 1)
+  }
+
+  /// With an order along the separate axis, a label needs more than half of the weight; where none has it, there is background.
+  @Test func labelsAlongASeparateAxis() {
+    func along(_ labels: [Int32], to count: Int, order: Int) -> [Int32] {
+      Resampling.resampleLabels(
+        Volume(shape: [labels.count, 1, 1], voxels: labels), to: [count, 1, 1], spacing: [4, 1, 1],
+        newSpacing: [2, 1, 1], orderZ: order
+      ).voxels
+    }
+    #expect(along([2, 1, 3], to: 6, order: 1) == [2, 2, 1, 1, 3, 3])
+    #expect(along([2, 3], to: 3, order: 1) == [2, 0, 3])
+    #expect(along([2, 3], to: 3, order: 0) == [2, 3, 3])
+  }
+
+  /// Splines of order 1 and 3 reproduce straight lines away from the border, along each axis.
+  @Test(arguments: [1, 3], 0..<3)
+  func straightLinesStayStraight(order: Int, axis: Int) {
+    let shape = (0..<3).map { $0 == axis ? 60 : 2 }
+    let stride = axis == 0 ? 4 : axis == 1 ? 2 : 1
+    let volume = Volume(shape: shape, voxels: (0..<240).map { Float($0 / stride % 60) })
+    for extent in [47, 83] {
+      let target = (0..<3).map { $0 == axis ? extent : 3 }
+      let found = Resampling.resample(volume, to: target, spacing: [1, 1, 1], newSpacing: [1, 1, 1], order: order)
+      for o in extent / 3..<2 * extent / 3 {
+        let place = (0..<3).map { $0 == axis ? o : 1 }
+        let expected = (Double(o) + 0.5) * 60 / Double(extent) - 0.5
+        #expect(abs(Double(found[place[0], place[1], place[2]]) - expected) < 1e-5)
+      }
+    }
+  }
+
+  @Test func anUnchangedShapeIsLeftAlone() {
+    let volume = Volume<Float>(shape: [1, 2, 2], voxels: [1, 7, -3, 0.1])
+    #expect(
+      Resampling.resample(volume, to: [1, 2, 2], spacing: [1, 1, 1], newSpacing: [2, 1, 1], order: 3) == volume)
   }
 }
