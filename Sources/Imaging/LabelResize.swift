@@ -1,10 +1,10 @@
 import Foundation
 
-/// One linear resize of labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's label, else the
-/// smallest.
+/// One linear resize of labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's
+/// label, else the smallest.
 ///
-/// Only the labels of the eight voxels around a place can win there, so the work does not grow with the number of labels. Weights are
-/// multiplied and added in the order of nnU-Net's libraries, so that ties come out the same.
+/// Only the labels of the eight voxels around a place can win there, so the work does not grow with the number of
+/// labels. Weights are multiplied and added in the order of nnU-Net's libraries, so that ties come out the same.
 struct LabelResize {
   /// Where each output of one axis falls.
   private struct Axis {

@@ -1,6 +1,7 @@
 import NIfTI
 
-/// Where an image is anything: voxels that are not zero in some channel, and the holes they enclose (nnU-Net's crop to nonzero).
+/// Where an image is anything: voxels that are not zero in some channel, and the holes they enclose (nnU-Net's crop to
+/// nonzero).
 public struct NonzeroMask: Sendable {
   /// Voxels along z, y, x.
   public let shape: [Int]

@@ -1,8 +1,8 @@
 import Foundation
 import NIfTI
 
-/// Bringing volumes to another spacing, by nnU-Net's rules: cubic B-splines in three dimensions, or slice by slice where one axis
-/// is much coarser than the others ("separate z").
+/// Bringing volumes to another spacing, by nnU-Net's rules: cubic B-splines in three dimensions, or slice by slice
+/// where one axis is much coarser than the others ("separate z").
 ///
 /// Each resize is scikit-image's `resize` with mode `edge`, clipping and no anti-aliasing, computed in `Double`.
 public enum Resampling {
@@ -11,8 +11,8 @@ public enum Resampling {
     (0..<3).map { Int((spacing[$0] / newSpacing[$0] * Double(shape[$0])).rounded(.toNearestOrEven)) }
   }
 
-  /// The axis that is resampled by itself, if any: the coarsest one, when it is more than three times coarser than the finest, by
-  /// the old spacing or else the new one; none when several share that spacing.
+  /// The axis that is resampled by itself, if any: the coarsest one, when it is more than three times coarser than the
+  /// finest, by the old spacing or else the new one; none when several share that spacing.
   ///
   /// - Parameter force: `true` or `false` takes the decision whether, not which axis.
   static func separateAxis(spacing: [Double], newSpacing: [Double], force: Bool?) -> Int? {
@@ -60,10 +60,11 @@ public enum Resampling {
       shape: shape, voxels: Resize(from: inPlane, to: shape, order: orderZ, clips: false).apply(resized.voxels))
   }
 
-  /// Resamples labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's label, else the smallest.
+  /// Resamples labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's label,
+  /// else the smallest.
   ///
-  /// Parameters are those of `resample`. Along a separate axis labels are the nearest voxel's, or with an `orderZ` above 0 those whose
-  /// indicator exceeds one half, and 0 where none does.
+  /// Parameters are those of `resample`. Along a separate axis labels are the nearest voxel's, or with an `orderZ`
+  /// above 0 those whose indicator exceeds one half, and 0 where none does.
   public static func resampleLabels(
     _ volume: Volume<Int32>, to shape: [Int], spacing: [Double], newSpacing: [Double], order: Int = 1, orderZ: Int = 0,
     forceSeparateZ: Bool? = nil
@@ -81,7 +82,8 @@ public enum Resampling {
     return Volume(shape: shape, voxels: mapLabels(resized, from: inPlane, to: shape, order: orderZ))
   }
 
-  /// The last step of separate z, which in nnU-Net has no vote: the largest label whose indicator exceeds one half, 0 where none does.
+  /// The last step of separate z, which in nnU-Net has no vote: the largest label whose indicator exceeds one half, 0
+  /// where none does.
   private static func mapLabels(_ labels: [Int32], from: [Int], to: [Int], order: Int) -> [Int32] {
     let resize = Resize(from: from, to: to, order: order, clips: false)
     guard order > 0 else { return resize.gather(labels) }

@@ -6,8 +6,8 @@ import Testing
 
 /// Images and labels are resampled as nnU-Net's `resample_data_or_seg_to_shape` does it.
 ///
-/// The values were made with that function's own default, which never separates an axis, whatever the spacing; plans ask for the rule
-/// (`force_separate_z` null), which `ResamplingTests` and the preprocessed cases hold.
+/// The values were made with that function's own default, which never separates an axis, whatever the spacing; plans
+/// ask for the rule (`force_separate_z` null), which `ResamplingTests` and the preprocessed cases hold.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenResamplingTests {
   @Test func agreesWithNNUNet() throws {

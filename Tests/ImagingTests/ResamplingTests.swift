@@ -2,7 +2,8 @@ import Imaging
 import NIfTI
 import Testing
 
-/// nnU-Net's small print: rounding of shapes, B-spline resizing of short signals, ties between labels, and the separate-z rule.
+/// nnU-Net's small print: rounding of shapes, B-spline resizing of short signals, ties between labels, and the
+/// separate-z rule.
 @Suite struct ResamplingTests {
   /// Along x, the other axes of extent 1.
   private func line(_ values: [Float], to count: Int, order: Int) -> [Float] {
@@ -41,7 +42,8 @@ import Testing
     #expect(labels([-1, 0, 2, 2, 0], to: 3) == [-1, 2, 0])
   }
 
-  /// Many labels in three dimensions, one axis unchanged: the votes counted by the definition, in the order of axes z, y, x.
+  /// Many labels in three dimensions, one axis unchanged: the votes counted by the definition, in the order of axes z,
+  /// y, x.
   @Test(arguments: [[7, 4, 9], [3, 8, 5], [10, 12, 14]])
   func labelVotes(to: [Int]) {
     let from = [5, 6, 7]
@@ -91,8 +93,8 @@ import Testing
     for z in 0..<to { #expect(abs(found[z, 3, 2] - expected[z]) < 1e-5) }
   }
 
-  /// A step along the coarse axis is blurred when the axis is not separate: more than three times coarser, by the old spacing or
-  /// else the new one, and a single axis.
+  /// A step along the coarse axis is blurred when the axis is not separate: more than three times coarser, by the old
+  /// spacing or else the new one, and a single axis.
   @Test(
     arguments: [
       ([3.0, 1, 1], [3.0, 1, 1], false), ([3.01, 1, 1], [1, 1, 1], true), ([1, 1, 1], [4, 1, 1], true),
@@ -138,7 +140,8 @@ import Testing
     #expect(joint.voxels[..<19].min()! < 0 && joint.voxels[..<19].max()! > 1)
   }
 
-  /// With an order along the separate axis, a label needs more than half of the weight; where none has it, there is background.
+  /// With an order along the separate axis, a label needs more than half of the weight; where none has it, there is
+  /// background.
   @Test func labelsAlongASeparateAxis() {
     func along(_ labels: [Int32], to count: Int, order: Int) -> [Int32] {
       Resampling.resampleLabels(
