@@ -15,6 +15,9 @@ struct PlanOverrides: ParsableArguments {
   @Option(help: "Iterations in an epoch.")
   var iterations: Int?
 
+  @Option(help: "Iterations of validation on patches after each epoch.")
+  var validationIterations: Int?
+
   @Option(help: "How training cases are drawn.")
   var sampler: SamplerSettings.Name?
 
@@ -33,6 +36,9 @@ struct PlanOverrides: ParsableArguments {
         throw ValidationError("--\(name) must be a number from 1 to 1000000")
       }
     }
+    guard validationIterations.map({ 0...1_000_000 ~= $0 }) ?? true else {
+      throw ValidationError("--validation-iterations must be a number from 0 to 1000000")
+    }
     guard seed.map({ $0 >= 0 }) ?? true else { throw ValidationError("--seed must not be negative") }
     guard beta.map({ 0...1e9 ~= $0 }) ?? true else { throw ValidationError("--beta must be 0 or more") }
   }
@@ -45,6 +51,7 @@ struct PlanOverrides: ParsableArguments {
     if let batchSize { plan.configuration.batchSize = batchSize }
     if let epochs { plan.training.epochs = epochs }
     if let iterations { plan.training.iterationsPerEpoch = iterations }
+    if let validationIterations { plan.training.validationIterations = validationIterations }
     if let sampler { plan.training.sampler.name = sampler }
     if let beta { plan.training.sampler.beta = beta }
     if let seed { plan.training.seed = seed }

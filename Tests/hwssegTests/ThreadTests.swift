@@ -78,4 +78,16 @@ import Testing
         try String(contentsOfFile: plans[0], encoding: .utf8) == String(contentsOfFile: plans[1], encoding: .utf8))
     }
   }
+
+  /// The plans that come with the program.
+  @Test func readyPlansAreUsable() throws {
+    let plans = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Plans")
+    let files = try FileManager.default.contentsOfDirectory(atPath: plans.path).filter { $0.hasSuffix(".json") }
+    #expect(files.count >= 4)
+    for file in files {
+      let result = try Program.run("inspect", plans.appendingPathComponent(file).path)
+      #expect(result.status == 0 && result.output.contains("PlainConvUNet"), "\(file): \(result.errors)")
+    }
+  }
 }
