@@ -16,6 +16,8 @@ hwsseg=$(swift build --configuration release --show-bin-path)/hwsseg
 mkdir -p "$results"
 "$hwsseg" phantom "$results/data" --cases 20 --minority 0.2
 "$hwsseg" phantom "$results/new_patients" --cases 10 --minority 0.4 --seed 2
+"$hwsseg" plan "$results/data" -o "$results/plan.json"
+# The same plan with a smaller patch and a training of minutes
 "$hwsseg" preprocess "$results/data" --plan Plans/phantom.json -o "$results/preprocessed"
 for sampler in uniform hardness; do
   "$hwsseg" train "$results/data" --plan Plans/phantom.json --fold 0 --sampler $sampler \
