@@ -10,6 +10,8 @@ final class InstanceNormalization {
   private let epsilon, slope: Float
   /// For each sample and channel: mean and 1 / deviation; and the map x a + b they amount to.
   private let mean, inverse, factor, offset: Tensor
+  /// For each sample and channel: the gradient by the input is factor * inner + slopes * input + constants.
+  private let slopes, constants: Tensor
   /// Partial sums of each chunk of voxels: two a channel.
   private let partial: Tensor
   private static let chunk = 1024
@@ -25,6 +27,8 @@ final class InstanceNormalization {
     inverse = Tensor([batch, channels])
     factor = Tensor([batch, channels])
     offset = Tensor([batch, channels])
+    slopes = Tensor([batch, channels])
+    constants = Tensor([batch, channels])
     partial = Tensor([batch, Self.chunks(voxels), 2, channels])
   }
 
@@ -98,8 +102,6 @@ final class InstanceNormalization {
     scale.gradient.fill(0)
     shift.gradient.fill(0)
     // dx = a (dz - mean(dz) - xhat mean(dz xhat)) = a dz + p x + q, with p and q of each sample and channel.
-    let p = Tensor([batch, channels])
-    let q = Tensor([batch, channels])
     for n in 0..<batch {
       for c in 0..<channels {
         let (sum, product) = total(n, c)
@@ -107,21 +109,20 @@ final class InstanceNormalization {
         shift.gradient.pointer[c] += Float(sum)
         let i = n * channels + c
         let slope = -factor.pointer[i] * inverse.pointer[i] * Float(product / Double(voxels))
-        p.pointer[i] = slope
-        q.pointer[i] = -factor.pointer[i] * Float(sum / Double(voxels)) - slope * mean.pointer[i]
+        slopes.pointer[i] = slope
+        constants.pointer[i] = -factor.pointer[i] * Float(sum / Double(voxels)) - slope * mean.pointer[i]
       }
     }
-    let (slopes, constants) = (Shared(p.pointer), Shared(q.pointer))
+    let (p, q) = (Shared(slopes.pointer), Shared(constants.pointer))
     forEachChunk { [channels] n, range in
       let a = a.pointer + n * channels
-      let (p, q) = (slopes.pointer + n * channels, constants.pointer + n * channels)
+      let (p, q) = (p.pointer + n * channels, q.pointer + n * channels)
       for voxel in range.voxels {
         let source = x.pointer + voxel * channels
         let target = g.pointer + voxel * channels
         for c in 0..<channels { target[c] = a[c] * target[c] + (p[c] * source[c] + q[c]) }
       }
     }
-    withExtendedLifetime((p, q)) {}
   }
 
   /// A chunk of one sample: its voxels, counted through the batch, and where the sample's elements start.
