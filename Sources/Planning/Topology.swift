@@ -1,7 +1,8 @@
-/// How often a patch is halved along each axis, and with which kernels: nnU-Net's rule with a least feature map edge of 4.
+/// How often a patch is halved along each axis, and with which kernels: nnU-Net's rule with a least feature map edge
+/// of 4.
 ///
-/// An axis is halved while it is long enough and its spacing is less than twice the finest one; a kernel spans an axis (3 instead
-/// of 1) from the stage on where its spacing is less than twice the finest one.
+/// An axis is halved while it is long enough and its spacing is less than twice the finest one; a kernel spans an axis
+/// (3 instead of 1) from the stage on where its spacing is less than twice the finest one.
 struct Topology: Equatable {
   /// A stage each, ones first.
   let strides: [[Int]]
@@ -45,25 +46,6 @@ struct Topology: Equatable {
     self.patch = axes.map { Int((patch[$0] / Double(divisors[$0])).rounded(.up)) * divisors[$0] }
   }
 
-  /// Feature channels of the stages: 32, doubled up to 320.
-  var features: [Int] { strides.indices.map { min(320, 32 << min($0, 10)) } }
-
-  /// nnU-Net's measure of the memory a plain U-Net takes: the elements of its feature maps for one sample, without deep supervision.
-  ///
-  /// - Parameter labelCount: entries of `labels` in `dataset.json`, all of them.
-  func featureMapElements(labelCount: Int) -> Double {
-    var size = patch
-    let voxels = strides.map { stride in
-      size = zip(size, stride).map { $0 / $1 }
-      return Double(size.reduce(1, *))
-    }
-    let features = features
-    var elements = Double(labelCount) * voxels[0]
-    for stage in features.indices {
-      // Two convolutions in the encoder; in the decoder two more and the transposed one that leads there.
-      let maps = stage < features.count - 1 ? 2 + 3 : 2
-      elements += Double(maps * features[stage]) * voxels[stage]
-    }
-    return elements
-  }
+  /// Feature channels of the stages: 32, doubled up to `most`.
+  func features(most: Int) -> [Int] { strides.indices.map { min(most, 32 << min($0, 10)) } }
 }

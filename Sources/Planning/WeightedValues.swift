@@ -1,7 +1,7 @@
 import Datasets
 
-/// A multiset of voxel values: each value once, ascending, with how often it occurs. Samples by the hundred million fit into the memory
-/// of the volumes they were drawn from.
+/// A multiset of voxel values: each value once, ascending, with how often it occurs. Samples by the hundred million
+/// fit into the memory of the volumes they were drawn from.
 struct WeightedValues: Sendable {
   private(set) var values: [Float] = []
   private(set) var counts: [Int] = []

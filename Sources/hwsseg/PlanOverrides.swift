@@ -55,6 +55,7 @@ struct PlanOverrides: ParsableArguments {
     if let sampler { plan.training.sampler.name = sampler }
     if let beta { plan.training.sampler.beta = beta }
     if let seed { plan.training.seed = seed }
+    guard !patchSize.isEmpty else { return }
     _ = try plan.configuration.architecture(
       inputChannels: dataset.channelNames.count, outputChannels: dataset.outputChannels)
   }

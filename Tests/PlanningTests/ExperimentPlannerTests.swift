@@ -102,6 +102,14 @@ import Testing
     #expect(plan.training == TrainingSettings())
   }
 
+  /// Data sets of single slices are planned for slices, and refused in training only.
+  @Test func slices() throws {
+    let plan = try ExperimentPlanner().plan(
+      Self.fingerprint([999, 1, 1], [1, 300, 300]), Self.description(cases: 10, labels: 2), datasetName: "D")
+    #expect(plan.configurations.map(\.name) == ["2d"])
+    #expect(throws: InputError.self) { try plan.configuration.checkSupported() }
+  }
+
   /// Absurd spacings give an absurd plan, or an error, but no crash.
   @Test func absurdSpacing() throws {
     let description = try Self.description(cases: 10, labels: 2)
@@ -123,9 +131,6 @@ import Testing
     #expect(throws: InputError.self) {
       try ExperimentPlanner(memoryGB: 1e-9).plan(
         Self.fingerprint([1, 1, 1], [40, 40, 40]), description, datasetName: "D")
-    }
-    #expect(throws: InputError.self) {
-      try ExperimentPlanner().plan(Self.fingerprint([1, 1, 1], [1, 40, 40]), description, datasetName: "D")
     }
     #expect(throws: InputError.self) {
       try ExperimentPlanner().plan(

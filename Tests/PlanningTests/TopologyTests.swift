@@ -18,7 +18,7 @@ import Testing
     let topology = Topology(spacing: [1, 1, 1], patch: [36, 50, 35])
     #expect(topology.strides == [[1, 1, 1], [2, 2, 2], [2, 2, 2], [2, 2, 2]])
     #expect(topology.patch == [40, 56, 40])
-    #expect(topology.features == [32, 64, 128, 256])
+    #expect(topology.features(most: 320) == [32, 64, 128, 256])
   }
 
   /// The smallest patches, whose last stages halve some axes only.
@@ -30,8 +30,14 @@ import Testing
     #expect(Topology(spacing: [2, 2, 2], patch: [17.5, 23, 19.5]).patch == [20, 24, 20])
   }
 
-  @Test func estimate() {
-    #expect(Topology(spacing: [1, 1, 1], patch: [128, 128, 128]).featureMapElements(labelCount: 3) == 452_796_416)
-    #expect(Topology(spacing: [1, 1, 1], patch: [40, 56, 40]).featureMapElements(labelCount: 3) == 19_174_400)
+  /// The memory of plain and residual networks, for volumes and slices.
+  @Test(arguments: [
+    ([128, 128, 128], PlannerRules.plain, 452_796_416.0), ([128, 128, 128], .residualM, 557_420_544),
+    ([40, 56, 40], .plain, 19_174_400), ([40, 56, 40], .residualL, 23_609_600), ([256, 256], .plain, 20_692_992),
+  ])
+  func estimate(patch: [Int], rules: PlannerRules, elements: Double) {
+    let planner = PatchPlanner(rules: rules, memoryGB: 8, labelCount: 3, caseCount: 1, activation: "torch.nn.ReLU")
+    let network = planner.network(Topology(spacing: patch.map { _ in 1 }, patch: patch.map(Double.init)))
+    #expect(network.featureMapElements(patch: patch, labelCount: 3) == elements)
   }
 }

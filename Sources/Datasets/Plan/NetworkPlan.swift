@@ -4,6 +4,7 @@ import Foundation
 /// The `architecture` object of a plan's configuration: which network, in nnU-Net's words.
 public struct NetworkPlan: Sendable, Equatable {
   public static let plainUNet = "dynamic_network_architectures.architectures.unet.PlainConvUNet"
+  public static let residualUNet = "dynamic_network_architectures.architectures.unet.ResidualEncoderUNet"
   public static let leakyReLU = "torch.nn.LeakyReLU"
   public static let relu = "torch.nn.ReLU"
 
@@ -26,25 +27,28 @@ public struct NetworkPlan: Sendable, Equatable {
   /// The whole object as read, for the keys we have no use for.
   private var document: JSONObject
 
-  /// A plain U-Net for three dimensions with two convolutions in every stage.
-  public init(features: [Int], kernels: [[Int]], strides: [[Int]], activation: String) {
-    className = Self.plainUNet
+  /// A U-Net for as many dimensions as `kernels` and `strides` have: a plain one with two convolutions in every stage,
+  /// or one with nnU-Net's residual encoder, of 1, 3, 4 and then 6 blocks, and one convolution in the decoder's stages.
+  public init(features: [Int], kernels: [[Int]], strides: [[Int]], activation: String, residual: Bool = false) {
+    className = residual ? Self.residualUNet : Self.plainUNet
     self.features = features
     self.kernels = kernels
     self.strides = strides
-    convolutionsPerStage = features.map { _ in 2 }
-    convolutionsPerDecoderStage = features.dropLast().map { _ in 2 }
+    convolutionsPerStage = features.indices.map { residual ? [1, 3, 4, 6][min($0, 3)] : 2 }
+    convolutionsPerDecoderStage = features.dropLast().map { _ in residual ? 1 : 2 }
     self.activation = activation
     negativeSlope = 0.01
     normEpsilon = 1e-5
+    let dimensions = kernels.first?.count ?? 3
     document = JSONObject([
       (
         "arch_kwargs",
         .object(
           JSONObject([
-            ("conv_op", .string("torch.nn.modules.conv.Conv3d")),
+            ("conv_op", .string("torch.nn.modules.conv.Conv\(dimensions)d")),
+            (residual ? "n_blocks_per_stage" : "n_conv_per_stage", .null),
             ("conv_bias", .bool(true)),
-            ("norm_op", .string("torch.nn.modules.instancenorm.InstanceNorm3d")),
+            ("norm_op", .string("torch.nn.modules.instancenorm.InstanceNorm\(dimensions)d")),
             ("norm_op_kwargs", .object(JSONObject([("eps", .number(1e-5)), ("affine", .bool(true))]))),
             ("dropout_op", .null),
             ("dropout_op_kwargs", .null),

@@ -89,10 +89,20 @@ public struct Plan: Sendable, Equatable {
     document["plans_name"] = .string(plansName)
     document["transpose_forward"] = .integers(transposeForward)
     document["transpose_backward"] = .integers(transposeBackward)
-    document["configurations"] = .object(JSONObject(configurations.map { ($0.name, $0.json) }))
+    document["configurations"] = .object(JSONObject(configurations.map { ($0.name, json(of: $0)) }))
     document["foreground_intensity_properties_per_channel"] = IntensityProperties.json(intensityProperties)
     document["training"] = training.json
     return .object(document)
+  }
+
+  /// A configuration, without what it has from the one it inherits from.
+  private func json(of configuration: PlanConfiguration) -> JSON {
+    let parent = configurations.first { $0.name == configuration.parent }
+    guard case .object(let all) = configuration.json, case .object(let inherited)? = parent?.json else {
+      return configuration.json
+    }
+    let own = all.entries.filter { $0.key == "inherits_from" || $0.value != inherited[$0.key] }
+    return .object(JSONObject(own.map { ($0.key, $0.value) }))
   }
 
   /// A configuration's own keys over those of the one it inherits from.

@@ -2,7 +2,8 @@ import Files
 import Foundation
 import UNet
 
-/// One configuration of a plan, `3d_fullres` for example, with what it inherits filled in. Axes are in the plan's transposed order.
+/// One configuration of a plan, `3d_fullres` for example, with what it inherits filled in. Axes are in the plan's
+/// transposed order.
 public struct PlanConfiguration: Sendable, Equatable {
   /// The configuration's key in the plan.
   public var name: String
@@ -26,10 +27,12 @@ public struct PlanConfiguration: Sendable, Equatable {
   /// The whole object as read, for the keys we have no use for.
   private var document: JSONObject
 
+  /// - Parameter nextStage: the configuration that takes this one's predictions as input.
   public init(
     name: String, dataIdentifier: String, patchSize: [Int], batchSize: Int, spacing: [Double],
     medianImageSize: [Double],
-    normalizationSchemes: [String], useMaskForNorm: [Bool], network: NetworkPlan, batchDice: Bool
+    normalizationSchemes: [String], useMaskForNorm: [Bool], network: NetworkPlan, batchDice: Bool,
+    nextStage: String? = nil
   ) {
     self.name = name
     self.dataIdentifier = dataIdentifier
@@ -50,7 +53,19 @@ public struct PlanConfiguration: Sendable, Equatable {
       ("normalization_schemes", .null),
       ("use_mask_for_norm", .null),
     ])
+    document["next_stage"] = nextStage.map { .string($0) }
   }
+
+  /// The configuration `name` that takes everything from `parent`, and as further input what `previousStage` predicts.
+  public init(name: String, inheritingFrom parent: PlanConfiguration, previousStage: String) {
+    self = parent
+    self.name = name
+    document["inherits_from"] = .string(parent.name)
+    document["previous_stage"] = .string(previousStage)
+  }
+
+  /// The name of the configuration from which this one has what it does not say itself.
+  var parent: String? { document["inherits_from"]?.string }
 
   init(name: String, _ fields: JSONFields) throws {
     self.name = name
@@ -139,7 +154,8 @@ extension PlanConfiguration {
   /// - Parameters:
   ///   - inputChannels: channels of the images.
   ///   - outputChannels: channels of the logits, `DatasetDescription.outputChannels`.
-  /// - Throws: `InputError` when it is not one we can build (`checkSupported`), or when the patch does not divide by its strides.
+  /// - Throws: `InputError` when it is not one we can build (`checkSupported`), or when the patch does not divide by
+  ///   its strides.
   public func architecture(inputChannels: Int, outputChannels: Int) throws -> Architecture {
     try checkSupported()
     let architecture = Architecture(
