@@ -1,5 +1,3 @@
-import Foundation
-
 /// A small seeded random generator whose whole state is one number, so that a sampler can be stored and taken up again
 /// (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 struct SplitMix64: Codable, Sendable, Equatable {
@@ -21,9 +19,16 @@ struct SplitMix64: Codable, Sendable, Equatable {
   /// Uniform in `0..<count`.
   mutating func index(below count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }
 
-  /// Standard normal (Box and Muller).
+  /// Standard normal.
   mutating func normal() -> Double {
-    let radius = (-2 * log(1 - uniform())).squareRoot()
-    return radius * cos(2 * Double.pi * uniform())
+    let first = uniform()
+    return HardnessWeighting.normal(first, uniform())
+  }
+
+  /// The numbers `0..<count` in random order (Fisher and Yates).
+  mutating func permutation(_ count: Int) -> [UInt32] {
+    var order = (0..<UInt32(count)).map { $0 }
+    for position in stride(from: count - 1, to: 0, by: -1) { order.swapAt(position, index(below: position + 1)) }
+    return order
   }
 }

@@ -1,4 +1,5 @@
 import Datasets
+import HardnessWeighting
 
 /// Which of nnU-Net's planners is followed, or settings for a kind of data set that are laid over what the planner
 /// finds.
@@ -37,8 +38,7 @@ public enum Preset: String, Sendable, CaseIterable {
     var training = TrainingSettings()
     guard published != nil else { return training }
     training.sampler.name = .hardness
-    training.sampler.beta = 100
-    training.sampler.initialLoss = 2
+    training.sampler.hardness = .published()
     return training
   }
 }

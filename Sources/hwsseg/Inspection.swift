@@ -50,10 +50,9 @@ enum Inspection {
       ("training", "\(training.epochs) epochs of \(training.iterationsPerEpoch) iterations"),
       ("learning rate", "\(training.initialLearningRate)"),
     ]
-    switch training.sampler.name {
-    case .uniform: facts.append(("sampler", "uniform"))
-    case .hardness: facts.append(("sampler", "hardness, beta \(training.sampler.beta)"))
-    }
+    let sampler = training.sampler
+    facts.append(
+      ("sampler", sampler.name.rawValue + (sampler.name == .hardness ? ", beta \(sampler.hardness.beta)" : "")))
     if plan.transposeForward != [0, 1, 2] { facts.insert(("axis order", list(plan.transposeForward)), at: 2) }
     return facts
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import HardnessWeighting
 
 /// Options that change what a plan says.
 struct PlanOverrides: ParsableArguments {
@@ -21,8 +22,18 @@ struct PlanOverrides: ParsableArguments {
   @Option(help: "How training cases are drawn.")
   var sampler: SamplerSettings.Name?
 
-  @Option(help: "How strongly the hardness sampler favours hard cases; 0 is uniform.")
-  var beta: Double?
+  @Option(
+    help: """
+      How strongly the hardness sampler favours hard cases: a number from 0 (uniform), inf, or ess:0.3 for what keeps the \
+      effective sample size at 30 % of the cases.
+      """)
+  var beta: Beta?
+
+  @Option(help: "A CSV file with the columns case and weight, for the static sampler.")
+  var caseWeights: String?
+
+  @Option(help: "The model folder of the first training, for the just-train-twice sampler.")
+  var firstStage: String?
 
   @Option(help: "Seed of everything random in training.")
   var seed: Int?
@@ -40,7 +51,6 @@ struct PlanOverrides: ParsableArguments {
       throw ValidationError("--validation-iterations must be a number from 0 to 1000000")
     }
     guard seed.map({ $0 >= 0 }) ?? true else { throw ValidationError("--seed must not be negative") }
-    guard beta.map({ 0...1e9 ~= $0 }) ?? true else { throw ValidationError("--beta must be 0 or more") }
   }
 
   /// Writes what was given into a plan.
@@ -53,7 +63,9 @@ struct PlanOverrides: ParsableArguments {
     if let iterations { plan.training.iterationsPerEpoch = iterations }
     if let validationIterations { plan.training.validationIterations = validationIterations }
     if let sampler { plan.training.sampler.name = sampler }
-    if let beta { plan.training.sampler.beta = beta }
+    if let beta { plan.training.sampler.hardness.beta = beta }
+    if let caseWeights { plan.training.sampler.weightsFile = caseWeights }
+    if let firstStage { plan.training.sampler.firstStage = firstStage }
     if let seed { plan.training.seed = seed }
     guard !patchSize.isEmpty else { return }
     _ = try plan.configuration.architecture(
@@ -62,3 +74,7 @@ struct PlanOverrides: ParsableArguments {
 }
 
 extension SamplerSettings.Name: ExpressibleByArgument {}
+
+extension Beta: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}

@@ -53,10 +53,18 @@ struct TrainCommand: ParsableCommand {
       fold, of: raw.caseNames, file: dataset.appendingPathComponent("splits_final.json"))
     let folder = output.appendingPathComponent("fold_\(fold)")
     let task = TrainingTask(
-      plan: plan, description: raw.description, store: try store(raw, plan), split: split, folder: folder,
-      engine: engine, resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
+      plan: plan, description: raw.description, store: try store(raw, plan), split: split,
+      groups: try groups(raw, column: plan.training.sampler.groupColumn), folder: folder, engine: engine, resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
     try train(task)
     try FinalValidation.run(model: folder, on: raw, cases: split.validation, engine: engine)
+  }
+
+  /// The cases' groups by `groups.csv` beside the data set, where it has one.
+  private func groups(_ raw: RawDataset, column: String) throws -> [String: String] {
+    let file = dataset.appendingPathComponent("groups.csv")
+    guard FileManager.default.fileExists(atPath: file.path) else { return [:] }
+    let table = try Groups(contentsOf: file)
+    return raw.caseNames.reduce(into: [:]) { $0[$1] = table.value(column, of: $1) }
   }
 
   /// The preprocessed cases, made now where they do not exist.

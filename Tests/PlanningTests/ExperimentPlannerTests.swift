@@ -1,4 +1,5 @@
 import Datasets
+import HardnessWeighting
 import Files
 import Foundation
 import Testing
@@ -93,8 +94,7 @@ import Testing
       #expect(plan.configuration.spacing == [spacing, spacing, spacing])
       #expect(plan.configuration.batchSize == 2)
       #expect(plan.training.sampler.name == .hardness)
-      #expect(plan.training.sampler.beta == 100)
-      #expect(plan.training.sampler.initialLoss == 2)
+      #expect(plan.training.sampler.hardness == .published(beta: 100))
       #expect(plan.training.epochs == 1000)
     }
     let plan = try ExperimentPlanner().plan(

@@ -22,6 +22,10 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Share of a batch's patches that are centred on a foreground voxel.
   public var oversampleForeground = 0.33
   public var augmentation = AugmentationName.default
+  /// How many batches are prepared ahead, 0 to 2: the losses of step t are in the sampler before the cases of step t + 1 + prefetch are
+  /// drawn. 0 draws by the latest losses and makes the network wait for each batch; 1, the default, hides the loading; 2 evens
+  /// out batches that take unequally long.
+  public var prefetch = 1
   public var seed = 1
 
   public init() {}
@@ -31,7 +35,8 @@ public struct TrainingSettings: Sendable, Equatable {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov",
-      "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation", "seed",
+      "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation", "prefetch",
+      "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -44,12 +49,8 @@ public struct TrainingSettings: Sendable, Equatable {
     gradientClip = try fields.double("gradient_clip", default: gradientClip, in: 1e-9...1e9)
     polynomialPower = try fields.double("polynomial_power", default: polynomialPower, in: 0...100)
     oversampleForeground = try fields.double("oversample_foreground", default: oversampleForeground, in: 0...1)
-    if let text = try fields.stringIfPresent("augmentation") {
-      guard let name = AugmentationName(rawValue: text) else {
-        throw fields.error("augmentation", found: "\"\(text)\"", expected: "\"default\" or \"none\"")
-      }
-      augmentation = name
-    }
+    augmentation = try fields.choice("augmentation", default: augmentation)
+    prefetch = try fields.int("prefetch", default: prefetch, in: 0...2)
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
   }
 
@@ -68,6 +69,7 @@ public struct TrainingSettings: Sendable, Equatable {
         ("polynomial_power", .number(polynomialPower)),
         ("oversample_foreground", .number(oversampleForeground)),
         ("augmentation", .string(augmentation.rawValue)),
+        ("prefetch", .integer(prefetch)),
         ("seed", .integer(seed)),
       ]))
   }

@@ -21,7 +21,7 @@ public struct Groups: Sendable, Equatable {
 
   /// - Parameter file: named in errors.
   public init(_ text: String, file: String) throws {
-    let rows = Self.rows(text)
+    let rows = CSV.rows(text)
     guard let header = rows.first?.fields, let caseColumn = header.firstIndex(of: "case") else {
       throw InputError(file, found: "no column called case", expected: "a table with the header case,group")
     }
@@ -60,30 +60,6 @@ public struct Groups: Sendable, Equatable {
       if distinct.isEmpty { return false }
       if column == "group" { return true }
       return distinct.count <= max(2, values.count / 2) && !distinct.allSatisfy { Double($0) != nil }
-    }
-  }
-
-  /// Splits a table at commas; quoted cells may hold commas and doubled quotes. Empty lines are left out; lines count from 1.
-  private static func rows(_ text: String) -> [(line: Int, fields: [String])] {
-    var text = text.replacingOccurrences(of: "\r\n", with: "\n")
-    if text.hasPrefix("\u{FEFF}") { text.removeFirst() }
-    return text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { number, line in
-      if line.allSatisfy(\.isWhitespace) { return nil }
-      var fields = [""]
-      var quoted = false
-      var previous: Character?
-      for character in line {
-        if character == "\"" {
-          if !quoted, previous == "\"" { fields[fields.count - 1].append("\"") }
-          quoted.toggle()
-        } else if character == ",", !quoted {
-          fields.append("")
-        } else {
-          fields[fields.count - 1].append(character)
-        }
-        previous = character
-      }
-      return (number + 1, fields.map { $0.trimmingCharacters(in: .whitespaces) })
     }
   }
 }

@@ -23,7 +23,7 @@ enum Checkpoint {
     let encoder = JSONEncoder()
     let metadata = [
       "epoch": String(state.epoch), "training_state": String(decoding: try encoder.encode(state), as: UTF8.self),
-      "sampler_state": String(decoding: try encoder.encode(sampler), as: UTF8.self),
+      "sampler_state": String(decoding: try encoded(sampler, cases: state.cases, encoder), as: UTF8.self),
     ]
     try Safetensors.write(network.weights() + optimiser.state(), metadata: metadata, to: url)
   }
@@ -36,24 +36,35 @@ enum Checkpoint {
   ) throws {
     let file = try Safetensors(contentsOf: url)
     guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
-      let stored = try? JSONDecoder().decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent,
-      let storedSampler = decoded(sampler, Data(samplerText.utf8))
-    else {
-      throw InputError(
-        url.path, found: "no usable state of a training run", expected: "a checkpoint_latest of this version")
-    }
-    guard stored.cases == state.cases, storedSampler.caseCount == state.cases.count else {
+      let stored = try? JSONDecoder().decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent
+    else { throw unusable(url) }
+    guard stored.cases == state.cases else {
       throw InputError(
         url.path, found: "a run on \(stored.cases.count) other cases",
         expected: "the \(state.cases.count) cases of this fold",
         advice: "Resume with the data set, the fold and the splits of the first call.")
+    }
+    guard let storedSampler = try? decoded(sampler, Data(samplerText.utf8), cases: state.cases) else {
+      throw unusable(url)
     }
     try network.load(file)
     try optimiser.load(file)
     (state, sampler) = (stored, storedSampler)
   }
 
-  private static func decoded<Sampler: CaseSampler>(_: Sampler, _ data: Data) -> (any CaseSampler)? {
-    try? JSONDecoder().decode(Sampler.self, from: data)
+  private static func unusable(_ url: URL) -> InputError {
+    InputError(url.path, found: "no usable state of a training run", expected: "a checkpoint_latest of this version")
+  }
+
+  private static func encoded<Sampler: CaseSampler>(
+    _ sampler: Sampler, cases: [String], _ encoder: JSONEncoder
+  ) throws -> Data {
+    try encoder.encode(SamplerArchive(sampler, caseNames: cases))
+  }
+
+  private static func decoded<Sampler: CaseSampler>(
+    _: Sampler, _ data: Data, cases: [String]
+  ) throws -> any CaseSampler {
+    try JSONDecoder().decode(SamplerArchive<Sampler>.self, from: data).sampler(for: cases)
   }
 }

@@ -15,6 +15,10 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   public var averagePseudoDice: Double?
   /// How many equally likely cases the sampler's probabilities at the end of the epoch are worth: 1 / Σ p².
   public var effectiveCases: Double
+  /// The sampler's β at the end of the epoch, for strategies that have one.
+  public var beta: Double?
+  /// The share of each group of cases in the epoch's draws, where there are groups.
+  public var groupDraws: [String: Double]
   /// Mean norm of the gradient before clipping.
   public var gradientNorm: Double
   /// How long the epoch took, validation included.

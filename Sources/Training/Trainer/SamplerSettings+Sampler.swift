@@ -1,26 +1,102 @@
 import Datasets
 import Files
+import Foundation
 import HardnessWeighting
 
 extension SamplerSettings {
   /// The sampler that a plan asks for.
   ///
-  /// - Throws: `InputError` when it cannot draw such batches from that many cases.
-  func sampler(caseCount: Int, batchSize: Int, seed: UInt64) throws -> any CaseSampler {
+  /// - Parameters:
+  ///   - cases: the names of the cases to draw from.
+  ///   - groups: the group of each case that has one.
+  /// - Throws: `InputError` when it cannot draw such batches from these cases, or a table it needs does not cover them.
+  func sampler(cases: [String], groups: [String: String], batchSize: Int, seed: UInt64) throws -> any CaseSampler {
     do {
-      switch name {
-      case .uniform: return try UniformSampler(caseCount: caseCount, seed: seed)
-      case .hardness:
-        guard replacement || batchSize <= caseCount else {
-          throw SamplerError.impossibleBatch(batchSize, caseCount: caseCount)
-        }
-        return try HardnessWeightedSampler(
-          caseCount: caseCount, beta: beta, initialLoss: initialLoss, momentum: momentum, floor: floor,
-          replacement: replacement, seed: seed)
-      }
+      let sampler = try unchecked(cases, groups, seed: seed)
+      var trial = sampler
+      _ = try trial.draw(batchSize)
+      return sampler
     } catch let error as SamplerError {
       throw InputError(
         "training.sampler", found: error.description, expected: "a sampler that can draw the plan's batches")
+    }
+  }
+
+  private func unchecked(_ cases: [String], _ groups: [String: String], seed: UInt64) throws -> any CaseSampler {
+    let count = cases.count
+    switch name {
+    case .uniform: return try UniformSampler(caseCount: count, seed: seed)
+    case .shuffled: return try ShuffledSampler(caseCount: count, seed: seed)
+    case .weighted: return try StaticSampler(weights: weights(of: cases), seed: seed)
+    case .groupBalanced: return try GroupBalancedSampler(groups: complete(groups, cases), seed: seed)
+    case .groupDRO:
+      return try GroupDROSampler(
+        groups: complete(groups, cases), stepSize: stepSize, adjustment: adjustment, seed: seed)
+    case .hardness: return try HardnessWeightedSampler(caseCount: count, options: hardness, seed: seed)
+    case .cvar: return try StaleLossSampler(caseCount: count, rule: CVaRRule(share: worstShare), seed: seed)
+    case .chiSquare: return try StaleLossSampler(caseCount: count, rule: ChiSquareRule(radius: radius), seed: seed)
+    case .rank: return try StaleLossSampler(caseCount: count, rule: RankRule(power: power), seed: seed)
+    case .topK: return try StaleLossSampler(caseCount: count, rule: TopKRule(count: k), seed: seed)
+    case .justTrainTwice:
+      return try StaticSampler.justTrainTwice(
+        firstStageLosses: firstStageLosses(of: cases), errorShare: worstShare, upsampling: upsampling, seed: seed)
+    }
+  }
+
+  private func complete(_ groups: [String: String], _ cases: [String]) throws -> [String] {
+    try cases.map { name in
+      guard let group = groups[name] else {
+        throw InputError(
+          "groups.csv", found: "no \(groupColumn) of case \(name)", expected: "one for every training case",
+          advice: "The sampler \(self.name.rawValue) draws by groups: complete the table beside dataset.json.")
+      }
+      return group
+    }
+  }
+
+  private func weights(of cases: [String]) throws -> [Double] {
+    guard let weightsFile else {
+      throw InputError(
+        "training.sampler", found: "no weights_file", expected: "a CSV file with the columns case and weight",
+        advice: "Name it in the plan, or with --case-weights.")
+    }
+    let table = try Groups(contentsOf: URL(fileURLWithPath: weightsFile))
+    return try cases.map { name in
+      let cell = table.value("weight", of: name)
+      guard let weight = cell.flatMap(Double.init) else {
+        throw InputError(
+          weightsFile, found: cell.map { "the weight \($0) of case \(name)" } ?? "no weight of case \(name)",
+          expected: "a number for every training case, in the columns case and weight")
+      }
+      return weight
+    }
+  }
+
+  /// Each case's last loss in the first training.
+  private func firstStageLosses(of cases: [String]) throws -> [Double] {
+    guard let firstStage else {
+      throw InputError(
+        "training.sampler", found: "no first_stage", expected: "the model folder of a first training",
+        advice: "Train once with --sampler uniform and few epochs, then name its fold's folder in the plan or with --first-stage.")
+    }
+    var file = URL(fileURLWithPath: firstStage)
+    if file.pathExtension != "csv" { file.appendPathComponent("sampler.csv") }
+    guard let text = try? String(contentsOf: file, encoding: .utf8), let head = CSV.rows(text).first?.fields,
+      let name = head.firstIndex(of: "case"), let loss = head.firstIndex(of: "loss")
+    else {
+      throw InputError(file.path, found: "no table with the columns case and loss", expected: "a training's sampler.csv")
+    }
+    var losses: [String: Double] = [:]
+    for (_, fields) in CSV.rows(text).dropFirst() where fields.count == head.count {
+      if let value = Double(fields[loss]) { losses[fields[name]] = value }
+    }
+    return try cases.map { name in
+      guard let loss = losses[name] else {
+        throw InputError(
+          file.path, found: "no loss of case \(name)", expected: "one for every training case",
+          advice: "Train the first stage on the same fold, long enough to see every case.")
+      }
+      return loss
     }
   }
 }

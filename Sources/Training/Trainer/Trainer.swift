@@ -7,9 +7,9 @@ import UNet
 
 /// Trains a network as nnU-Net does, with the cases drawn by a sampler that is told every case's loss.
 ///
-/// One loop over the epochs: training steps, validation on patches, checkpoints, log. The next batch is prepared while the network
-/// trains, so the losses of step t are in the sampler before the cases of step t + 2 are drawn; the first batch of an epoch is
-/// drawn after all losses of the epoch before. Results follow from the plan and the seed alone, and a run that was interrupted
+/// One loop over the epochs: training steps, validation on patches, checkpoints, log. Batches are prepared while the network
+/// trains, as far ahead as the plan's `prefetch` says: the losses of step t are in the sampler before the cases of step
+/// t + 1 + prefetch are drawn, and all losses of an epoch before the first draw of the next. Results follow from the plan and the seed alone, and a run that was interrupted
 /// and taken up again ends with the same weights, bit for bit.
 public final class Trainer {
   public enum Outcome: Sendable, Equatable {
@@ -29,6 +29,7 @@ public final class Trainer {
   private let log: TrainingLog
   private var sampler: any CaseSampler
   private var state: TrainingState
+  private var hasWarned = false
 
   /// The finished epochs.
   public var history: [EpochRecord] { state.history }
@@ -38,7 +39,16 @@ public final class Trainer {
   /// Opens the cases, builds the network, and takes up the last checkpoint where that is asked for.
   ///
   /// - Throws: `InputError` when the plan, the cases, the weights or the folder are not usable.
-  public init(_ task: TrainingTask, progress: TrainingProgress) throws {
+  public convenience init(_ task: TrainingTask, progress: TrainingProgress) throws {
+    try self.init(
+      task, progress: progress,
+      sampler: task.plan.training.sampler.sampler(
+        cases: task.split.training, groups: task.groups, batchSize: task.plan.configuration.batchSize,
+        seed: UInt64(task.plan.training.seed)))
+  }
+
+  /// - Parameter sampler: of as many cases as the fold trains on.
+  init(_ task: TrainingTask, progress: TrainingProgress, sampler: any CaseSampler) throws {
     let configuration = task.plan.configuration
     settings = task.plan.training
     self.task = task
@@ -61,14 +71,13 @@ public final class Trainer {
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
-    sampler = try settings.sampler.sampler(
-      caseCount: task.split.training.count, batchSize: configuration.batchSize, seed: seed)
+    self.sampler = sampler
     state = TrainingState(cases: task.split.training)
-    log = TrainingLog(folder: task.folder, classes: task.description.regions.map(\.name))
+    log = TrainingLog(folder: task.folder, classes: task.description.regions.map(\.name), groups: task.groups)
 
     if task.resumes, folder.hasLatest {
       try folder.checkUnchanged(task.plan)
-      try Checkpoint.read(folder.latest, network: network, optimiser: optimiser, state: &state, sampler: &sampler)
+      try Checkpoint.read(folder.latest, network: network, optimiser: optimiser, state: &state, sampler: &self.sampler)
       progress.say("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
       try network.load(Safetensors(contentsOf: weights))
@@ -117,7 +126,7 @@ public final class Trainer {
       "Training \(weights) weights on \(task.split.training.count) cases, validating on \(task.split.validation.count); "
         + "patch \(configuration.patchSize.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
         + "sampler \(settings.sampler.name.rawValue).")
-    if settings.sampler.name == .hardness, configuration.batchDice, configuration.batchSize > 1 {
+    if settings.sampler.followsLosses, configuration.batchDice, configuration.batchSize > 1 {
       progress.say(
         "The plan's batch_dice gives all cases of a batch the same Dice loss; only their cross-entropy tells hard from easy. "
           + "Set batch_dice to false for case-wise hardness.")
@@ -133,12 +142,11 @@ public final class Trainer {
       * pow(1 - Double(state.epoch) / Double(settings.epochs), settings.polynomialPower)
     defer { if state.iteration > 0 { state.seconds = secondsBefore + Date().timeIntervalSince(start) } }
 
+    sampler.beginEpoch(state.epoch)
     while state.iteration < settings.iterationsPerEpoch {
-      if !loader.isPreparing { try prepare() }
+      try prepare()
       guard let batch = try loader.next() else { break }
-      state.drawnCases = nil
-      // The iteration that is in hand here is still counted as to be done.
-      if state.iteration + 1 < settings.iterationsPerEpoch { try prepare(ahead: 1) }
+      state.drawnBatches.removeFirst()
       try step(batch, learningRate: Float(rate))
       state.iteration += 1
       if stopRequested() { return false }
@@ -150,28 +158,62 @@ public final class Trainer {
     var record = EpochRecord(
       epoch: state.epoch, learningRate: rate, trainingLoss: state.lossSum / iterations, validationLoss: validation.loss,
       pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
-      effectiveCases: 1 / probabilities.reduce(0) { $0 + $1 * $1 }, gradientNorm: state.gradientNormSum / iterations,
+      effectiveCases: 1 / probabilities.reduce(0) { $0 + $1 * $1 }, beta: sampler.beta, groupDraws: groupDraws(),
+      gradientNorm: state.gradientNormSum / iterations,
       seconds: secondsBefore + Date().timeIntervalSince(start))
     record.average(after: state.history.last)
     let isBest = record.averagePseudoDice.map { $0 > state.bestAverage ?? -.infinity } ?? false
     if isBest { state.bestAverage = record.averagePseudoDice }
+    let suspects = state.hardCases.endEpoch()
+    // Before the state forgets the epoch's draws: a run that ends here takes the epoch up again and writes them anew.
+    try log.writeSampler(state, probabilities: probabilities, suspects: suspects)
     state.finishEpoch(record)
     if isBest { try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.best) }
     try writeLatest()
-    try log.write(state, probabilities: probabilities)
+    try log.write(state.history)
     progress.epoch(record, epochs: settings.epochs, isBest: isBest)
+    if let warning = sampler.warning, !hasWarned {
+      hasWarned = true
+      progress.say(warning)
+    }
+    if state.epoch == settings.epochs, !suspects.isEmpty { say(suspects) }
     return true
   }
 
-  /// Has the loader prepare a batch of the current epoch: the next one, or the one after.
-  private func prepare(ahead: Int = 0) throws {
-    let cases = try state.drawnCases ?? sampler.draw(network.batchSize)
-    state.drawnCases = cases
-    let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + ahead
-    loader.prepare(BatchRequest(kind: .training, iteration: iteration, cases: cases))
+  /// Has the loader prepare the next batch of the epoch and those that may be drawn before its losses are known.
+  private func prepare() throws {
+    let left = settings.iterationsPerEpoch - state.iteration
+    while loader.count < min(1 + settings.prefetch, left) {
+      // Batches of a run that was taken up again have been drawn already.
+      if loader.count == state.drawnBatches.count { state.drawnBatches.append(try sampler.draw(network.batchSize)) }
+      let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + loader.count
+      loader.prepare(
+        BatchRequest(kind: .training, iteration: iteration, cases: state.drawnBatches[loader.count]))
+    }
+  }
+
+  /// The share of each group in the epoch's draws.
+  private func groupDraws() -> [String: Double] {
+    let all = Double(max(1, state.epochDraws.reduce(0, +)))
+    var shares: [String: Double] = [:]
+    for (name, draws) in zip(state.cases, state.epochDraws) {
+      if let group = task.groups[name] { shares[group, default: 0] += Double(draws) / all }
+    }
+    return shares
+  }
+
+  private func say(_ suspects: [HardCases.Suspect]) {
+    let names = suspects.prefix(5).map { suspect in
+      String(
+        format: "%@ (loss %.3f after %d visits, median %.3f)", state.cases[suspect.index], suspect.loss, suspect.visits,
+        suspect.median)
+    }
+    let more = suspects.count > 5 ? " and \(suspects.count - 5) more in suspects.csv" : ""
+    progress.say("Hard to the end, so hard patients or wrong labels; look at \(names.joined(separator: ", "))\(more).")
   }
 
   private func step(_ batch: Batch, learningRate: Float) throws {
+    forward(batch)
     let losses = try losses(of: batch).map(Double.init)
     func diverged(_ what: String, _ positions: [Int]) -> TrainingError {
       .diverged(
@@ -180,10 +222,11 @@ public final class Trainer {
     }
     let bad = losses.indices.filter { !losses[$0].isFinite }
     guard bad.isEmpty else { throw diverged("the loss", bad) }
+    let weights = try sampler.record(losses: losses, for: batch.cases)
+    if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
     network.backward()
     let norm = optimiser.step(learningRate: learningRate)
     guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
-    try sampler.record(losses: losses, for: batch.cases)
     state.record(losses: losses, cases: batch.cases)
     let loss = losses.reduce(0, +) / Double(losses.count)
     state.lossSum += loss
@@ -194,11 +237,15 @@ public final class Trainer {
       stepsLeft: (settings.epochs - state.epoch) * iterations - state.iteration - 1)
   }
 
-  /// Runs the network on a batch.
-  private func losses(of batch: Batch) throws -> [Float] {
+  private func forward(_ batch: Batch) {
     network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: batch.images) }
     network.forward()
-    return try network.computeLoss(labels: batch.labels, batchDice: task.plan.configuration.batchDice)
+  }
+
+  /// The losses of the batch the network has just seen; the gradient to go back with is that of their weighted mean.
+  private func losses(of batch: Batch, weights: [Float]? = nil) throws -> [Float] {
+    try network.computeLoss(
+      labels: batch.labels, batchDice: task.plan.configuration.batchDice, sampleWeights: weights)
   }
 
   /// Mean loss and pseudo Dice over patches of the validation cases, without augmentation; nil when stopped.
@@ -221,6 +268,7 @@ public final class Trainer {
       guard let batch = try loader.next() else { break }
       if stopRequested() { return nil }
       if index + 1 < iterations { prepare(index + 1) }
+      forward(batch)
       let losses = try losses(of: batch)
       loss += Double(losses.reduce(0, +)) / Double(losses.count)
       dice.add(logits: network.outputs[0], labels: batch.labels)

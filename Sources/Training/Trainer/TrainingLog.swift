@@ -1,41 +1,78 @@
+import Datasets
 import Files
 import Foundation
+import HardnessWeighting
 
-/// The tables a run leaves in its folder. They are written anew after every epoch, so they are whole however the run ends.
+/// The tables a run leaves in its folder. They are replaced as a whole after every epoch, so they are sound however the run ends.
 struct TrainingLog {
   let folder: URL
   /// Names of the foreground classes.
   let classes: [String]
+  /// The group of each case that has one.
+  let groups: [String: String]
 
-  /// Writes `log.csv`, a line an epoch, and `sampling.csv`, a line a training case.
+  /// Writes `log.csv`, a line an epoch.
   ///
   /// - Throws: `InputError` when the folder cannot be written.
-  func write(_ state: TrainingState, probabilities: [Double]) throws {
+  func write(_ history: [EpochRecord]) throws {
+    let names = Set(groups.values).sorted()
     let head =
       ["epoch", "learning_rate", "train_loss", "validation_loss"] + classes.map { "pseudo_dice_\($0)" }
-      + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "gradient_norm", "seconds"]
-    let epochs = state.history.map { record in
+      + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta"] + names.map { "draws_\($0)" }
+      + ["gradient_norm", "seconds"]
+    let epochs = history.map { record in
       [String(record.epoch), number(record.learningRate), number(record.trainingLoss), number(record.validationLoss)]
         + record.pseudoDice.map(number)
         + [
           number(record.meanPseudoDice), number(record.averagePseudoDice), number(record.effectiveCases),
-          number(record.gradientNorm), String(format: "%.2f", record.seconds),
-        ]
+          number(record.beta),
+        ] + names.map { number(record.groupDraws[$0] ?? 0) }
+        + [number(record.gradientNorm), String(format: "%.2f", record.seconds)]
     }
-    try write([head] + epochs, "log.csv")
-    let cases = state.cases.indices.map {
-      [state.cases[$0], String(state.draws[$0]), number(state.lastLosses[$0]), number(probabilities[$0])]
+    try replace("log.csv", [head] + epochs)
+  }
+
+  /// Adds the epoch's lines to `sampler.csv`, one a training case: its last loss, its probability at the end of the epoch, and how often it
+  /// was drawn in the epoch. Lines of this epoch and later ones, of a run that was interrupted, are dropped. Writes `suspects.csv` anew.
+  ///
+  /// - Throws: `InputError` when the folder cannot be written.
+  func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [HardCases.Suspect]) throws {
+    let head = ["epoch", "case", "group", "loss", "probability", "draws"]
+    let before = state.epoch == 0 ? [] : lines("sampler.csv").filter { Int($0.prefix { $0 != "," }) ?? .max < state.epoch }
+    let rows = state.cases.indices.map { index in
+      let name = state.cases[index]
+      return line([
+        String(state.epoch), name, groups[name] ?? "", number(state.lastLosses[index]), number(probabilities[index]),
+        String(state.epochDraws[index]),
+      ])
     }
-    try write([["case", "draws", "last_loss", "probability"]] + cases, "sampling.csv")
+    try replace("sampler.csv", lines: [line(head)] + before + rows)
+    let named = suspects.map { suspect in
+      let name = state.cases[suspect.index]
+      return [
+        name, groups[name] ?? "", number(suspect.loss), number(suspect.median), String(suspect.visits),
+        String(suspect.epochs),
+      ]
+    }
+    try replace("suspects.csv", [["case", "group", "loss", "median_loss", "visits", "hard_epochs"]] + named)
   }
 
   private func number(_ value: Double?) -> String { value.map { String(format: "%.6g", $0) } ?? "" }
 
-  private func write(_ rows: [[String]], _ name: String) throws {
-    let lines = rows.map { row in
-      row.map { $0.contains { ",\"\n\r".contains($0) } ? "\"\($0.replacingOccurrences(of: "\"", with: "\"\""))\"" : $0 }
-        .joined(separator: ",")
-    }
+  private func line(_ cells: [String]) -> String {
+    cells.map { cell in
+      cell.contains { ",\"\n\r".contains($0) } ? "\"\(cell.replacingOccurrences(of: "\"", with: "\"\""))\"" : cell
+    }.joined(separator: ",")
+  }
+
+  private func lines(_ name: String) -> [String] {
+    let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+    return text?.split(separator: "\n").map(String.init) ?? []
+  }
+
+  private func replace(_ name: String, _ rows: [[String]]) throws { try replace(name, lines: rows.map(line)) }
+
+  private func replace(_ name: String, lines: [String]) throws {
     try AtomicFile.replace(folder.appendingPathComponent(name), with: lines.joined(separator: "\n") + "\n")
   }
 }

@@ -11,29 +11,35 @@ struct TrainingState: Codable {
   var lossSum = 0.0
   var gradientNormSum = 0.0
   var seconds = 0.0
-  /// The cases of the next batch, where they have been drawn already.
-  var drawnCases: [Int]?
+  /// The cases of the batches that have been drawn but not trained on, the next one first.
+  var drawnBatches: [[Int]] = []
   /// The finished epochs.
   var history: [EpochRecord] = []
   /// The largest moving average of the pseudo Dice so far.
   var bestAverage: Double?
   /// The names of the training cases in the sampler's order: losses must not end up with other cases.
   let cases: [String]
-  /// How often each has been trained on.
+  /// How often each has been trained on, in all and in this epoch.
   var draws: [Int]
+  var epochDraws: [Int]
   /// The loss each had when it was last trained on.
   var lastLosses: [Double?]
+  /// Which of them stay hard.
+  var hardCases: HardCases
 
   init(cases: [String]) {
     self.cases = cases
     draws = Array(repeating: 0, count: cases.count)
+    epochDraws = draws
     lastLosses = Array(repeating: nil, count: cases.count)
+    hardCases = HardCases(caseCount: cases.count)
   }
 
   /// Whether the numbers of a stored state fit together.
   var isConsistent: Bool {
-    epoch >= 0 && iteration >= 0 && draws.count == cases.count && lastLosses.count == cases.count
-      && history.count == epoch && drawnCases?.allSatisfy(cases.indices.contains) != false
+    epoch >= 0 && iteration >= 0 && draws.count == cases.count && epochDraws.count == cases.count
+      && lastLosses.count == cases.count && hardCases.isConsistent(caseCount: cases.count) && history.count == epoch
+      && drawnBatches.joined().allSatisfy(cases.indices.contains)
   }
 
   /// Turns to the next epoch.
@@ -42,13 +48,16 @@ struct TrainingState: Codable {
     epoch += 1
     iteration = 0
     (lossSum, gradientNormSum, seconds) = (0, 0, 0)
+    epochDraws = Array(repeating: 0, count: cases.count)
   }
 
   /// Notes the losses of a batch.
   mutating func record(losses: [Double], cases: [Int]) {
     for (index, loss) in zip(cases, losses) {
       draws[index] += 1
+      epochDraws[index] += 1
       lastLosses[index] = loss
     }
+    hardCases.record(losses: losses, for: cases)
   }
 }

@@ -12,6 +12,8 @@ public struct TrainingTask: Sendable {
   public var store: PreprocessedStore
   /// The fold's cases by name. Validation cases may be none.
   public var split: Split
+  /// The group of each case that has one, for logs and for strategies that know groups.
+  public var groups: [String: String]
   /// The model folder: plans, dataset.json, checkpoints and logs.
   public var folder: URL
   public var engine: Engine
@@ -23,13 +25,14 @@ public struct TrainingTask: Sendable {
   public var initialWeights: URL?
 
   public init(
-    plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split, folder: URL,
-    engine: Engine = .auto, resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
+    plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
+    groups: [String: String] = [:], folder: URL, engine: Engine = .auto, resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
   ) {
     self.plan = plan
     self.description = description
     self.store = store
     self.split = split
+    self.groups = groups
     self.folder = folder
     self.engine = engine
     self.resumes = resumes

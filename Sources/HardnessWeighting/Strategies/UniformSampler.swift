@@ -5,7 +5,7 @@ public struct UniformSampler: CaseSampler {
 
   /// - Throws: `SamplerError.noCases` when there are none.
   public init(caseCount: Int, seed: UInt64) throws {
-    guard caseCount > 0 else { throw SamplerError.noCases }
+    try Self.check(caseCount: caseCount)
     self.caseCount = caseCount
     generator = SplitMix64(seed: seed)
   }
@@ -23,7 +23,15 @@ public struct UniformSampler: CaseSampler {
     return (0..<count).map { _ in generator.index(below: caseCount) }
   }
 
-  public mutating func record(losses: [Double], for cases: [Int]) throws {
+  public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
+    return Array(repeating: 1, count: cases.count)
+  }
+
+  public func mapped(_ origins: [Int?]) throws -> UniformSampler {
+    try Self.check(origins, caseCount: caseCount)
+    var mapped = try UniformSampler(caseCount: origins.count, seed: 0)
+    mapped.generator = generator
+    return mapped
   }
 }

@@ -1,0 +1,37 @@
+/// The cases that have not been drawn yet, in a seeded random order.
+struct FirstVisits: Codable, Sendable, Equatable {
+  /// Reversed, so that the next one is taken off the end.
+  private var waiting: [UInt32]
+
+  init(caseCount: Int, _ generator: inout SplitMix64) { waiting = generator.permutation(caseCount) }
+
+  /// For cases all of which have been drawn.
+  init() { waiting = [] }
+
+  var isEmpty: Bool { waiting.isEmpty }
+  var cases: some Sequence<Int> { waiting.lazy.map { Int($0) } }
+
+  /// The next case that has not been seen; cases seen without having been drawn are passed over.
+  mutating func next(isSeen: (Int) -> Bool) -> Int? {
+    while let index = waiting.popLast() {
+      if !isSeen(Int(index)) { return Int(index) }
+    }
+    return nil
+  }
+
+  /// The same for a changed list of cases; see `CaseSampler.mapped(_:)`. New cases come last.
+  func mapped(_ origins: [Int?]) -> FirstVisits {
+    var targets: [Int: UInt32] = [:]
+    for (target, origin) in origins.enumerated() { if let origin { targets[origin] = UInt32(target) } }
+    var mapped = FirstVisits()
+    mapped.waiting =
+      origins.indices.filter { origins[$0] == nil }.reversed().map { UInt32($0) }
+      + waiting.compactMap { targets[Int($0)] }
+    return mapped
+  }
+
+  /// Whether all are cases, none of them twice.
+  func isConsistent(caseCount: Int) -> Bool {
+    waiting.allSatisfy { $0 < caseCount } && Set(waiting).count == waiting.count
+  }
+}

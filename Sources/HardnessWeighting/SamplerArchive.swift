@@ -1,0 +1,66 @@
+/// A sampler's state together with the names of its cases, for a checkpoint. Cases are found again by name, so that a changed list of
+/// cases is either mapped or refused: the state never ends up with other cases.
+public struct SamplerArchive<Sampler: CaseSampler>: Codable, Sendable {
+  /// In the order of the sampler's numbers.
+  public let caseNames: [String]
+  public let sampler: Sampler
+
+  /// - Throws: `SamplerError.namesDiffer` unless every case has a name of its own.
+  public init(_ sampler: Sampler, caseNames: [String]) throws {
+    self.caseNames = caseNames
+    self.sampler = sampler
+    try validate()
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    caseNames = try values.decode([String].self, forKey: .caseNames)
+    sampler = try values.decode(Sampler.self, forKey: .sampler)
+    try validate()
+  }
+
+  private func validate() throws {
+    guard caseNames.count == sampler.caseCount, Set(caseNames).count == caseNames.count else {
+      throw SamplerError.namesDiffer(names: Set(caseNames).count, cases: sampler.caseCount)
+    }
+  }
+
+  /// The sampler for a list of cases in whatever order.
+  ///
+  /// - Parameter allowingChanges: whether cases may have been added, which begin as unseen, and left out.
+  /// - Throws: `SamplerError` when the lists differ and may not, or the strategy cannot take in new cases.
+  public func sampler(for names: [String], allowingChanges: Bool = false) throws -> Sampler {
+    if names == caseNames { return sampler }
+    let numbers = Dictionary(uniqueKeysWithValues: zip(caseNames, caseNames.indices))
+    let origins = names.map { numbers[$0] }
+    let added = zip(names, origins).filter { $0.1 == nil }.map(\.0)
+    let missing = Set(caseNames).subtracting(names).sorted()
+    guard Set(names).count == names.count else {
+      throw SamplerError.namesDiffer(names: Set(names).count, cases: names.count)
+    }
+    guard allowingChanges || added.isEmpty && missing.isEmpty else {
+      throw SamplerError.casesChanged(added: added, missing: missing)
+    }
+    return try sampler.mapped(origins)
+  }
+}
+
+extension CaseSampler {
+  /// Throws unless `origins` names cases that exist, each once.
+  static func check(_ origins: [Int?], caseCount: Int) throws {
+    try check(caseCount: origins.count)
+    var seen: Set<Int> = []
+    for index in origins.compactMap({ $0 }) {
+      guard index >= 0, index < caseCount, seen.insert(index).inserted else {
+        throw SamplerError.noSuchCase(index, caseCount: caseCount)
+      }
+    }
+  }
+
+  /// Where each old case went.
+  static func targets(_ origins: [Int?]) -> [Int: Int] {
+    var targets: [Int: Int] = [:]
+    for (target, origin) in origins.enumerated() { if let origin { targets[origin] = target } }
+    return targets
+  }
+}
