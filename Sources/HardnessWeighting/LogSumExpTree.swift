@@ -7,7 +7,7 @@
 /// function of the losses below it alone. So updates cannot drift: after any number of them the tree is, bit for bit, the one
 /// built anew from the losses.
 ///
-/// Memory: 9.6 bytes a case.
+/// Memory: 10.1 bytes a case.
 struct LogSumExpTree: Sendable, Equatable {
   private static let fan = 16
 
@@ -23,6 +23,8 @@ struct LogSumExpTree: Sendable, Equatable {
   private struct Block: Sendable, Equatable {
     var pivot = -Double.infinity
     var sum = 0.0
+    /// Σ of the squares of the sum's terms.
+    var squares = 0.0
     /// The sum on the scale of the parent's pivot: what a draw compares neighbours by.
     var share = 0.0
   }
@@ -31,6 +33,8 @@ struct LogSumExpTree: Sendable, Equatable {
   struct Total: Sendable, Equatable {
     let pivot: Double
     let sum: Double
+    /// Σ of the squares of the sum's terms.
+    var squares = 0.0
   }
 
   /// - Parameter losses: finite, or −∞ for cases that are not in the tree. At least one.
@@ -53,7 +57,10 @@ struct LogSumExpTree: Sendable, Equatable {
 
   var count: Int { losses.count }
   /// Over all cases in the tree.
-  var total: Total { Total(pivot: blocks[blocks.count - 1].pivot, sum: blocks[blocks.count - 1].sum) }
+  var total: Total {
+    let root = blocks[blocks.count - 1]
+    return Total(pivot: root.pivot, sum: root.sum, squares: root.squares)
+  }
   var isEmpty: Bool { total.sum == 0 }
 
   func contains(_ index: Int) -> Bool { losses[index] > -.infinity }
@@ -154,10 +161,15 @@ struct LogSumExpTree: Sendable, Equatable {
     let cases = block * Self.fan..<min((block + 1) * Self.fan, losses.count)
     var pivot = -Double.infinity
     for index in cases where losses[index] > pivot { pivot = losses[index] }
-    var sum = 0.0
-    for index in cases { sum += weight(losses[index], pivot: pivot) }
+    var (sum, squares) = (0.0, 0.0)
+    for index in cases {
+      let weight = weight(losses[index], pivot: pivot)
+      sum += weight
+      squares += weight * weight
+    }
     blocks[block].pivot = pivot
     blocks[block].sum = sum
+    blocks[block].squares = squares
   }
 
   /// Sums the blocks that make up a block of a higher level, of which only `changed` has changed, or all when that is nil.
@@ -172,9 +184,15 @@ struct LogSumExpTree: Sendable, Equatable {
       let (childPivot, childSum) = (blocks[start + child].pivot, blocks[start + child].sum)
       blocks[start + child].share = childSum * weight(childPivot, pivot: pivot)
     }
-    var sum = 0.0
-    for child in children { sum += blocks[start + child].share }
+    var (sum, squares) = (0.0, 0.0)
+    for child in children where blocks[start + child].sum > 0 {
+      let share = blocks[start + child].share
+      let scale = share / blocks[start + child].sum
+      sum += share
+      squares += blocks[start + child].squares * scale * scale
+    }
     blocks[starts[level] + block].pivot = pivot
     blocks[starts[level] + block].sum = sum
+    blocks[starts[level] + block].squares = squares
   }
 }

@@ -54,7 +54,8 @@ struct TrainCommand: ParsableCommand {
     let folder = output.appendingPathComponent("fold_\(fold)")
     let task = TrainingTask(
       plan: plan, description: raw.description, store: try store(raw, plan), split: split,
-      groups: try groups(raw, column: plan.training.sampler.groupColumn), folder: folder, engine: engine, resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
+      groups: try groups(raw, column: plan.training.sampler.groupColumn), folder: folder, engine: engine,
+      resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
     try train(task)
     try FinalValidation.run(model: folder, on: raw, cases: split.validation, engine: engine)
   }

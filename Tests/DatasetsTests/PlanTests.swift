@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import HardnessWeighting
 import Testing
 
 @testable import Datasets
@@ -81,8 +82,61 @@ import Testing
     #expect(training.epochs == 7)
     #expect(training.iterationsPerEpoch == 250)
     #expect(training.sampler.name == .hardness)
-    #expect(training.sampler.beta == 10)
-    #expect(training.sampler.initialLoss == 2)
+    #expect(training.sampler.hardness == HardnessOptions(beta: .fixed(10)))
+  }
+
+  /// Every strategy's settings are read as they were written.
+  @Test(arguments: SamplerSettings.Name.allCases) func samplerSettings(name: SamplerSettings.Name) throws {
+    try withTemporaryFolder { folder in
+      let file = folder.appendingPathComponent("plans.json")
+      var plan = try plan(Self.text)
+      var sampler = SamplerSettings()
+      sampler.name = name
+      switch name {
+      case .uniform, .shuffled: break
+      case .weighted: sampler.weightsFile = "weights.csv"
+      case .groupBalanced: sampler.groupColumn = "scanner"
+      case .groupDRO: (sampler.groupColumn, sampler.stepSize, sampler.adjustment) = ("scanner", 0.1, 2)
+      case .hardness: sampler.hardness = .published(beta: 30)
+      case .cvar: sampler.worstShare = 0.4
+      case .chiSquare: sampler.radius = 0.5
+      case .rank: sampler.power = 2
+      case .topK: sampler.k = 3
+      case .justTrainTwice: (sampler.firstStage, sampler.worstShare, sampler.upsampling) = ("first/fold_0", 0.1, 7)
+      }
+      plan.training.sampler = sampler
+      try plan.write(to: file)
+      #expect(try Plan.read(file).training.sampler == sampler)
+    }
+  }
+
+  /// All that the hardness strategy can be asked for, and what excludes each other.
+  @Test func hardnessSettings() throws {
+    func read(_ settings: String) throws -> HardnessOptions {
+      let text = Self.text.dropLast() + #", "training": {"sampler": {"name": "hardness", \#(settings)}}}"#
+      return try plan(String(text)).training.sampler.hardness
+    }
+    var options = HardnessOptions(beta: .effectiveSampleSize(0.25))
+    options.rampEpochs = 3
+    options.memory = .runningMean(decay: 0.9)
+    options.floor = .uniformShare(0.1)
+    options.cap = 0.2
+    options.refresh = 0.05
+    options.replacement = false
+    options.importance = .normalised
+    let text = """
+      "beta": "ess:0.25", "beta_ramp_epochs": 3, "running_mean": 0.9, "uniform_share": 0.1, "cap": 0.2, "refresh": 0.05, \
+      "replacement": false, "importance_weights": "normalised"
+      """
+    #expect(try read(text) == options)
+    #expect(try read(#""beta": "inf""#).beta == .fixed(.infinity))
+    for wrong in [
+      #""beta": "ess:0""#, #""beta": "ess:1.5""#, #""beta": "nan""#, #""beta": NaN"#, #""beta": -3"#, #""beta": true"#,
+      #""running_mean": 0.9, "momentum": 0.5"#, #""floor": 0.1, "uniform_share": 0.1"#, #""cap": 0"#,
+      #""importance_weights": "much""#,
+    ] {
+      #expect(throws: InputError.self) { try read(wrong) }
+    }
   }
 
   @Test(arguments: [

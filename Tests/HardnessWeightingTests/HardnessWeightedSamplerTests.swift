@@ -1,144 +1,197 @@
 import Foundation
-import HardnessWeighting
 import Testing
 
-/// Guards what is drawn: frequencies, replacement, the first sweep through all cases, stored state, and refused input.
+@testable import HardnessWeighting
+
+/// Guards what is drawn: probabilities and frequencies against a full softmax, for every option.
 struct HardnessWeightedSamplerTests {
-  /// Pearson's statistic of observed counts against expected probabilities.
-  private func chiSquare(_ counts: [Double], _ probabilities: [Double]) -> Double {
-    let total = counts.reduce(0, +)
-    return zip(counts, probabilities).reduce(0) { $0 + ($1.0 - total * $1.1) * ($1.0 - total * $1.1) / (total * $1.1) }
+  /// All combinations of floor, cap, memory and replacement, with random parameters.
+  private func options(_ trial: Int, count: Int, _ random: inout TestRandom) -> HardnessOptions {
+    var options = HardnessOptions(beta: .fixed([0, 1, 10, 100, 1e6, .infinity][trial % 6]))
+    switch trial / 6 % 3 {
+    case 0: options.floor = .none
+    case 1: options.floor = .minimum([1e-4, 0.3, 1].randomElement(using: &random) ?? 1)
+    default: options.floor = .uniformShare(Double.random(in: 0...0.9, using: &random))
+    }
+    if trial % 2 == 1 { options.cap = Double.random(in: 1 / Double(count)...1, using: &random) }
+    options.memory =
+      trial % 5 < 3
+      ? .momentum([0, 0.5, 0.9][trial % 5]) : .runningMean(decay: Double.random(in: 0.1...0.99, using: &random))
+    options.replacement = trial % 4 < 2
+    return options
   }
 
-  private let losses = [0.1, 0.5, 0.3, 0.9, 0.7]
-  /// The 99.9 % quantile of chi-square with four degrees of freedom.
-  private let limit = 18.47
-
-  /// Frequencies with replacement follow the softmax, here written out from its definition.
-  @Test func frequenciesAreTheSoftmax() throws {
-    let beta = 3.0
-    let sum = losses.reduce(0) { $0 + exp(beta * $1) }
-    let softmax = losses.map { exp(beta * $0) / sum }
-    var sampler = try HardnessWeightedSampler(losses: losses, beta: beta, floor: 0, replacement: true, seed: 7)
-    #expect(zip(sampler.probabilities, softmax).allSatisfy { abs($0 - $1) < 1e-12 })
-    var counts = Array(repeating: 0.0, count: 5)
-    for _ in 0..<10_000 { for index in try sampler.draw(2) { counts[index] += 1 } }
-    #expect(chiSquare(counts, softmax) < limit)
+  /// In three thousand samplers with random losses, options and updates, probabilities are those of the definition to 1e-12, and the
+  /// remembered losses those of the update rules.
+  @Test func probabilitiesAreTheDefinition() throws {
+    var random = TestRandom(4)
+    for trial in 0..<3000 {
+      let count = Int.random(in: 1...30, using: &random)
+      let options = options(trial, count: count, &random)
+      let scale = [0.01, 1, 1000][trial % 3]
+      var losses = (0..<count).map { _ in scale * Double.random(in: -1...1, using: &random) }
+      var visits = Array(repeating: 1.0, count: count)
+      var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: UInt64(trial))
+      for _ in 0..<Int.random(in: 0...5, using: &random) {
+        let index = Int.random(in: 0..<count, using: &random)
+        let loss = scale * Double.random(in: -1...1, using: &random)
+        try sampler.record(losses: [loss], for: [index])
+        visits[index] += 1
+        switch options.memory {
+        case .momentum(let kept): losses[index] = kept * losses[index] + (1 - kept) * loss
+        case .runningMean(let decay):
+          losses[index] += (1 - decay) / (1 - pow(decay, visits[index])) * (loss - losses[index])
+        }
+      }
+      for (found, loss) in zip(sampler.losses, losses) { #expect(abs((found ?? .nan) - loss) <= 1e-12 * scale) }
+      let known = sampler.losses.map { $0 ?? .nan }
+      guard case .fixed(let beta) = options.beta else { continue }
+      let expected = FullSoftmax.probabilities(known, beta: beta, options: options)
+      let found = sampler.probabilities
+      for index in 0..<count { #expect(abs(found[index] - expected[index]) <= 1e-12) }
+      if let cap = options.cap { #expect(found.allSatisfy { $0 <= cap + 1e-12 }) }
+    }
   }
 
-  /// The second place of a batch drawn without replacement follows the softmax over the cases that are left.
-  @Test(arguments: [0, 1e-4]) func withoutReplacementTheSecondIsDrawnFromTheRest(floor: Double) throws {
-    var sampler = try HardnessWeightedSampler(losses: losses, beta: 2, floor: floor, seed: 3)
-    let softmax = sampler.probabilities
-    var second = Array(repeating: 0.0, count: 5)
+  private let losses = [0.1, 0.5, 0.3, 0.9, 0.7, 0.45]
+
+  /// Options whose draws are counted: each floor, with and without a cap that bites.
+  private static let drawn: [HardnessOptions] = {
+    var all: [HardnessOptions] = []
+    for floor in [HardnessOptions.Floor.none, .minimum(0.5), .uniformShare(0.3)] {
+      for cap in [nil, 0.28] {
+        var options = HardnessOptions(beta: .fixed(4))
+        options.floor = floor
+        options.cap = cap
+        all.append(options)
+      }
+    }
+    return all
+  }()
+
+  /// With replacement each case comes up as often as its probability says: χ² at 1e-4.
+  @Test(arguments: drawn) func frequenciesWithReplacement(options: HardnessOptions) throws {
+    var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 7)
+    let expected = FullSoftmax.probabilities(losses, beta: 4, options: options)
+    var counts = Array(repeating: 0.0, count: 6)
+    for _ in 0..<10_000 { for index in try sampler.draw(3) { counts[index] += 1 } }
+    #expect(ChiSquare.statistic(counts, expected) < ChiSquare.limit(degrees: 5))
+  }
+
+  /// Without replacement each ordered pair comes up as often as drawing one and then one of the rest does, p_i · p_j / (1 − p_i): χ² at
+  /// 1e-4.
+  @Test(arguments: drawn) func frequenciesWithoutReplacement(options: HardnessOptions) throws {
+    var options = options
+    options.replacement = false
+    var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 3)
+    let p = FullSoftmax.probabilities(losses, beta: 4, options: options)
+    var counts = Array(repeating: 0.0, count: 36)
     for _ in 0..<20_000 {
       let batch = try sampler.draw(2)
-      #expect(batch[0] != batch[1])
-      second[batch[1]] += 1
+      counts[batch[0] * 6 + batch[1]] += 1
     }
-    let expected = softmax.indices.map { j in
-      softmax.indices.filter { $0 != j }.reduce(0) { $0 + softmax[$1] * softmax[j] / (1 - softmax[$1]) }
+    let expected = (0..<36).map { pair -> Double in
+      let (first, second) = (pair / 6, pair % 6)
+      return first == second ? 0 : p[first] * p[second] / (1 - p[first])
     }
-    #expect(chiSquare(second, expected) < limit)
+    #expect(ChiSquare.statistic(counts, expected) < ChiSquare.limit(degrees: 29))
   }
 
-  /// β = 0 is uniform.
-  @Test func betaZeroIsUniform() throws {
-    let sampler = try HardnessWeightedSampler(losses: [0, 1000, -1e308, 1e308], beta: 0, seed: 1)
-    #expect(sampler.probabilities == [0.25, 0.25, 0.25, 0.25])
-  }
-
-  /// With an initial loss above all others, n cases are seen in n / batch draws, none twice.
-  @Test func theFirstSweepSeesAllCases() throws {
-    var sampler = try HardnessWeightedSampler(caseCount: 100, beta: 100, initialLoss: 2, seed: 5)
-    var seen: Set<Int> = []
-    for step in 0..<50 {
+  /// The same when one case has all the weight: the second place goes to the others in their own proportions.
+  @Test func whatIsLeftKeepsItsProportions() throws {
+    var options = HardnessOptions(beta: .fixed(1))
+    options.replacement = false
+    var sampler = try HardnessWeightedSampler(losses: [1e6, 0, 1, 2], options: options, seed: 5)
+    let expected = FullSoftmax.softmax([0, 1, 2], beta: 1)
+    var counts = [0.0, 0, 0]
+    for _ in 0..<10_000 {
       let batch = try sampler.draw(2)
-      seen.formUnion(batch)
-      try sampler.record(losses: batch.map { 0.5 + 0.001 * Double(step + $0) }, for: batch)
+      #expect(batch[0] == 0)
+      counts[batch[1] - 1] += 1
     }
-    #expect(seen.count == 100)
+    #expect(ChiSquare.statistic(counts, expected) < ChiSquare.limit(degrees: 2))
   }
 
-  /// However extreme the losses, probabilities are finite and a batch without replacement is full and free of repeats.
+  /// β = 0 is uniform, β = ∞ the worst case alone, ties shared.
+  @Test func limitsOfBeta() throws {
+    let flat = try HardnessWeightedSampler(
+      losses: [0, 1000, -1e308, 1e308], options: HardnessOptions(beta: .fixed(0)), seed: 1)
+    #expect(flat.probabilities == [0.25, 0.25, 0.25, 0.25])
+    var worst = try HardnessWeightedSampler(
+      losses: [0, 3, 3, 1], options: HardnessOptions(beta: .fixed(.infinity)), seed: 1)
+    #expect(worst.probabilities == [0, 0.5, 0.5, 0])
+    #expect(Set(try worst.draw(100)) == [1, 2])
+  }
+
+  /// However extreme losses and β, a batch without replacement is full and free of repeats.
   @Test func extremeLossesDoNotBreakTheDraw() throws {
     let losses = [1e308, -1e308, 0, 5, 5, 1e-300]
-    for floor in [0, 1e-4] {
-      var sampler = try HardnessWeightedSampler(losses: losses, beta: 1e300, floor: floor, seed: 1)
-      #expect(sampler.probabilities.allSatisfy { $0.isFinite })
-      #expect(abs(sampler.probabilities.reduce(0, +) - 1) < 1e-12)
-      #expect(Set(try sampler.draw(6)) == Set(0..<6))
+    for floor in [HardnessOptions.Floor.none, .minimum(1e-4), .uniformShare(1)] {
+      for cap in [nil, 1.0 / 6, 0.4] {
+        var options = HardnessOptions(beta: .fixed(1e300))
+        options.floor = floor
+        options.cap = cap
+        options.replacement = false
+        var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+        #expect(abs(sampler.probabilities.reduce(0, +) - 1) < 1e-12)
+        #expect(Set(try sampler.draw(6)) == Set(0..<6))
+      }
     }
   }
 
-  /// The noise on the initial losses has the standard deviation asked for, and comes from the seed.
-  @Test func initialNoise() throws {
-    let losses = try HardnessWeightedSampler(caseCount: 4000, seed: 11).losses
-    let mean = losses.reduce(0, +) / 4000
-    let deviation = (losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / 3999).squareRoot()
-    #expect(abs(mean - 2) < 2e-4)
-    #expect(abs(deviation - 0.002) < 1e-4)
-    #expect(try HardnessWeightedSampler(caseCount: 4000, seed: 11).losses == losses)
-    #expect(try HardnessWeightedSampler(caseCount: 4000, seed: 12).losses != losses)
-    #expect(try HardnessWeightedSampler(caseCount: 3, initialNoise: 0, seed: 1).losses == [2, 2, 2])
-  }
-
-  /// A case that is in a batch twice counts with its mean loss, whatever the order.
-  @Test func repeatedCases() throws {
-    var sampler = try HardnessWeightedSampler(losses: [1, 2], momentum: 0.5, replacement: true, seed: 1)
-    try sampler.record(losses: [3, 5], for: [0, 0])
-    #expect(sampler.losses == [2.5, 2])
-  }
-
-  /// A sampler decoded from its JSON goes on as the original does.
-  @Test func storedStateGoesOn() throws {
-    var sampler = try HardnessWeightedSampler(caseCount: 30, beta: 5, momentum: 0.3, seed: .max)
-    for _ in 0..<7 {
-      let batch = try sampler.draw(3)
-      try sampler.record(losses: batch.map { Double($0) / 7 }, for: batch)
-    }
-    var restored = try JSONDecoder().decode(HardnessWeightedSampler.self, from: JSONEncoder().encode(sampler))
-    #expect(restored.losses == sampler.losses)
-    for _ in 0..<20 { #expect(try restored.draw(4) == sampler.draw(4)) }
-  }
-
-  @Test func storedStateIsChecked() throws {
-    let sampler = try HardnessWeightedSampler(caseCount: 3, beta: 5, seed: 1)
-    let text = String(decoding: try JSONEncoder().encode(sampler), as: UTF8.self)
-    let spoilt = text.replacingOccurrences(of: "\"beta\":5", with: "\"beta\":-5")
-    #expect(spoilt != text)
-    #expect(throws: SamplerError.self) {
-      try JSONDecoder().decode(HardnessWeightedSampler.self, from: Data(spoilt.utf8))
+  /// The effective sample size is what was asked for, for losses of any scale, and follows them as they change.
+  @Test(arguments: [1e-3, 1, 1e6]) func betaIsCalibrated(scale: Double) throws {
+    var random = TestRandom(6)
+    for share in [0.1, 0.3, 0.8] {
+      for (floor, cap) in [(HardnessOptions.Floor.none, nil), (.uniformShare(0.1), nil), (.uniformShare(0.1), 0.06)] {
+        var options = HardnessOptions(beta: .effectiveSampleSize(share))
+        options.floor = floor
+        options.cap = cap
+        let losses = (0..<200).map { _ in scale * Double.random(in: 0...1, using: &random) }
+        var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 2)
+        _ = try sampler.draw(2)
+        #expect(abs(sampler.effectiveSampleSize / (share * 200) - 1) < 1e-4)
+        let first = try #require(sampler.beta)
+        try sampler.record(losses: losses.map { $0 / 10 }, for: Array(0..<200))
+        _ = try sampler.draw(2)
+        #expect(abs(sampler.effectiveSampleSize / (share * 200) - 1) < 1e-4)
+        #expect(abs((sampler.beta ?? 0) / first / 10 - 1) < 1e-3)
+      }
     }
   }
 
-  @Test(arguments: [-1, .nan, .infinity]) func impossibleBeta(beta: Double) {
-    #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, beta: beta, seed: 1) }
+  /// β rises from 0 over the epochs of the ramp.
+  @Test func ramp() throws {
+    var options = HardnessOptions(beta: .fixed(100))
+    options.rampEpochs = 4
+    var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 2)
+    let betas = (0..<6).map { epoch in
+      sampler.beginEpoch(epoch)
+      return sampler.beta
+    }
+    #expect(betas == [0, 25, 50, 75, 100, 100])
+    sampler.beginEpoch(0)
+    #expect(sampler.probabilities == Array(repeating: 1.0 / 6, count: 6))
+
+    options.beta = .effectiveSampleSize(0.4)
+    var calibrated = try HardnessWeightedSampler(losses: losses, options: options, seed: 2)
+    for epoch in 0..<6 {
+      calibrated.beginEpoch(epoch)
+      _ = try calibrated.draw(1)
+      let share = [1, 0.85, 0.7, 0.55, 0.4, 0.4][epoch]
+      #expect(abs(calibrated.effectiveSampleSize / share / 6 - 1) < 1e-4)
+    }
   }
 
-  @Test func impossibleSettings() {
-    #expect(throws: SamplerError.noCases) { try HardnessWeightedSampler(caseCount: 0, seed: 1) }
-    #expect(throws: SamplerError.noCases) { try HardnessWeightedSampler(losses: [], seed: 1) }
-    #expect(throws: SamplerError.self) { try HardnessWeightedSampler(losses: [1, .nan], seed: 1) }
-    #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, initialLoss: .infinity, seed: 1) }
-    #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, initialNoise: -1, seed: 1) }
-    #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, momentum: 1, seed: 1) }
-    #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, floor: 2, seed: 1) }
-  }
-
-  /// A refused call leaves losses and generator as they were.
-  @Test func refusedCallsChangeNothing() throws {
-    var sampler = try HardnessWeightedSampler(caseCount: 3, seed: 1)
-    let before = try JSONEncoder().encode(sampler.losses)
-    var untouched = sampler
-    #expect(throws: SamplerError.impossibleBatch(4, caseCount: 3)) { try sampler.draw(4) }
-    #expect(throws: SamplerError.impossibleBatch(-1, caseCount: 3)) { try sampler.draw(-1) }
-    #expect(throws: SamplerError.noSuchCase(3, caseCount: 3)) { try sampler.record(losses: [1, 1], for: [0, 3]) }
-    #expect(throws: SamplerError.noSuchCase(-1, caseCount: 3)) { try sampler.record(losses: [1], for: [-1]) }
-    #expect(throws: SamplerError.countsDiffer(losses: 1, cases: 2)) { try sampler.record(losses: [1], for: [0, 1]) }
-    #expect(throws: SamplerError.self) { try sampler.record(losses: [1, .nan], for: [0, 1]) }
-    #expect(throws: SamplerError.self) { try sampler.importanceWeights(losses: [.infinity], for: [0]) }
-    #expect(try JSONEncoder().encode(sampler.losses) == before)
-    #expect(try sampler.draw(3) == untouched.draw(3))
+  /// The refreshed share goes to the cases in turn, also to one that hardness never draws.
+  @Test func refresh() throws {
+    var options = HardnessOptions(beta: .fixed(.infinity))
+    options.refresh = 0.25
+    var sampler = try HardnessWeightedSampler(losses: [5, 1, 1, 1, 1], options: options, seed: 2)
+    var counts = Array(repeating: 0.0, count: 5)
+    for _ in 0..<20_000 { counts[try sampler.draw(1)[0]] += 1 }
+    // The hardest is hardly ever the one not drawn for longest, so the others share the refreshes.
+    #expect(ChiSquare.statistic([counts[0], counts[1...].reduce(0, +)], [0.75, 0.25]) < 15.14)
+    #expect((counts[1...].max() ?? 0) - (counts[1...].min() ?? 0) <= 2)
   }
 }

@@ -1,7 +1,7 @@
 import Datasets
-import HardnessWeighting
 import Files
 import Foundation
+import HardnessWeighting
 import Testing
 
 @testable import Planning

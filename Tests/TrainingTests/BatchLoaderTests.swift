@@ -62,6 +62,6 @@ struct BatchLoaderTests {
     let loader = BatchLoader { _ in throw Broken() }
     loader.prepare(request(0))
     #expect(throws: Broken.self) { try loader.next() }
-    #expect(!loader.isPreparing)
+    #expect(loader.count == 0)
   }
 }

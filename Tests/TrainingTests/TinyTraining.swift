@@ -87,11 +87,18 @@ final class TinyTraining {
       plan: plan, description: try description(),
       store: try PreprocessedStore(store),
       split: Split(training: Array(names[..<4]), validation: Array(names[4...])),
+      groups: ["case_0": "round", "case_1": "round", "case_2": "oval", "case_3": "oval"],
       folder: folder.appendingPathComponent(model), resumes: resumes, overwrites: overwrites)
   }
 
   func trainer(_ model: String, resumes: Bool = false, overwrites: Bool = false) throws -> Trainer {
     try Trainer(try task(model, resumes: resumes, overwrites: overwrites), progress: .silent)
+  }
+
+  /// The cells of a model's sampler.csv, without the header.
+  func samplerRows(_ model: String) throws -> [[String]] {
+    let file = folder.appendingPathComponent(model).appendingPathComponent("sampler.csv")
+    return CSV.rows(try String(contentsOf: file, encoding: .utf8)).dropFirst().map(\.fields)
   }
 
   func weights(_ model: String, _ checkpoint: String = "checkpoint_final") throws -> [String: [Float]] {

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Foundation
+import HardnessWeighting
 import Tensors
 import Testing
 
@@ -32,9 +33,10 @@ struct TrainerTests {
     let log = try String(contentsOf: tiny.folder.appendingPathComponent("model/log.csv"), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 4)
     #expect(log.hasPrefix("epoch,learning_rate,train_loss,validation_loss,pseudo_dice_ball,"))
-    let sampling = try String(contentsOf: tiny.folder.appendingPathComponent("model/sampling.csv"), encoding: .utf8)
-    let draws = sampling.split(separator: "\n").dropFirst().compactMap { Int($0.split(separator: ",")[1]) }
-    #expect(draws.reduce(0, +) == 3 * 12 * 2)
+    // A line for each of the four training cases in each of the three epochs.
+    let rows = try tiny.samplerRows("model")
+    #expect(rows.map { Int($0[0]) } == (0..<12).map { $0 / 4 })
+    #expect(rows.compactMap { Int($0[5]) }.reduce(0, +) == 3 * 12 * 2)
   }
 
   /// Stopped after any step, in training and in validation, and taken up again, a run ends with the weights, the history and the
@@ -76,22 +78,124 @@ struct TrainerTests {
     #expect(try tiny.weights("one") != tiny.weights("other"))
   }
 
-  /// The hardness weighted sampler is told every loss: the first sweep goes through all cases, and then losses differ.
+  /// The hardness weighted sampler is told every loss: the first sweep goes through all cases, and then the case with the largest loss is
+  /// the likeliest. Every strategy that a plan can name trains.
   @Test func lossesReachTheSampler() throws {
     let tiny = try TinyTraining()
     tiny.settings.sampler.name = .hardness
     tiny.settings.epochs = 1
     tiny.settings.iterationsPerEpoch = 4
-    let trainer = try tiny.trainer("model")
-    _ = try trainer.run()
-    let text = try String(contentsOf: tiny.folder.appendingPathComponent("model/sampling.csv"), encoding: .utf8)
-    let rows = text.split(separator: "\n").dropFirst().map {
-      $0.split(separator: ",", omittingEmptySubsequences: false)
-    }
-    #expect(rows.allSatisfy { Int($0[1]) ?? 0 > 0 })
-    let hardest = rows.max { (Double($0[2]) ?? 0) < (Double($1[2]) ?? 0) }
-    let likeliest = rows.max { (Double($0[3]) ?? 0) < (Double($1[3]) ?? 0) }
+    _ = try tiny.trainer("model").run()
+    let rows = try tiny.samplerRows("model")
+    #expect(rows.allSatisfy { Int($0[5]) ?? 0 > 0 })
+    #expect(rows.map { $0[2] } == ["round", "round", "oval", "oval"])
+    let hardest = rows.max { (Double($0[3]) ?? 0) < (Double($1[3]) ?? 0) }
+    let likeliest = rows.max { (Double($0[4]) ?? 0) < (Double($1[4]) ?? 0) }
     #expect(hardest == likeliest)
+  }
+
+  /// Notes draws and records as they happen.
+  private struct Spy: CaseSampler {
+    final class Events: @unchecked Sendable {
+      var drawn = 0
+      var recorded = 0
+      /// For each draw, how many steps' losses were known.
+      var knownAtDraw: [Int] = []
+    }
+    let events: Events
+    var caseCount: Int { 4 }
+    var probabilities: [Double] { [0.25, 0.25, 0.25, 0.25] }
+    init(_ events: Events) { self.events = events }
+    init(from decoder: any Decoder) throws { events = Events() }
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.singleValueContainer()
+      try container.encode("spy")
+    }
+    func draw(_ count: Int) -> [Int] {
+      events.drawn += 1
+      events.knownAtDraw.append(events.recorded)
+      return Array(0..<count)
+    }
+    func record(losses: [Double], for cases: [Int]) -> [Double] {
+      events.recorded += 1
+      return losses.map { _ in 1 }
+    }
+    func mapped(_ origins: [Int?]) -> Spy { self }
+  }
+
+  /// The losses of step t are in the sampler before the cases of step t + 1 + prefetch are drawn, and those of an epoch before the first draw
+  /// of the next.
+  @Test(arguments: 0...2) func theLoaderTellsTheTruth(prefetch: Int) throws {
+    let tiny = try TinyTraining()
+    tiny.settings.prefetch = prefetch
+    let events = Spy.Events()
+    _ = try Trainer(try tiny.task("model"), progress: .silent, sampler: Spy(events)).run()
+    let steps = tiny.settings.iterationsPerEpoch
+    #expect(events.drawn == 2 * steps && events.recorded == 2 * steps)
+    let expected = (0..<2 * steps).map { draw in max(draw - prefetch, draw / steps * steps) }
+    #expect(events.knownAtDraw == expected)
+  }
+
+  /// A sampler that gives each sample a weight of its own.
+  private struct Weighing: CaseSampler {
+    var weights: [Double]
+    var caseCount: Int { 4 }
+    var probabilities: [Double] { [0.25, 0.25, 0.25, 0.25] }
+    func draw(_ count: Int) -> [Int] { Array(0..<count) }
+    func record(losses: [Double], for cases: [Int]) -> [Double] { weights }
+    func mapped(_ origins: [Int?]) -> Weighing { self }
+  }
+
+  /// Importance weights scale the gradients of their samples: halved for all, the gradient halves; zero leaves only weight decay.
+  @Test func importanceWeightsReachTheGradient() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.epochs = 1
+    tiny.settings.iterationsPerEpoch = 1
+    func gradientNorm(_ name: String, _ weights: [Double]) throws -> Double {
+      let trainer = try Trainer(try tiny.task(name), progress: .silent, sampler: Weighing(weights: weights))
+      _ = try trainer.run()
+      return trainer.history[0].gradientNorm
+    }
+    let whole = try gradientNorm("whole", [1, 1])
+    #expect(abs(try gradientNorm("half", [0.5, 0.5]) / whole - 0.5) < 1e-4)
+    #expect(try gradientNorm("none", [0, 0]) < 1e-6)
+    #expect(try gradientNorm("first", [1, 0]) != gradientNorm("second", [0, 1]))
+  }
+
+  /// Every strategy that a plan can name trains, and can be taken up again.
+  @Test(arguments: SamplerSettings.Name.allCases) func everySamplerTrains(name: SamplerSettings.Name) throws {
+    let tiny = try TinyTraining()
+    tiny.settings.epochs = 1
+    tiny.settings.sampler.k = 2
+    tiny.settings.sampler.name = .shuffled
+    _ = try tiny.trainer("first").run()
+    tiny.settings.sampler.name = name
+    tiny.settings.sampler.firstStage = tiny.folder.appendingPathComponent("first").path
+    tiny.settings.sampler.weightsFile = tiny.folder.appendingPathComponent("weights.csv").path
+    try Data("case,weight\ncase_0,1\ncase_1,0\ncase_2,3\ncase_3,0\n".utf8).write(
+      to: tiny.folder.appendingPathComponent("weights.csv"))
+    #expect(try tiny.trainer("model").run { true } == .stopped)
+    #expect(try tiny.trainer("model", resumes: true).run() == .finished)
+    let draws = try tiny.samplerRows("model").map { Int($0[5]) ?? 0 }
+    #expect(draws.reduce(0, +) == 10)
+    if name == .weighted { #expect(draws[1] == 0 && draws[3] == 0) }
+    if name == .shuffled { #expect(draws.allSatisfy { 2...3 ~= $0 }) }
+  }
+
+  /// What a strategy needs beside the cases has to be there.
+  @Test func missingTablesAreRefused() throws {
+    let tiny = try TinyTraining()
+    for name in [SamplerSettings.Name.weighted, .justTrainTwice] {
+      tiny.settings.sampler.name = name
+      #expect(throws: InputError.self) { try tiny.trainer("model") }
+    }
+    tiny.settings.sampler.name = .groupDRO
+    var task = try tiny.task("model")
+    task.groups["case_1"] = nil
+    #expect(throws: InputError.self) { try Trainer(task, progress: .silent) }
+    tiny.settings.sampler.name = .topK
+    tiny.settings.sampler.k = 5
+    #expect(throws: InputError.self) { try tiny.trainer("model") }
   }
 
   @Test func modelsAreNotLost() throws {
@@ -176,6 +280,7 @@ struct TrainerTests {
     task.split = Split(training: ["nobody"], validation: [])
     #expect(throws: InputError.self) { try Trainer(task, progress: .silent) }
     tiny.settings.sampler.name = .hardness
+    tiny.settings.sampler.hardness.replacement = false
     task = try tiny.task("model")
     task.split = Split(training: ["case_0"], validation: [])
     #expect(throws: InputError.self) { try Trainer(task, progress: .silent) }
@@ -196,7 +301,8 @@ struct TrainerTests {
   @Test func movingAverage() {
     func record(_ dice: [Double?], after previous: EpochRecord?) -> EpochRecord {
       var record = EpochRecord(
-        epoch: 0, learningRate: 0, trainingLoss: 0, pseudoDice: dice, effectiveCases: 1, gradientNorm: 0, seconds: 0)
+        epoch: 0, learningRate: 0, trainingLoss: 0, pseudoDice: dice, effectiveCases: 1, groupDraws: [:],
+        gradientNorm: 0, seconds: 0)
       record.average(after: previous)
       return record
     }

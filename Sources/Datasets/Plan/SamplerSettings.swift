@@ -53,6 +53,9 @@ public struct SamplerSettings: Sendable, Equatable {
 
   public init() {}
 
+  /// Whether the same strategy is asked for the same, whatever the others' settings are.
+  public static func == (one: SamplerSettings, other: SamplerSettings) -> Bool { one.json == other.json }
+
   /// Whether the strategy draws by the losses of training.
   public var followsLosses: Bool {
     switch name {

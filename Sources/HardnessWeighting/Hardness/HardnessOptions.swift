@@ -40,7 +40,8 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
   }
 
   public var beta: Beta
-  /// β rises linearly from 0 over this many epochs.
+  /// β rises linearly from 0 over this many epochs; one that is calibrated does so with an effective sample size that falls linearly from
+  /// the number of cases.
   public var rampEpochs = 0
   public var memory = Memory.momentum(0)
   public var floor = Floor.none

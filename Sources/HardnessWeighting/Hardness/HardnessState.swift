@@ -1,6 +1,7 @@
 extension HardnessWeightedSampler {
   private enum CodingKeys: String, CodingKey {
-    case options, losses, waiting, pending, visits, order, targetBeta, recordsSinceCalibration, epoch, meanLoss, lossCount
+    case options, losses, waiting, pending, visits, order, beta, epoch, meanLoss,
+      lossCount
     case lossesAboveInitial, generator
   }
 
@@ -14,8 +15,7 @@ extension HardnessWeightedSampler {
     try values.encode(visits, forKey: .visits)
     try values.encodeIfPresent(recency?.order, forKey: .order)
     // Only a β that was calibrated is state, and that is finite.
-    if case .effectiveSampleSize = options.beta { try values.encode(targetBeta, forKey: .targetBeta) }
-    try values.encodeIfPresent(recordsSinceCalibration, forKey: .recordsSinceCalibration)
+    if case .effectiveSampleSize = options.beta { try values.encode(tree.beta, forKey: .beta) }
     try values.encode(epoch, forKey: .epoch)
     try values.encode(meanLoss, forKey: .meanLoss)
     try values.encode(lossCount, forKey: .lossCount)
@@ -39,15 +39,15 @@ extension HardnessWeightedSampler {
     else { throw SamplerError.stateInconsistent }
     self.visits = visits
     recency = order.map(RecencyList.init)
-    if let beta = try values.decodeIfPresent(Double.self, forKey: .targetBeta) { targetBeta = beta }
-    recordsSinceCalibration = try values.decodeIfPresent(Int.self, forKey: .recordsSinceCalibration)
-    epoch = try values.decode(Int.self, forKey: .epoch)
+    let epoch = try values.decode(Int.self, forKey: .epoch)
     meanLoss = try values.decode(Double.self, forKey: .meanLoss)
     lossCount = try values.decode(Int.self, forKey: .lossCount)
     lossesAboveInitial = try values.decode(Int.self, forKey: .lossesAboveInitial)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
-    tree = LogSumExpTree(losses.map { $0 ?? -.infinity }, beta: tree.beta)
-    applyBeta()
+    let beta = try values.decodeIfPresent(Double.self, forKey: .beta)
+    guard beta.map({ $0.isFinite && $0 >= 0 }) ?? true else { throw SamplerError.stateInconsistent }
+    tree = LogSumExpTree(losses.map { $0 ?? -.infinity }, beta: beta ?? 0)
+    beginEpoch(epoch)
   }
 
   public func mapped(_ origins: [Int?]) throws -> HardnessWeightedSampler {

@@ -18,10 +18,6 @@ public struct HardnessWeightedSampler: CaseSampler {
   var visits: [UInt32]
   /// Nil unless a share is refreshed.
   var recency: RecencyList?
-  /// What β is before the ramp: as asked for, or as calibrated last.
-  var targetBeta: Double
-  /// Losses recorded since β was calibrated last; nil when it has not been.
-  var recordsSinceCalibration: Int?
   var epoch = 0
   /// Mean and number of all losses recorded.
   var meanLoss = 0.0
@@ -66,10 +62,10 @@ public struct HardnessWeightedSampler: CaseSampler {
     self.options = options
     self.firstVisits = firstVisits
     self.generator = generator
-    targetBeta = if case .fixed(let beta) = options.beta { beta } else { 0 }
-    tree = LogSumExpTree(losses, beta: options.rampEpochs > 0 ? 0 : targetBeta)
+    tree = LogSumExpTree(losses, beta: 0)
     visits = if case .runningMean = options.memory { Array(repeating: 0, count: losses.count) } else { [] }
     recency = options.refresh > 0 ? RecencyList((0..<UInt32(losses.count)).map { $0 }) : nil
+    followRamp()
   }
 
   public var caseCount: Int { tree.count }
@@ -77,7 +73,8 @@ public struct HardnessWeightedSampler: CaseSampler {
 
   public var warning: String? {
     guard lossesAboveInitial > 0, case .initialLoss(let initial, _) = options.firstVisits else { return nil }
-    return "A loss exceeded the initial loss of \(initial): seen cases can come before unseen ones. Raise it, or leave it out for "
+    return
+      "A loss exceeded the initial loss of \(initial): seen cases can come before unseen ones. Raise it, or leave it out for "
       + "explicit first visits."
   }
 
@@ -89,13 +86,19 @@ public struct HardnessWeightedSampler: CaseSampler {
 
   public mutating func beginEpoch(_ epoch: Int) {
     self.epoch = epoch
-    applyBeta()
+    followRamp()
   }
 
-  /// Sets the tree's β by target and ramp.
-  mutating func applyBeta() {
-    let ramp = epoch < options.rampEpochs ? Double(epoch) / Double(options.rampEpochs) : 1
-    tree.setBeta(ramp == 0 ? 0 : ramp * targetBeta)
+  /// How far the ramp has risen, from 0 to 1.
+  var ramp: Double { epoch < options.rampEpochs ? Double(epoch) / Double(options.rampEpochs) : 1 }
+
+  /// Sets β to what the epoch wants; one that follows the losses is calibrated before the next draw.
+  private mutating func followRamp() {
+    if ramp == 0 {
+      tree.setBeta(0)
+    } else if case .fixed(let beta) = options.beta {
+      tree.setBeta(ramp * beta)
+    }
   }
 
   /// Keeps each case's loss by the options' memory. A case that is in the batch more than once counts with the mean of its losses.
@@ -136,6 +139,5 @@ public struct HardnessWeightedSampler: CaseSampler {
     if case .initialLoss(let initial, _) = options.firstVisits, loss > initial { lossesAboveInitial += 1 }
     lossCount += 1
     meanLoss += loss / Double(lossCount) - meanLoss / Double(lossCount)
-    recordsSinceCalibration? += 1
   }
 }

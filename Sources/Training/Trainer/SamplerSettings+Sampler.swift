@@ -77,14 +77,17 @@ extension SamplerSettings {
     guard let firstStage else {
       throw InputError(
         "training.sampler", found: "no first_stage", expected: "the model folder of a first training",
-        advice: "Train once with --sampler uniform and few epochs, then name its fold's folder in the plan or with --first-stage.")
+        advice:
+          "Train once with --sampler uniform and few epochs, then name its fold's folder in the plan or with --first-stage."
+      )
     }
     var file = URL(fileURLWithPath: firstStage)
     if file.pathExtension != "csv" { file.appendPathComponent("sampler.csv") }
     guard let text = try? String(contentsOf: file, encoding: .utf8), let head = CSV.rows(text).first?.fields,
       let name = head.firstIndex(of: "case"), let loss = head.firstIndex(of: "loss")
     else {
-      throw InputError(file.path, found: "no table with the columns case and loss", expected: "a training's sampler.csv")
+      throw InputError(
+        file.path, found: "no table with the columns case and loss", expected: "a training's sampler.csv")
     }
     var losses: [String: Double] = [:]
     for (_, fields) in CSV.rows(text).dropFirst() where fields.count == head.count {

@@ -38,7 +38,8 @@ struct TrainingLog {
   /// - Throws: `InputError` when the folder cannot be written.
   func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [HardCases.Suspect]) throws {
     let head = ["epoch", "case", "group", "loss", "probability", "draws"]
-    let before = state.epoch == 0 ? [] : lines("sampler.csv").filter { Int($0.prefix { $0 != "," }) ?? .max < state.epoch }
+    let before =
+      state.epoch == 0 ? [] : lines("sampler.csv").filter { Int($0.prefix { $0 != "," }) ?? .max < state.epoch }
     let rows = state.cases.indices.map { index in
       let name = state.cases[index]
       return line([

@@ -26,7 +26,8 @@ public struct TrainingTask: Sendable {
 
   public init(
     plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
-    groups: [String: String] = [:], folder: URL, engine: Engine = .auto, resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
+    groups: [String: String] = [:], folder: URL, engine: Engine = .auto, resumes: Bool = false,
+    overwrites: Bool = false, initialWeights: URL? = nil
   ) {
     self.plan = plan
     self.description = description

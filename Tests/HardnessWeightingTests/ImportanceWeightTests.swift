@@ -1,0 +1,91 @@
+import Foundation
+import HardnessWeighting
+import Testing
+
+/// Guards importance weights: the ratio of fresh to stale probability, and that weighted batches estimate what they should.
+struct ImportanceWeightTests {
+  private let losses = [0.1, 0.5, 0.3, 0.9, 0.7, 0.45]
+
+  /// For every floor and cap the weight of a case is the ratio of its probabilities after and before its update, up to one factor for
+  /// all cases, the change of normalisation, which is found here from the case that did not change.
+  @Test func weightsAreRatiosOfProbabilities() throws {
+    for floor in [HardnessOptions.Floor.none, .minimum(0.5), .uniformShare(0.3)] {
+      var options = HardnessOptions(beta: .fixed(4))
+      options.floor = floor
+      options.memory = .momentum(0.25)
+      let sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+      for (index, new) in [(3, 0.2), (0, 0.6), (4, 0.75)] {
+        let weight = try sampler.importanceWeights(losses: [new], for: [index], clippedTo: nil)[0]
+        // Unnormalised, from the definition: the softmax keeps the normalisation it had.
+        let p = FullSoftmax.softmax(losses, beta: 4)[index]
+        let grown = p * exp(4 * 0.75 * (new - losses[index]))
+        let expected: Double =
+          switch floor {
+          case .none: grown / p
+          case .minimum(let least): max(grown, least / 6) / max(p, least / 6)
+          case .uniformShare(let share): ((1 - share) * grown + share / 6) / ((1 - share) * p + share / 6)
+          }
+        #expect(abs(weight - expected) < 1e-12 * max(1, expected))
+      }
+    }
+  }
+
+  /// A case that stays at the cap has not become likelier; one that falls below it has become less likely.
+  @Test func cappedCases() throws {
+    var options = HardnessOptions(beta: .fixed(10))
+    options.cap = 0.3
+    let sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+    #expect(sampler.probabilities[3] == 0.3)
+    #expect(try sampler.importanceWeights(losses: [2], for: [3]) == [1])
+    #expect(try sampler.importanceWeights(losses: [0.1], for: [3], clippedTo: nil)[0] < 0.5)
+  }
+
+  /// Without replacement and with fresh losses, the weighted mean over a batch has the expectation of the losses under the softmax, though
+  /// the cases in a batch are not distributed by it. Computed exactly, over all ordered batches of three.
+  @Test func batchesWithoutReplacementAreUnbiased() throws {
+    for floor in [HardnessOptions.Floor.none, .uniformShare(0.2)] {
+      var options = HardnessOptions(beta: .fixed(6))
+      options.replacement = false
+      options.floor = floor
+      let sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+      let p = FullSoftmax.probabilities(losses, beta: 6, options: options)
+      var (weighted, plain) = (0.0, 0.0)
+      for a in 0..<6 {
+        for b in 0..<6 where b != a {
+          for c in 0..<6 where c != a && c != b {
+            let batch = [a, b, c]
+            let chance = p[a] * p[b] / (1 - p[a]) * p[c] / (1 - p[a] - p[b])
+            let known = batch.map { losses[$0] }
+            let weights = try sampler.importanceWeights(losses: known, for: batch, clippedTo: nil)
+            weighted += chance * zip(weights, known).reduce(0) { $0 + $1.0 * $1.1 } / 3
+            plain += chance * known.reduce(0, +) / 3
+          }
+        }
+      }
+      let expected = zip(p, losses).reduce(0) { $0 + $1.0 * $1.1 }
+      #expect(abs(weighted - expected) < 1e-12)
+      #expect(abs(plain - expected) > 0.01)
+    }
+  }
+
+  /// `record` returns what the options ask for: nothing, clipped, or clipped and with mean 1; a first visit counts as it is.
+  @Test func recordReturnsWeights() throws {
+    func weights(_ importance: HardnessOptions.Importance) throws -> [Double] {
+      var options = HardnessOptions(beta: .fixed(10))
+      options.importance = importance
+      var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+      return try sampler.record(losses: [0.1, 0.9, 0.3], for: [0, 1, 3])
+    }
+    #expect(try weights(.none) == [1, 1, 1])
+    #expect(try weights(.raw) == [1, 10, 0.1])
+    let normalised = try weights(.normalised)
+    #expect(abs(normalised.reduce(0, +) - 3) < 1e-12)
+    #expect(abs(normalised[1] / normalised[0] - 10) < 1e-12)
+
+    var options = HardnessOptions(beta: .fixed(100))
+    options.importance = .raw
+    var unseen = try HardnessWeightedSampler(caseCount: 4, options: options, seed: 1)
+    let batch = try unseen.draw(2)
+    #expect(try unseen.record(losses: [0.5, 0.1], for: batch) == [1, 1])
+  }
+}
