@@ -2,7 +2,6 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Tensors
-import UNet
 
 /// `hwsseg benchmark`: how long a plan's training step takes on this machine.
 struct BenchmarkCommand: ParsableCommand {
@@ -28,33 +27,15 @@ struct BenchmarkCommand: ParsableCommand {
     let plan = try Plan.read(plan)
     let configuration = plan.configuration
     let architecture = try configuration.architecture(inputChannels: channels, outputChannels: classes)
-    let network = try Network(
-      architecture, patch: configuration.patchSize, batchSize: batchSize ?? configuration.batchSize, training: true,
-      engine: engine)
-    let settings = plan.training
-    let optimizer = SGD(
-      network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
-      weightDecay: Float(settings.weightDecay), clip: Float(settings.gradientClip))
-    network.input.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = Float(i % 1009) / 500 - 1 } }
-    let voxels = network.batchSize * configuration.patchSize.reduce(1, *)
-    let labels = (0..<voxels).map { Int16($0 / 7 % classes) }
-
-    var parts: [[Double]] = []
-    let clock = ContinuousClock()
-    for step in 0..<steps + 2 {
-      let forward = clock.measure { network.forward() }
-      let loss = try clock.measure { _ = try network.computeLoss(labels: labels, batchDice: configuration.batchDice) }
-      let backward = clock.measure { network.backward() }
-      let update = clock.measure { _ = optimizer.step(learningRate: Float(settings.initialLearningRate)) }
-      if step >= 2 { parts.append([forward, loss, backward, update].map { $0 / .seconds(1) }) }
-    }
-    let medians = (0..<4).map { part in parts.map { $0[part] }.sorted()[steps / 2] }
-    let total = parts.map { $0.reduce(0, +) }.sorted()[steps / 2]
+    let timer = try StepTimer(
+      architecture, patch: configuration.patchSize, batchSize: batchSize ?? configuration.batchSize,
+      batchDice: configuration.batchDice, settings: plan.training, engine: engine)
+    let (medians, total) = try timer.medians(steps: steps)
     report(medians, total: total)
   }
 
   private func report(_ medians: [Double], total: Double) {
-    let names = ["forward", "loss", "backward", "optimiser"]
+    let names = StepTimer.parts
     if json {
       let fields = zip(names, medians).map { "\"\($0)\": \($1)" } + ["\"step\": \(total)"]
       print("{\(fields.joined(separator: ", "))}")

@@ -1,0 +1,47 @@
+import Datasets
+import Foundation
+import Tensors
+import UNet
+
+/// Times training steps of a network, part by part, on made-up data.
+struct StepTimer {
+  static let parts = ["forward", "loss", "backward", "optimiser"]
+
+  private let network: Network
+  private let optimiser: SGD
+  private let labels: [Int16]
+  private let batchDice: Bool
+  private let learningRate: Float
+
+  /// - Throws: `InputError` when the network does not fit the patch.
+  init(
+    _ architecture: Architecture, patch: [Int], batchSize: Int, batchDice: Bool = false,
+    settings: TrainingSettings = TrainingSettings(), engine: Engine
+  ) throws {
+    network = try Network(architecture, patch: patch, batchSize: batchSize, training: true, engine: engine)
+    optimiser = SGD(
+      network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
+      weightDecay: Float(settings.weightDecay), clip: Float(settings.gradientClip))
+    network.input.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = Float(i % 1009) / 500 - 1 } }
+    labels = (0..<batchSize * patch.reduce(1, *)).map { Int16($0 / 7 % architecture.outputChannels) }
+    self.batchDice = batchDice
+    learningRate = Float(settings.initialLearningRate)
+  }
+
+  /// The seconds that each part of one step takes.
+  func step() throws -> [Double] {
+    let clock = ContinuousClock()
+    let forward = clock.measure { network.forward() }
+    let loss = try clock.measure { _ = try network.computeLoss(labels: labels, batchDice: batchDice) }
+    let backward = clock.measure { network.backward() }
+    let update = clock.measure { _ = optimiser.step(learningRate: learningRate) }
+    return [forward, loss, backward, update].map { $0 / .seconds(1) }
+  }
+
+  /// Of several steps, after two that are not counted: the median of each part, and of the whole step.
+  func medians(steps: Int) throws -> (parts: [Double], step: Double) {
+    let times = try (0..<steps + 2).map { _ in try step() }.dropFirst(2)
+    let parts = Self.parts.indices.map { part in times.map { $0[part] }.sorted()[steps / 2] }
+    return (parts, times.map { $0.reduce(0, +) }.sorted()[steps / 2])
+  }
+}
