@@ -61,7 +61,11 @@ struct OverheadCommand: ParsableCommand {
     var sampler = try HardnessWeightedSampler(losses: losses(), options: options, seed: 1)
     _ = try sampler.draw(batchSize)
     let memory = Self.residentBytes() - before
-    let times = try measure { try sampler.draw(batchSize) } record: { try sampler.record(losses: $1, for: $0) }
+    let times = try measure {
+      try sampler.draw(batchSize)
+    } record: {
+      try sampler.record(losses: $1, for: $0)
+    }
     return Cost(name: "log-sum-exp tree", draw: times.draw, record: times.record, memory: memory)
   }
 
