@@ -40,11 +40,16 @@ struct HwssegCommand: ParsableCommand {
       case .success:  // a request for help
         print(fullMessage(for: error))
         return 0
-      case .validationFailure: (problem, status) = (message(for: error), 2)
+      case .validationFailure: (problem, status) = (oneLine(message(for: error)), 2)
       default: (problem, status) = (message(for: error), 1)
       }
     }
     FileHandle.standardError.write(Data("hwsseg: error: \(problem)\n".utf8))
     return status
+  }
+
+  /// Long lists of choices come as a line each.
+  private static func oneLine(_ message: String) -> String {
+    message.replacingOccurrences(of: "following:\n  - ", with: "following: ").replacingOccurrences(of: "\n  - ", with: ", ")
   }
 }

@@ -33,6 +33,7 @@ public struct GroupBalancedSampler: CaseSampler {
     return (0..<count).map { _ in groups.draw(weights, &generator) }
   }
 
+  @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     return Array(repeating: 1, count: cases.count)

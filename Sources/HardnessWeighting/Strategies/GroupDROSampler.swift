@@ -67,6 +67,7 @@ public struct GroupDROSampler: CaseSampler {
     return (0..<count).map { _ in groups.draw(weights, &generator) }
   }
 
+  @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     let weights = Array(repeating: 1.0, count: cases.count)

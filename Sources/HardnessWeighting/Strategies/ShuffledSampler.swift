@@ -45,6 +45,7 @@ public struct ShuffledSampler: CaseSampler {
     return batch
   }
 
+  @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     return Array(repeating: 1, count: cases.count)

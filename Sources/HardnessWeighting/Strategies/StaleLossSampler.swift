@@ -76,6 +76,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return batch
   }
 
+  @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     for (index, loss) in zip(cases, losses) { self.losses[index] = loss }

@@ -68,6 +68,7 @@ public struct StaticSampler: CaseSampler {
     return (0..<count).map { _ in cumulative.draw(&generator) }
   }
 
+  @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     return Array(repeating: 1, count: cases.count)

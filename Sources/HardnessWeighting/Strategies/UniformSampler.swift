@@ -23,6 +23,7 @@ public struct UniformSampler: CaseSampler {
     return (0..<count).map { _ in generator.index(below: caseCount) }
   }
 
+  @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     return Array(repeating: 1, count: cases.count)
