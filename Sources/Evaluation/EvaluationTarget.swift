@@ -7,10 +7,13 @@ public struct EvaluationTarget: Sendable, Equatable {
   public let values: [Int]
   /// nnU-Net's key in `summary.json`: "1" for a label, "(1, 2)" or "(3,)" for a region, which is a list in `dataset.json`.
   public let key: String
+  /// Whether `dataset.json` has it as a list.
+  public let isRegion: Bool
 
   public init(name: String, values: [Int], isRegion: Bool) {
     self.name = name
     self.values = values
+    self.isRegion = isRegion
     let list = values.map(String.init).joined(separator: ", ")
     key = !isRegion ? list : values.count == 1 ? "(\(list),)" : "(\(list))"
   }

@@ -2,24 +2,18 @@ import Datasets
 import Files
 import Foundation
 
-/// `summary.json` in nnU-Net's schema: `foreground_mean`, `mean` and `metric_per_case`, keys in order, indented by four, `NaN` where
-/// a value is not defined.
+/// `summary.json` in nnU-Net's schema: `foreground_mean`, `mean` and `metric_per_case`, keys in order, indented by
+/// four, `NaN` where a value is not defined.
 ///
-/// We add to each case's and the means' `Dice`, `IoU` and counts the distances `HD95`, `HD`, `ASSD` in mm and the surface Dice `NSD`
-/// at 1 mm; `label_names`; and `robustness`, the statistics of each label and of the mean over labels (`case_mean`), `overall` and by
-/// `groups`.
+/// We add to each case's and the means' `Dice`, `IoU` and counts the distances `HD95`, `HD`, `ASSD` in mm and the
+/// surface Dice `NSD` at 1 mm; `label_names`; and `robustness`, the statistics of each label and of the mean over
+/// labels (`case_mean`), `overall` and by `groups`.
 enum SummaryFile {
   static func write(_ summary: EvaluationSummary, to url: URL) throws {
     try AtomicFile.replace(url, with: json(summary).text)
   }
 
   static func json(_ summary: EvaluationSummary) -> JSON {
-    let means = summary.targets.indices.map { target in
-      quantities.map { quantity in mean(summary.cases.map { quantity.value($0.metrics[target]) }.filter { !$0.isNaN }) }
-    }
-    let foreground = quantities.indices.map { quantity in mean(means.map { $0[quantity] }) }
-    func object(_ values: [Double]) -> JSON { sorted(zip(quantities, values).map { ($0.name, .number($1)) }) }
-
     let cases = summary.cases.map { item -> JSON in
       let metrics = zip(summary.targets, item.metrics).map { target, metrics in
         (target.key, sorted(quantities.map { ($0.name, $0.json(metrics)) }))
@@ -32,13 +26,35 @@ enum SummaryFile {
     let groups = (summary.groups?.categoricalColumns ?? []).map { column in
       (column, sorted(summary.subgroups(column).map { ($0.name, robustness(summary, $0.cases)) }))
     }
-    return sorted([
-      ("foreground_mean", object(foreground)),
-      ("label_names", sorted(summary.targets.map { ($0.key, .string($0.name)) })),
-      ("mean", sorted(zip(summary.targets, means).map { ($0.key, object($1)) })),
-      ("metric_per_case", .array(cases)),
-      ("robustness", sorted([("groups", sorted(groups)), ("overall", robustness(summary, summary.cases))])),
-    ])
+    return sorted(
+      meanMembers(summary) + [
+        ("label_names", sorted(summary.targets.map { ($0.key, .string($0.name)) })), ("metric_per_case", .array(cases)),
+        ("robustness", sorted([("groups", sorted(groups)), ("overall", robustness(summary, summary.cases))])),
+      ])
+  }
+
+  /// The members `foreground_mean` and `mean` alone.
+  static func means(_ summary: EvaluationSummary) -> JSON { sorted(meanMembers(summary)) }
+
+  /// The mean over the targets of their mean Dice, not a number when one of them has none.
+  static func foregroundMeanDice(_ summary: EvaluationSummary) -> Double {
+    mean(means(of: quantities[0], summary))
+  }
+
+  private static func meanMembers(_ summary: EvaluationSummary) -> [(String, JSON)] {
+    let means = quantities.map { Self.means(of: $0, summary) }
+    func object(_ values: [Double]) -> JSON { sorted(zip(quantities, values).map { ($0.name, .number($1)) }) }
+    let ofTargets = summary.targets.enumerated().map { index, target in
+      (target.key, object(means.map { $0[index] }))
+    }
+    return [("foreground_mean", object(means.map { mean($0) })), ("mean", sorted(ofTargets))]
+  }
+
+  /// A quantity's mean over the cases in which it is defined, a number a target.
+  private static func means(of quantity: Quantity, _ summary: EvaluationSummary) -> [Double] {
+    summary.targets.indices.map { target in
+      mean(summary.cases.map { quantity.value($0.metrics[target]) }.filter { !$0.isNaN })
+    }
   }
 
   /// A number nnU-Net or we report of each case and target. Counts are whole in a case.

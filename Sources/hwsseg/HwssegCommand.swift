@@ -14,7 +14,7 @@ struct HwssegCommand: ParsableCommand {
       """,
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
-      EvaluateCommand.self, InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self,
+      EvaluateCommand.self, CrossValidateCommand.self, InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self,
     ])
 
   static func main() {

@@ -29,12 +29,17 @@ struct PreprocessCommand: ParsableCommand {
     try Self.preprocess(RawDataset(dataset), plan: Plan.read(plan), into: output)
   }
 
-  /// Preprocesses a whole data set, telling about each case.
+  /// Preprocesses a whole data set, telling about each case, and writes beside the cases which folds they make.
   static func preprocess(_ dataset: RawDataset, plan: Plan, into folder: URL) throws {
     let count = dataset.cases.count
     print("Preprocessing \(count) cases into \(folder.relativePath)")
     try Preprocessor(plan: plan, description: dataset.description).run(dataset, to: folder) { finished, name in
       print("\(finished)/\(count)  \(name)")
+    }
+    let own = dataset.folder.appendingPathComponent("splits_final.json")
+    if FileManager.default.fileExists(atPath: own.path) || count >= Splits.count {
+      try Splits.write(
+        Splits.folds(dataset.caseNames, file: own), to: folder.appendingPathComponent("splits_final.json"))
     }
   }
 }

@@ -41,38 +41,49 @@ public enum Fold: Sendable, Equatable, CustomStringConvertible {
 
 /// nnU-Net's cross-validation.
 public enum Splits {
-  /// Five folds of the cases, equal to those nnU-Net makes: a permutation of the sorted names with seed 12345, cut into five.
+  /// Folds of a cross-validation.
+  public static let count = 5
+
+  /// Five folds of the cases, equal to those nnU-Net makes: a permutation of the sorted names with seed 12345, cut
+  /// into five.
   ///
   /// - Throws: `InputError` for fewer than five cases.
   public static func folds(_ caseNames: [String]) throws -> [Split] {
     let names = caseNames.sorted()
-    guard names.count >= 5 else {
+    guard names.count >= count else {
       throw InputError(
-        "cross-validation", found: "\(names.count) cases", expected: "at least 5",
+        "cross-validation", found: "\(names.count) cases", expected: "at least \(count)",
         advice: "Train on all cases (--fold all), or put a splits_final.json beside dataset.json.")
     }
     var random = LegacyRandomState(seed: 12345)
     let order = random.permutation(names.count)
     var start = 0
-    return (0..<5).map { fold in
-      let end = start + names.count / 5 + (fold < names.count % 5 ? 1 : 0)
+    return (0..<count).map { fold in
+      let end = start + names.count / count + (fold < names.count % count ? 1 : 0)
       let validation = Set(order[start..<end])
       start = end
       return split(names) { validation.contains($0) }
     }
   }
 
-  /// The split of a fold: from `file` (`splits_final.json`) when it exists, otherwise nnU-Net's own. A fold beyond the last is, as in
-  /// nnU-Net, a random 80 % of the cases with seed 12345 + fold.
+  /// The folds of `file` (`splits_final.json`) when it exists, otherwise nnU-Net's own.
   ///
-  /// - Throws: `InputError` when the file is unusable or names cases that do not exist, or when there are too few cases.
+  /// - Throws: `InputError` when the file is unusable or names cases that do not exist, or when there are too few
+  ///   cases.
+  public static func folds(_ caseNames: [String], file: URL?) throws -> [Split] {
+    guard let file, FileManager.default.fileExists(atPath: file.path) else { return try folds(caseNames) }
+    return try read(file, caseNames: caseNames)
+  }
+
+  /// The split of a fold: from `file` (`splits_final.json`) when it exists, otherwise nnU-Net's own. A fold beyond the
+  /// last is, as in nnU-Net, a random 80 % of the cases with seed 12345 + fold.
+  ///
+  /// - Throws: `InputError` when the file is unusable or names cases that do not exist, or when there are too few
+  ///   cases.
   public static func split(_ fold: Fold, of caseNames: [String], file: URL? = nil) throws -> Split {
     let names = caseNames.sorted()
     guard case .number(let number) = fold else { return Split(training: names, validation: names) }
-    let splits =
-      if let file, FileManager.default.fileExists(atPath: file.path) { try read(file, caseNames: names) } else {
-        try folds(names)
-      }
+    let splits = try folds(names, file: file)
     if number < splits.count { return splits[number] }
     guard number < 1_000_000, names.count > 1 else {
       throw InputError("--fold", found: "\(number)", expected: "0 to \(splits.count - 1), or all")
@@ -90,7 +101,8 @@ public enum Splits {
 
   /// Reads `splits_final.json`.
   ///
-  /// - Throws: `InputError` when it is no list of `{"train": […], "val": […]}`, when a list is empty or names a case not in `caseNames`.
+  /// - Throws: `InputError` when it is no list of `{"train": […], "val": […]}`, when a list is empty or names a case
+  ///   not in `caseNames`.
   public static func read(_ url: URL, caseNames: [String]) throws -> [Split] {
     guard case .array(let values) = try JSON.read(url), !values.isEmpty else {
       throw InputError(url.path, found: "no list of folds", expected: "[{\"train\": […], \"val\": […]}, …]")

@@ -1,0 +1,306 @@
+#!/usr/bin/env python3
+"""What hwsseg and nnU-Net v2 make of the same data, stage by stage: prints a Markdown table of the largest differences.
+
+    Benchmarks/agreement.py [DATASET ...] [--model FOLDER --images FOLDER] [--cases 6] [--program .build/release/hwsseg]
+
+Needs nnunetv2 2.8.1 and safetensors (see Benchmarks/README.md) and a built hwsseg. DATASET is a folder in nnU-Net's raw
+layout; `--cases` evenly spaced cases of each are looked at. Two made-up data sets are looked at always: one anisotropic CT
+with an ignored label, one of two channels with regions and mostly empty images whose axes must change places.
+`--model` is a trained model folder (plans.json, dataset.json, checkpoint_final.safetensors), `--images` cases to predict.
+"""
+import argparse
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = Path(os.environ.get("AGREEMENT_ROOT") or tempfile.mkdtemp(prefix="agreement_"))
+os.environ["AGREEMENT_ROOT"] = str(ROOT)  # for the processes that nnU-Net starts
+for variable in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
+    os.environ[variable] = str(ROOT / variable)
+    (ROOT / variable).mkdir(parents=True, exist_ok=True)
+
+import numpy as np  # noqa: E402
+import SimpleITK as sitk  # noqa: E402
+import torch  # noqa: E402
+from safetensors.numpy import load_file  # noqa: E402
+
+RAW, PREPROCESSED = ROOT / "nnUNet_raw", ROOT / "nnUNet_preprocessed"
+
+
+@contextlib.contextmanager
+def quietly():
+    """nnU-Net tells a lot."""
+    sink = io.StringIO()
+    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+class Table:
+    def __init__(self):
+        self.rows = []
+
+    def add(self, stage, data, compared, difference):
+        self.rows.append((stage, data, compared, difference))
+        print(f"{stage}, {data}: {compared}: {difference}", file=sys.stderr, flush=True)
+
+    def markdown(self):
+        lines = ["| stage | data | what was compared | largest difference |", "|---|---|---|---|"]
+        return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in self.rows])
+
+
+def shown(value):
+    """A difference in words."""
+    return "none" if value == 0 else f"{value:.1e}"
+
+
+def run(program, *arguments):
+    done = subprocess.run([str(program), *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, arguments))}: {done.stderr}")
+    return done.stdout
+
+
+# Data
+
+
+def write_volume(array, spacing, file):
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing([float(s) for s in spacing[::-1]])
+    sitk.WriteImage(image, str(file))
+
+
+def smooth_noise(random, shape, coarse):
+    small = sitk.GetImageFromArray(random.normal(size=[max(2, n // coarse + 2) for n in shape]))
+    small.SetSpacing([(n - 1) / (m - 1) for n, m in zip(shape[::-1], small.GetSize())])
+    grid = sitk.Image([int(n) for n in shape[::-1]], sitk.sitkFloat64)
+    return sitk.GetArrayFromImage(sitk.Resample(small, grid, sitk.Transform(), sitk.sitkLinear))
+
+
+def made_up(name, kind, count=6):
+    """A data set of blobs: `ct`, thick slices with an ignored label; `regions`, two channels in an empty surrounding."""
+    folder = ROOT / "made_up" / name
+    for sub in ("imagesTr", "labelsTr"):
+        (folder / sub).mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(7)
+    for case in range(count):
+        if kind == "ct":
+            spacing = [random.choice([4.0, 5.0, 6.5]), *[random.choice([0.7, 0.82, 0.9])] * 2]
+            shape = [int(random.integers(11, 19)), int(random.integers(90, 130)), int(random.integers(90, 130))]
+        else:
+            spacing = [1.0, 1.1, random.choice([1.6, 1.8])]
+            shape = [int(random.integers(60, 80)), int(random.integers(60, 80)), int(random.integers(40, 50))]
+        noise = smooth_noise(random, shape, 6)
+        labels = np.digitize(noise, [0.6, 1.0, 1.3]).astype(np.uint8)
+        if kind == "ct":
+            volumes = [(noise * 300 + random.normal(size=shape) * 30 - 200).astype(np.float32)]
+        else:
+            centre = [np.linspace(-1, 1, n) for n in shape]
+            radius = np.sqrt(sum(c ** 2 for c in np.meshgrid(*centre, indexing="ij")))
+            inside = (radius < 0.75) & ~((radius > 0.2) & (radius < 0.25))
+            labels *= radius < 0.8
+            volumes = [((noise + channel + 3) * 50 * inside).astype(np.float32) for channel in range(2)]
+        for channel, volume in enumerate(volumes):
+            write_volume(volume, spacing, folder / "imagesTr" / f"case_{case:02}_{channel:04}.nii.gz")
+        write_volume(labels, spacing, folder / "labelsTr" / f"case_{case:02}.nii.gz")
+    description = {"numTraining": count, "file_ending": ".nii.gz"}
+    if kind == "ct":
+        description["channel_names"] = {"0": "CT"}
+        description["labels"] = {"background": 0, "a": 1, "b": 2, "ignore": 3}
+    else:
+        description["channel_names"] = {"0": "T1", "1": "rescale_to_0_1"}
+        description["labels"] = {"background": 0, "whole": [1, 2, 3], "core": [2, 3], "enhancing": 3}
+        description["regions_class_order"] = [1, 2, 3]
+    (folder / "dataset.json").write_text(json.dumps(description))
+    return folder
+
+
+class Sample:
+    """Some cases of a data set, as a raw data set that both programs read."""
+
+    def __init__(self, source, count, number):
+        self.title = source.name
+        self.name = f"Dataset{number:03}_Sample"
+        self.folder = RAW / self.name
+        self.folder.mkdir()
+        self.description = json.loads((source / "dataset.json").read_text())
+        ending = self.description["file_ending"]
+        every = sorted(p.name[: -len(ending)] for p in (source / "labelsTr").glob(f"*{ending}"))
+        chosen = [every[i] for i in sorted({round(x) for x in np.linspace(0, len(every) - 1, min(count, len(every)))})]
+        channels = range(len(self.description["channel_names"]))
+        for sub in ("imagesTr", "labelsTr"):
+            (self.folder / sub).mkdir()
+        for case in chosen:
+            for channel in channels:
+                file = f"{case}_{channel:04}{ending}"
+                shutil.copy(source / "imagesTr" / file, self.folder / "imagesTr" / file)
+            shutil.copy(source / "labelsTr" / (case + ending), self.folder / "labelsTr" / (case + ending))
+        self.description["numTraining"] = len(chosen)
+        (self.folder / "dataset.json").write_text(json.dumps(self.description))
+        self.cases = chosen
+        self.images = {
+            case: [str(self.folder / "imagesTr" / f"{case}_{c:04}{ending}") for c in channels] for case in chosen}
+        self.labels = {case: str(self.folder / "labelsTr" / (case + ending)) for case in chosen}
+        self.preprocessed = PREPROCESSED / self.name
+        self.preprocessed.mkdir()
+        self.ours = ROOT / "ours" / self.name
+        self.ours.mkdir(parents=True)
+
+
+# Stages
+
+
+def largest_relative(ours, theirs):
+    """The largest relative difference of two JSON values of numbers; infinite where they are built differently."""
+    if isinstance(theirs, dict):
+        if not isinstance(ours, dict) or set(ours) != set(theirs):
+            return float("inf")
+        return max((largest_relative(ours[key], theirs[key]) for key in theirs), default=0)
+    if isinstance(theirs, list):
+        if not isinstance(ours, list) or len(ours) != len(theirs):
+            return float("inf")
+        return max((largest_relative(a, b) for a, b in zip(ours, theirs)), default=0)
+    if isinstance(theirs, (int, float)) and not isinstance(theirs, bool):
+        if ours != ours and theirs != theirs:
+            return 0
+        return abs(ours - theirs) / max(abs(theirs), 1e-12) if ours != theirs else 0
+    return 0 if ours == theirs else float("inf")
+
+
+def fingerprint(sample, program, table):
+    from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor import DatasetFingerprintExtractor
+    with quietly():
+        theirs = DatasetFingerprintExtractor(sample.name, 2).run(overwrite_existing=True)
+    theirs = json.loads((sample.preprocessed / "dataset_fingerprint.json").read_text())
+    run(program, "plan", sample.folder, "-o", sample.ours / "plans.json")
+    ours = json.loads((sample.ours / "dataset_fingerprint.json").read_text())
+    exact = ("spacings", "shapes_after_crop", "median_relative_size_after_cropping")
+    geometry = max(largest_relative(ours[key], theirs[key]) for key in exact)
+    table.add("fingerprint", sample.title, f"spacings, shapes, crop of {len(sample.cases)} cases", shown(geometry))
+    key = "foreground_intensity_properties_per_channel"
+    table.add("fingerprint", sample.title, "intensities of the foreground (relative)",
+              shown(largest_relative(ours[key], theirs[key])))
+
+
+def plans(sample, program, table):
+    from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
+    from nnunetv2.experiment_planning.experiment_planners.residual_unets import residual_encoder_unet_planners as res
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+    planners = [("default", ExperimentPlanner), ("resenc-m", res.nnUNetPlannerResEncM),
+                ("resenc-l", res.nnUNetPlannerResEncL), ("resenc-xl", res.nnUNetPlannerResEncXL)]
+    fingerprint_file = sample.preprocessed / "dataset_fingerprint.json"
+    worst, count, configurations = 0, 0, 0
+    for preset, planner in planners:
+        for memory in (None, 4, 12, 40):
+            with quietly(), torch.device("meta"):
+                made = planner(sample.name, **({} if memory is None else {"gpu_memory_target_in_gb": memory}))
+                made.plan_experiment()
+            theirs_file = sample.preprocessed / f"{made.plans_identifier}.json"
+            theirs = json.loads(theirs_file.read_text())
+            theirs_file.unlink()
+            ours_file = sample.ours / f"{preset}.json"
+            run(program, "plan", "--fingerprint", fingerprint_file, "--dataset-json", sample.folder / "dataset.json",
+                "-o", ours_file, "--preset", preset, *([] if memory is None else ["--memory", memory]))
+            ours = json.loads(ours_file.read_text())
+            del ours["training"]
+            if preset == "default":
+                theirs = json.loads(json.dumps(theirs).replace("LeakyReLU", "ReLU"))
+            worst = max(worst, largest_relative(ours, theirs))
+            count += 1
+            # nnU-Net reads our plan, and builds every network of it.
+            manager = PlansManager(str(ours_file))
+            for name in manager.available_configurations:
+                manager.get_configuration(name)
+                configurations += 1
+    table.add("plan", sample.title, f"all members of {count} plans: 4 planners, 4 memories; {configurations} "
+              "configurations, read by nnU-Net too", shown(worst))
+
+
+def splits(sample, table):
+    from nnunetv2.utilities.crossval_split import generate_crossval_split
+    file = sample.ours / "preprocessed" / "splits_final.json"
+    if len(sample.cases) < 5:
+        return
+    ours, theirs = json.loads(file.read_text()), generate_crossval_split(sorted(sample.cases))
+    same = ours == [{key: [str(case) for case in fold[key]] for key in ("train", "val")} for fold in theirs]
+    table.add("splits", sample.title, f"5 folds of {len(sample.cases)} cases", "none" if same else "different")
+
+
+def preprocessing(sample, program, table):
+    from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+    # A second time at a coarser and a finer spacing, because many sets are at their median spacing already.
+    original = json.loads((sample.ours / "plans.json").read_text())
+    worst, voxels, labels_differ, locations_differ, properties_differ = 0.0, 0, 0, 0, 0
+    for number, factors in enumerate([(1, 1, 1), (1.37, 0.83, 1.21), (0.71, 1.6, 0.9)]):
+        plan = json.loads(json.dumps(original))
+        configuration = plan["configurations"]["3d_fullres"]
+        configuration["spacing"] = [s * f for s, f in zip(configuration["spacing"], factors)]
+        plan_file = sample.ours / f"plan_{number}.json"
+        plan_file.write_text(json.dumps(plan))
+        folder = sample.ours / ("preprocessed" if number == 0 else f"preprocessed_{number}")
+        run(program, "preprocess", sample.folder, "--plan", plan_file, "-o", folder)
+        manager = PlansManager(str(plan_file))
+        for case in sample.cases:
+            with quietly():
+                data, labels, properties = DefaultPreprocessor(verbose=False).run_case(
+                    sample.images[case], sample.labels[case], manager, manager.get_configuration("3d_fullres"),
+                    sample.description)
+            ours = load_file(folder / f"{case}.safetensors")
+            assert ours["data"].shape == data.shape, f"{case}: {ours['data'].shape} and not {data.shape}"
+            # In units of the channel's deviation, which is 1 after z-scores.
+            deviations = np.maximum(data.std(axis=(1, 2, 3), dtype=np.float64), 1e-6)
+            differences = np.abs(ours["data"].astype(np.float64) - data).max(axis=(1, 2, 3))
+            worst = max(worst, float((differences / deviations).max()))
+            voxels += labels.size
+            labels_differ += int((ours["labels"] != labels[0]).sum())
+            with open(folder / f"{case}.safetensors", "rb") as file:
+                header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+            own = json.loads(header["__metadata__"]["properties"])
+            for key in ("shape_before_cropping", "bbox_used_for_cropping", "shape_after_cropping_and_before_resampling"):
+                properties_differ += np.asarray(own[key]).tolist() != np.asarray(properties[key]).tolist()
+            for values, expected in properties["class_locations"].items():
+                key = "_".join(map(str, values)) if isinstance(values, tuple) else str(values)
+                found = ours[f"class_locations/{key}"]
+                expected = np.asarray(expected).reshape(-1, 4)[:, 1:]
+                locations_differ += found.shape != expected.shape or bool((found != expected).any())
+    what = f"{len(sample.cases)} cases at 3 spacings"
+    table.add("preprocessing", sample.title, f"crop and shapes, {what}", "none" if properties_differ == 0 else
+              f"{properties_differ} differ")
+    table.add("preprocessing", sample.title, f"images, {what} (in deviations)", shown(worst))
+    table.add("preprocessing", sample.title, f"labels, {what}", "none" if labels_differ == 0 else
+              f"{labels_differ} of {voxels} voxels")
+    table.add("class locations", sample.title, f"every drawn voxel, {what}", "none" if locations_differ == 0 else
+              f"{locations_differ} lists")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("datasets", nargs="*", type=Path)
+    parser.add_argument("--program", type=Path, default=HERE.parent / ".build" / "release" / "hwsseg")
+    parser.add_argument("--cases", type=int, default=6)
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--images", type=Path)
+    arguments = parser.parse_args()
+    table = Table()
+    made = [made_up("made-up CT", "ct"), made_up("made-up regions", "regions")]
+    for number, source in enumerate(made + arguments.datasets, start=1):
+        sample = Sample(source, arguments.cases, number)
+        fingerprint(sample, arguments.program, table)
+        plans(sample, arguments.program, table)
+        preprocessing(sample, arguments.program, table)
+        splits(sample, table)
+    print(table.markdown())
+    shutil.rmtree(ROOT)
+
+
+if __name__ == "__main__":
+    main()

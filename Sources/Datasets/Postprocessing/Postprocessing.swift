@@ -1,0 +1,111 @@
+import Files
+import Foundation
+import Imaging
+import NIfTI
+
+/// nnU-Net's post-processing of segmentations: of some labels, or of a region, only the largest connected part is kept,
+/// and what lies elsewhere becomes background.
+///
+/// Cross-validation decides for which labels that helps, and writes it into the file `postprocessing.json`. nnU-Net
+/// keeps the same in `postprocessing.pkl` too, which only Python can read.
+public struct Postprocessing: Sendable, Equatable {
+  /// Labels whose union keeps its largest part alone.
+  public struct Step: Sendable, Equatable {
+    public let values: [Int]
+    /// Whether this is a label of its own, which files have as a number and not as a list.
+    public let isLabel: Bool
+
+    public init(_ values: [Int], isLabel: Bool = false) {
+      self.values = values
+      self.isLabel = isLabel
+    }
+  }
+
+  /// Name of the file in a model folder.
+  public static let fileName = "postprocessing.json"
+  private static let function = "remove_all_but_largest_component_from_segmentation"
+
+  /// Taken one after the other.
+  public var steps: [Step]
+
+  public init(steps: [Step] = []) { self.steps = steps }
+
+  /// Reads a `postprocessing.json`, nnU-Net's or ours.
+  ///
+  /// - Throws: `InputError` for a file that is none, and for other functions than nnU-Net's own.
+  public init(contentsOf url: URL) throws {
+    let fields = try JSONFields(JSON.read(url), file: url.path)
+    let functions = try fields.strings("postprocessing_fns")
+    guard case .array(let arguments)? = fields.object["postprocessing_kwargs"], arguments.count == functions.count
+    else {
+      throw fields.error(
+        "postprocessing_kwargs", found: "not \(functions.count) entries", expected: "one for each function")
+    }
+    steps = try zip(functions, arguments).enumerated().map { number, step in
+      guard step.0 == Self.function else {
+        throw fields.error("postprocessing_fns", found: "the function \(step.0)", expected: Self.function)
+      }
+      return try Self.step(JSONFields(step.1, file: url.path, path: "postprocessing_kwargs.\(number)"))
+    }
+  }
+
+  private static func step(_ fields: JSONFields) throws -> Step {
+    let key = "labels_or_regions"
+    try fields.allow([key, "background_label"])
+    guard try fields.intIfPresent("background_label") ?? 0 == 0 else {
+      throw fields.error("background_label", found: "another background", expected: "0")
+    }
+    guard case .array(let entries)? = fields.object[key] else { return Step([try fields.int(key)], isLabel: true) }
+    // Lists of labels and regions mean their union.
+    let values = entries.flatMap { entry in if case .array(let region) = entry { region } else { [entry] } }.map(\.int)
+    guard values.allSatisfy({ $0.map { 1...65535 ~= $0 } ?? false }) else {
+      throw fields.error(key, found: "an unusable label", expected: "whole numbers from 1 to 65535")
+    }
+    return Step(values.compactMap { $0 })
+  }
+
+  /// The members `postprocessing_fns` and `postprocessing_kwargs` of the file.
+  public var members: [(String, JSON)] {
+    let arguments = steps.map { step in
+      let labels = step.isLabel ? JSON.integer(step.values[0]) : .integers(step.values)
+      return JSON.object(JSONObject([("labels_or_regions", labels)]))
+    }
+    return [
+      ("postprocessing_fns", .strings(steps.map { _ in Self.function })), ("postprocessing_kwargs", .array(arguments)),
+    ]
+  }
+
+  /// The labels after all steps.
+  public func apply(to labels: Volume<Int32>) -> Volume<Int32> { steps.reduce(labels) { Self.apply($1, to: $0) } }
+
+  private static func apply(_ step: Step, to labels: Volume<Int32>) -> Volume<Int32> {
+    // Labels are looked up in a table; those read from files are below 65536.
+    var isMember = [Bool](repeating: false, count: 65536)
+    for value in step.values where 1..<65536 ~= value { isMember[value] = true }
+    let mask = Volume(shape: labels.shape, voxels: labels.voxels.map { 0..<65536 ~= $0 && isMember[Int($0)] })
+    let kept = Components.largest(of: mask)
+    var result = labels
+    for voxel in result.voxels.indices where mask.voxels[voxel] && !kept.voxels[voxel] { result.voxels[voxel] = 0 }
+    return result
+  }
+}
+
+extension Postprocessing {
+  /// What the model folders say together; `nil` when none of them says anything.
+  ///
+  /// - Throws: `InputError` when a file is unusable, or when models that are averaged differ in it.
+  public static func common(to models: [URL]) throws -> Postprocessing? {
+    let rules = try models.map { folder -> Postprocessing? in
+      let file = folder.appendingPathComponent(fileName)
+      return FileManager.default.fileExists(atPath: file.path) ? try Postprocessing(contentsOf: file) : nil
+    }
+    guard let first = rules.first else { return nil }
+    for (folder, rule) in zip(models, rules) where rule != first {
+      throw InputError(
+        folder.path, found: "another \(fileName) than in \(models[0].path), or none",
+        expected: "models that are averaged to have the same",
+        advice: "Decide on it again with hwsseg crossvalidate, or predict with --no-postprocessing.")
+    }
+    return first
+  }
+}

@@ -1,0 +1,133 @@
+import Dispatch
+import Files
+import Foundation
+import NIfTI
+import Synchronization
+
+/// A prediction and its reference.
+struct CasePair: Sendable {
+  let name: String
+  let reference: URL
+  let prediction: URL
+  let voxels: Int
+
+  /// The pairs of two folders, in order of their names. Headers are compared, voxels are not read.
+  ///
+  /// - Parameter cases: those wanted; when left out, all references, and every one needs a prediction.
+  /// - Throws: `InputError` when predictions (or references) are missing, and when a pair differs in shape or place.
+  static func all(
+    reference: URL, prediction: URL, ending: String, cases: Set<String>? = nil
+  ) throws -> [CasePair] {
+    let references = try caseNames(in: reference, ending: ending)
+    let predictions = try caseNames(in: prediction, ending: ending)
+    let wanted = cases ?? references
+    guard !wanted.isEmpty else {
+      throw InputError(reference.path, found: "no file that ends in \(ending)", expected: "reference segmentations")
+    }
+    func require(_ names: Set<String>, in present: Set<String>, of folder: URL, _ what: String) throws {
+      let missing = names.subtracting(present).sorted()
+      guard missing.isEmpty else {
+        let list = missing.prefix(10).joined(separator: ", ") + (missing.count > 10 ? ", …" : "")
+        throw InputError(
+          folder.path, found: "no \(what) of \(missing.count) of \(names.count) cases: \(list)",
+          expected: "a file CASE\(ending) for each")
+      }
+    }
+    try require(wanted, in: references, of: reference, "reference")
+    try require(wanted, in: predictions, of: prediction, "prediction")
+    if cases == nil { try require(predictions, in: references, of: reference, "reference") }
+    return try wanted.sorted().map { name in
+      try CasePair(
+        name: name, reference: reference.appendingPathComponent(name + ending),
+        prediction: prediction.appendingPathComponent(name + ending))
+    }
+  }
+
+  /// The cases of a folder of label maps.
+  static func caseNames(in folder: URL, ending: String) throws -> Set<String> {
+    guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
+      throw InputError(folder.path, found: "no folder that can be read", expected: "a folder of label maps")
+    }
+    return Set(files.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }.map { String($0.dropLast(ending.count)) })
+  }
+
+  /// Checks that both files describe the same voxels in the same place.
+  private init(name: String, reference: URL, prediction: URL) throws {
+    let expected = try NIfTIFile.readGeometry(reference)
+    let found = try NIfTIFile.readGeometry(prediction)
+    guard found.shape == expected.shape else {
+      throw InputError(
+        prediction.path, found: "\(found.shape) voxels (z, y, x)",
+        expected: "\(expected.shape) as in \(reference.path)",
+        advice: "Predictions have to be on the grid of the reference.")
+    }
+    // Writers round differently; a tenth of a voxel is neither rounding nor a flip.
+    let shift = Self.largestShift(found, expected)
+    guard shift <= 0.1 * (expected.spacing.min() ?? 1) else {
+      throw InputError(
+        prediction.path,
+        found: "voxels up to \(String(format: "%.3g", shift)) mm from where the reference has them",
+        expected: "the place and orientation of \(reference.path)",
+        advice: "Write predictions with the geometry of the image they were made from.")
+    }
+    self.name = name
+    self.reference = reference
+    self.prediction = prediction
+    voxels = expected.shape.reduce(1, *)
+  }
+
+  /// The largest distance in mm between the places that two geometries give the corners of the volume.
+  private static func largestShift(_ a: Geometry, _ b: Geometry) -> Double {
+    let difference = zip(a.affine, b.affine).map { $0 - $1 }
+    var largest = 0.0
+    for corner in 0..<8 {
+      let index = (0..<3).map { axis in corner >> axis & 1 == 1 ? Double(a.shape[2 - axis] - 1) : 0 }
+      var squared = 0.0
+      for row in 0..<3 {
+        let entries = difference[(4 * row)..<(4 * row + 4)].map { $0 }
+        let shift = entries[0] * index[0] + entries[1] * index[1] + entries[2] * index[2] + entries[3]
+        squared += shift * shift
+      }
+      largest = max(largest, squared.squareRoot())
+    }
+    return largest
+  }
+
+  /// Runs `body` over pairs side by side, as many as the memory holds.
+  ///
+  /// - Returns: the results in the order of the pairs.
+  /// - Throws: the first error of `body`; pairs not begun by then are left out.
+  static func map<Result: Sendable>(
+    _ pairs: [CasePair], _ body: @Sendable (CasePair) throws -> Result
+  ) throws -> [Result] {
+    let next = Mutex(0)
+    let state = Mutex<(results: [Result?], failure: (any Error)?)>((pairs.map { _ in nil }, nil))
+    DispatchQueue.concurrentPerform(iterations: workers(pairs)) { _ in
+      while state.withLock({ $0.failure == nil }) {
+        let index = next.withLock { next in
+          defer { next += 1 }
+          return next
+        }
+        guard index < pairs.count else { return }
+        do {
+          let result = try body(pairs[index])
+          state.withLock { $0.results[index] = result }
+        } catch {
+          state.withLock { $0.failure = error }
+        }
+      }
+    }
+    let (results, failure) = state.withLock { $0 }
+    if let failure { throw failure }
+    return results.compactMap { $0 }
+  }
+
+  /// How many cases are computed side by side: two volumes of labels, four masks and two volumes of distances each, in
+  /// at most a quarter of the memory.
+  private static func workers(_ pairs: [CasePair]) -> Int {
+    let voxels = pairs.map(\.voxels).max() ?? 1
+    let held = Double(voxels) * (2 * 4 + 4 * 1 + 2 * 8)
+    let fitting = Int(min(1024, Double(ProcessInfo.processInfo.physicalMemory) / 4 / held))
+    return max(1, min(fitting, ProcessInfo.processInfo.activeProcessorCount, pairs.count))
+  }
+}

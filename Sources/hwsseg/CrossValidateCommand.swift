@@ -1,0 +1,62 @@
+import ArgumentParser
+import Datasets
+import Evaluation
+import Files
+import Foundation
+
+/// `hwsseg crossvalidate`: judges the folds of a training together and decides on post-processing.
+struct CrossValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "crossvalidate", abstract: "Judges the folds of a training together and decides on post-processing.",
+    discussion: """
+      Gathers the segmentations that each fold made of the cases it held out into RESULTS/crossval_results_folds_…, \
+      judges them, and finds the labels for which keeping only the largest connected part raises Dice. \
+      postprocessing.json says so in each fold's model folder, where predict finds it. \
+      Of several trainings, the one with the highest mean Dice is named.
+      """)
+
+  @Argument(help: "The data set's folder in nnU-Net's raw layout.")
+  var dataset: URL
+
+  @Option(name: .shortAndLong, help: "The folder RESULTS that train has written folds into; several are compared.")
+  var model: [URL]
+
+  @Option(parsing: .upToNextOption, help: "The folds to gather; 0 1 2 3 4 when left out.")
+  var folds: [String] = []
+
+  @Flag(help: "Replace an earlier result.")
+  var overwrite = false
+
+  func validate() throws {
+    guard !model.isEmpty else { throw ValidationError("name the folder of the folds with -m RESULTS") }
+    guard Set(folds).count == folds.count else { throw ValidationError("--folds names a fold twice") }
+  }
+
+  func run() throws {
+    let raw = try RawDataset(dataset)
+    let folds = folds.isEmpty ? (0..<Splits.count).map(Fold.number) : try folds.map { try Fold($0) }
+    var best: (model: URL, dice: Double)?
+    for results in model {
+      let found = try CrossValidation(results: results, folds: folds, dataset: raw, overwrite: overwrite)
+      print(found.summary.tables())
+      describe(found)
+      print("Written to \(found.folder.relativePath): summary.json, cases.csv, postprocessing.json, postprocessed")
+      if found.meanDice > best?.dice ?? -1 { best = (results, found.meanDice) }
+    }
+    if let best, model.count > 1 {
+      print("Best: \(best.model.relativePath), mean Dice \(String(format: "%.4f", best.dice))")
+    }
+  }
+
+  private func describe(_ found: CrossValidation) {
+    guard !found.rule.steps.isEmpty else {
+      print("Keeping only the largest connected part improves no label: no post-processing.")
+      return
+    }
+    for step in found.rule.steps {
+      let labels = step.values.map(String.init).joined(separator: ", ")
+      print("Only the largest connected part is kept of label\(step.values.count == 1 ? "" : "s") \(labels).")
+    }
+    print("After post-processing:\n" + found.postprocessed.tables())
+  }
+}

@@ -1,0 +1,40 @@
+import NIfTI
+import Testing
+
+@testable import Imaging
+
+/// Protects which voxels count as connected and which parts are kept, as scikit-image's `label` with full connectivity and
+/// nnU-Net do.
+@Suite struct ComponentsTests {
+  /// A mask of `shape` that is true at some voxels (z, y, x).
+  private func mask(_ shape: [Int], _ voxels: [[Int]]) -> Volume<Bool> {
+    var mask = Volume(shape: shape, repeating: false)
+    for voxel in voxels { mask[voxel[0], voxel[1], voxel[2]] = true }
+    return mask
+  }
+
+  /// Corners join; a gap of one voxel does not, nor does the end of a row with the beginning of the next.
+  @Test func cornersJoin() {
+    let diagonal = [[0, 0, 0], [1, 1, 1], [2, 2, 2]]
+    let apart = [[0, 3, 3], [0, 3, 1]]
+    let found = Components.largest(of: mask([3, 4, 4], diagonal + apart))
+    #expect(found == mask([3, 4, 4], diagonal))
+    let rows = Components.largest(of: mask([1, 2, 3], [[0, 0, 2], [0, 1, 0]]))
+    #expect(rows == mask([1, 2, 3], [[0, 0, 2], [0, 1, 0]]))
+    let wrapped = mask([1, 2, 4], [[0, 0, 3], [0, 1, 0], [0, 1, 1]])
+    #expect(Components.largest(of: wrapped) == mask([1, 2, 4], [[0, 1, 0], [0, 1, 1]]))
+  }
+
+  /// Of equally large parts none is preferred.
+  @Test func ties() {
+    let two = mask([1, 1, 7], [[0, 0, 0], [0, 0, 1], [0, 0, 4], [0, 0, 5]])
+    #expect(Components.largest(of: two) == two)
+  }
+
+  @Test func nothingAndEverything() {
+    let empty = Volume(shape: [2, 3, 4], repeating: false)
+    #expect(Components.largest(of: empty) == empty)
+    let full = Volume(shape: [2, 3, 4], repeating: true)
+    #expect(Components.largest(of: full) == full)
+  }
+}

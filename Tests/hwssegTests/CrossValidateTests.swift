@@ -1,0 +1,36 @@
+import Foundation
+import Testing
+
+/// Protects the way from trained folds to the decision on post-processing, and that folds are written where nnU-Net has
+/// them. What is decided is tested where it is computed.
+@Suite struct CrossValidateTests {
+  @Test func oneFold() throws {
+    let tiny = try TinyModel.shared.get()
+    try Scratch.folder { folder in
+      let results = folder.appendingPathComponent("results")
+      try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.results), to: results)
+      let missing = try Program.run("crossvalidate", tiny.data, "-m", results.path)
+      #expect(missing.status == 2 && missing.errors.contains("fold_1"))
+      let one = ["crossvalidate", tiny.data, "-m", results.path, "--folds", "0"]
+      let first = try Program.run(one)
+      #expect(first.status == 0, "\(first.errors)")
+      #expect(try Program.run(one).status == 2)
+      #expect(try Program.run(one + ["--overwrite"]).status == 0)
+      let made = results.appendingPathComponent("crossval_results_folds_0")
+      for file in [
+        "summary.json", "cases.csv", "postprocessing.json", "dataset.json", "plans.json", "postprocessed/summary.json",
+      ] {
+        #expect(FileManager.default.fileExists(atPath: made.appendingPathComponent(file).path), "\(file)")
+      }
+      #expect(FileManager.default.fileExists(atPath: results.appendingPathComponent("fold_0/postprocessing.json").path))
+    }
+  }
+
+  /// The six cases of the data set, each held out once.
+  @Test func splits() throws {
+    let file = URL(fileURLWithPath: try TinyModel.shared.get().preprocessed).appendingPathComponent("splits_final.json")
+    let folds = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [[String: [String]]]
+    #expect(folds?.count == 5)
+    #expect(Set(folds?.flatMap { $0["val"] ?? [] } ?? []).count == 6)
+  }
+}
