@@ -1,27 +1,44 @@
 import Files
 
-/// nnU-Net's plain convolutional U-Net: what a plan fixes about the network.
+/// nnU-Net's U-Nets, `PlainConvUNet` and `ResidualEncoderUNet`: what a plan fixes about the network.
 ///
-/// Stage `s` has `convsPerStage[s]` blocks of convolution, instance normalisation and activation, of `features[s]` channels and
-/// kernel `kernels[s]`, the first with stride `strides[s]`. The decoder mirrors it with transposed convolutions. Axis order (z, y, x).
+/// Stage `s` has `convsPerStage[s]` blocks of convolution, normalisation and activation, of `features[s]` channels and kernel
+/// `kernels[s]`, the first with stride `strides[s]`; in a residual encoder each is two convolutions with a short cut, and another
+/// block, the stem, comes first. The decoder goes back up with transposed convolutions. Axis order (z, y, x).
 public struct Architecture: Sendable, Equatable, Codable {
+  /// What the encoder's blocks are.
+  public enum Encoder: String, Sendable, Equatable, Codable {
+    /// Convolutions one after the other.
+    case plain
+    /// ResNet-D's basic blocks.
+    case residual
+  }
+
+  public var encoder: Encoder
   public var inputChannels: Int
   /// Channels of the logits: classes with the background, or regions.
   public var outputChannels: Int
   public var features: [Int]
   public var kernels: [[Int]]
   public var strides: [[Int]]
+  /// Blocks an encoder stage has, the stem not counted.
   public var convsPerStage: [Int]
   /// Blocks a decoder stage has, lowest resolution first; one stage fewer than the encoder.
   public var convsPerDecoderStage: [Int]
-  public var activation: Activation
-  /// Added to the variance in instance normalisation.
+  /// Whether convolutions and transposed convolutions have a bias; the heads always have one.
+  public var convBias: Bool
+  /// `nil` for none.
+  public var normalization: FeatureNormalization?
+  /// Added to the variance in the normalisation.
   public var normEpsilon: Float
+  public var activation: Activation
 
   public init(
-    inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]], strides: [[Int]], convsPerStage: [Int],
-    convsPerDecoderStage: [Int], activation: Activation, normEpsilon: Float = 1e-5
+    encoder: Encoder = .plain, inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]],
+    strides: [[Int]], convsPerStage: [Int], convsPerDecoderStage: [Int], convBias: Bool = true,
+    normalization: FeatureNormalization? = .instance(affine: true), normEpsilon: Float = 1e-5, activation: Activation
   ) {
+    self.encoder = encoder
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
     self.features = features
@@ -29,8 +46,10 @@ public struct Architecture: Sendable, Equatable, Codable {
     self.strides = strides
     self.convsPerStage = convsPerStage
     self.convsPerDecoderStage = convsPerDecoderStage
-    self.activation = activation
+    self.convBias = convBias
+    self.normalization = normalization
     self.normEpsilon = normEpsilon
+    self.activation = activation
   }
 
   /// What each patch axis must be a multiple of: the product of the strides.
@@ -67,9 +86,13 @@ public struct Architecture: Sendable, Equatable, Codable {
       throw refuse(
         "features \(features), \(inputChannels) input and \(outputChannels) output channels", "1 to 4096 of each")
     }
-    guard normEpsilon > 0, activation.negativeSlope.isFinite else {
-      throw refuse(
-        "normalisation epsilon \(normEpsilon), slope \(activation.negativeSlope)", "positive, finite numbers")
+    guard normEpsilon > 0, normEpsilon.isFinite else {
+      throw refuse("normalisation epsilon \(normEpsilon)", "a positive number")
+    }
+    switch activation {
+    case .leakyReLU(let number), .elu(let number):
+      guard number >= 0, number.isFinite else { throw refuse("activation \(activation)", "no negative number") }
+    case .relu, .gelu, .silu, .mish: break
     }
   }
 

@@ -29,7 +29,7 @@ final class DecoderStage {
     joinedGradient = training ? Tensor(joined.shape) : nil
     up = TransposedConvolution(
       "decoder.transpconvs.\(index)", batch: batch, inputs: a.features[level + 1], outputs: features,
-      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features)
+      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features, hasBias: a.convBias)
     var blocks: [ConvolutionBlock] = []
     var current = joined
     for i in 0..<a.convsPerDecoderStage[index] {
@@ -48,9 +48,9 @@ final class DecoderStage {
       classes: a.outputChannels, engine: engine)
   }
 
-  func forward() {
+  func forward(inference: Bool) {
     up.forward(coarse, joined)
     Elementwise.copySkip(skip, into: joined)
-    for block in blocks { block.forward() }
+    for block in blocks { block.forward(inference: inference) }
   }
 }

@@ -10,6 +10,14 @@ enum Elementwise {
     Parallel.chunks(target.count, size: chunk) { for i in $0 { t.pointer[i] += s.pointer[i] } }
   }
 
+  /// `target = source`.
+  static func copy(_ source: Tensor, to target: Tensor) {
+    let (s, t) = (Shared(source.pointer), Shared(target.pointer))
+    Parallel.chunks(target.count, size: chunk) {
+      (t.pointer + $0.lowerBound).update(from: s.pointer + $0.lowerBound, count: $0.count)
+    }
+  }
+
   /// Copies features into the last channels of the decoder's input.
   static func copySkip(_ source: Tensor, into joined: Tensor) {
     let (s, t) = (Shared(source.pointer), Shared(joined.pointer))

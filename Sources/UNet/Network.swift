@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Tensors
 
-/// nnU-Net's U-Net for a fixed patch and batch: every buffer is allocated when it is made.
+/// nnU-Net's plain or residual U-Net for a fixed patch and batch: every buffer is allocated when it is made.
 ///
 /// Tensors are (N, z, y, x, channel). It computes one thing at a time.
 public final class Network {
@@ -17,7 +17,9 @@ public final class Network {
   /// Every weight and bias: encoder, decoder stages, transposed convolutions, heads.
   public let parameters: [Parameter]
 
-  private let encoder: [[ConvolutionBlock]]
+  /// What is saved beside the parameters but not trained: running statistics of batch normalisation.
+  private let buffers: [Parameter]
+  private let encoder: [[any Block]]
   private let decoder: [DecoderStage]
   /// Gradients by the features of a level, two that the blocks hand back and forth.
   private let gradients: [(Tensor, Tensor)]
@@ -42,56 +44,44 @@ public final class Network {
     let stages = a.features.count
     input = Tensor([batchSize] + patch + [a.inputChannels])
 
-    var extents: [[Int]] = []
-    var encoder: [[ConvolutionBlock]] = []
-    var current = input
-    var channels = a.inputChannels
-    var extent = patch
-    for stage in 0..<stages {
-      var blocks: [ConvolutionBlock] = []
-      for i in 0..<a.convsPerStage[stage] {
-        let shape = ConvolutionShape(
-          batch: batchSize, inputChannels: channels, outputChannels: a.features[stage], input: extent,
-          kernel: a.kernels[stage], stride: i == 0 ? a.strides[stage] : [1, 1, 1])
-        let block = try ConvolutionBlock(
-          "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, training: training,
-          engine: engine)
-        blocks.append(block)
-        (current, channels, extent) = (block.output, a.features[stage], shape.output)
-      }
-      encoder.append(blocks)
-      extents.append(extent)
-    }
+    let encoder = try Encoder(a, input: input, training: training, engine: engine)
+    var current = encoder.stages.last!.last!.output
     var decoder: [DecoderStage] = []
     for stage in 0..<stages - 1 {
       let level = stages - 2 - stage
       let made = try DecoderStage(
-        stage, architecture: a, batch: batchSize, coarse: current, skip: encoder[level].last!.output,
-        coarseExtent: extents[level + 1], extent: extents[level], training: training, engine: engine)
+        stage, architecture: a, batch: batchSize, coarse: current, skip: encoder.stages[level].last!.output,
+        coarseExtent: encoder.extents[level + 1], extent: encoder.extents[level], training: training, engine: engine)
       decoder.append(made)
       current = made.output
     }
-    self.encoder = encoder
+    self.encoder = encoder.stages
     self.decoder = decoder
     outputs = training ? decoder.reversed().map(\.head.logits) : [decoder.last!.head.logits]
+    let blocks = encoder.stages.joined() + decoder.flatMap(\.blocks)
     parameters =
-      encoder.joined().flatMap(\.parameters) + decoder.flatMap { $0.blocks.flatMap(\.parameters) }
-      + decoder.flatMap { [$0.up.weight, $0.up.bias] } + decoder.flatMap { [$0.head.weight, $0.head.bias] }
+      blocks.flatMap(\.parameters) + decoder.flatMap(\.up.parameters)
+      + decoder.flatMap { [$0.head.weight, $0.head.bias] }
+    buffers = blocks.flatMap(\.buffers)
     gradients =
       !training
       ? []
       : (0..<stages).map { level in
-        let shape = [batchSize] + extents[level] + [a.features[level]]
+        let shape = [batchSize] + encoder.extents[level] + [a.features[level]]
         return (Tensor(shape), Tensor(shape))
       }
     Initialization.kaiming(parameters, seed: seed)
   }
 
   /// Computes `outputs` from `input`.
-  public func forward() {
-    for block in encoder.joined() { block.forward() }
+  ///
+  /// - Parameter inference: Whether batch normalisation goes by its running statistics, as it always does in a network that is not
+  ///   made for training. `backward` needs a pass that did not.
+  public func forward(inference: Bool = false) {
+    let inference = inference || gradients.isEmpty
+    for block in encoder.joined() { block.forward(inference: inference) }
     for (i, stage) in decoder.enumerated() {
-      stage.forward()
+      stage.forward(inference: inference)
       if outputs.count > 1 || i == decoder.count - 1 { stage.head.forward() }
     }
   }
@@ -184,7 +174,7 @@ public final class Network {
 extension Network {
   /// Weights under nnU-Net's names (each once), in PyTorch's layout.
   public func weights() -> [Safetensors.Tensor] {
-    parameters.map { Safetensors.Tensor($0.name, shape: $0.fileShape, floats: $0.inFileOrder($0.value)) }
+    (parameters + buffers).map { Safetensors.Tensor($0.name, shape: $0.fileShape, floats: $0.inFileOrder($0.value)) }
   }
 
   /// Takes weights over from a file of nnU-Net's names; the duplicates nnU-Net writes are passed over.
@@ -193,6 +183,7 @@ extension Network {
   ///   one the network has no place for. The network is left as it was.
   public func load(_ weights: Safetensors) throws {
     let advice = "Use the plan that the weights were trained with."
+    let parameters = parameters + buffers
     let values = try parameters.map { parameter -> [Float] in
       guard let entry = weights.entries[parameter.name] else {
         throw InputError(

@@ -2,6 +2,7 @@ import Files
 import Foundation
 import HardnessWeighting
 import Testing
+import UNet
 
 @testable import Datasets
 
@@ -166,13 +167,58 @@ import Testing
     }
   }
 
-  /// Plans for other networks can be read; only training them is refused.
-  @Test func unsupportedNetworks() throws {
-    let residual = try plan(
-      Self.text.replacingOccurrences(of: "PlainConvUNet", with: "ResidualEncoderUNet")
-        .replacingOccurrences(of: "n_conv_per_stage\"", with: "n_blocks_per_stage\""))
-    #expect(throws: InputError.self) { try residual.configuration.checkSupported() }
-    let elu = try plan(Self.text.replacingOccurrences(of: "torch.nn.LeakyReLU", with: "torch.nn.ELU"))
-    #expect(throws: InputError.self) { try elu.configuration.checkSupported() }
+  /// A plan's network in our terms, every setting as nnU-Net understands it; what is left out has PyTorch's default.
+  @Test func networks() throws {
+    func architecture(_ changes: (String, String)...) throws -> Architecture {
+      var text = Self.text
+      for (old, new) in changes {
+        #expect(text.contains(old))
+        text = text.replacingOccurrences(of: old, with: new)
+      }
+      return try plan(text).configuration.architecture(inputChannels: 1, outputChannels: 2)
+    }
+    func nonlin(_ new: String) -> (String, String) {
+      (#""torch.nn.LeakyReLU", "nonlin_kwargs": {"inplace": true, "negative_slope": 0.2}"#, new)
+    }
+    func adding(_ new: String) -> (String, String) { (#""n_stages": 2"#, #""n_stages": 2, "# + new) }
+    let plain = try architecture()
+    #expect(plain.encoder == .plain)
+    #expect(!plain.convBias)
+    #expect(plain.normalization == nil)
+    #expect(plain.activation == .leakyReLU(slope: 0.2))
+    let residual = try architecture(
+      ("PlainConvUNet", "ResidualEncoderUNet"), ("n_conv_per_stage\"", "n_blocks_per_stage\""))
+    #expect(residual.encoder == .residual)
+    #expect(residual.convsPerStage == [2, 2])
+    let instance = #""conv_bias": true, "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d""#
+    #expect(try architecture(adding(instance)).convBias)
+    #expect(try architecture(adding(instance)).normalization == .instance(affine: false))
+    let affine = instance + #", "norm_op_kwargs": {"eps": 0.001, "affine": true}"#
+    #expect(try architecture(adding(affine)).normalization == .instance(affine: true))
+    #expect(try architecture(adding(affine)).normEpsilon == 0.001)
+    let batch = #""norm_op": "torch.nn.modules.batchnorm.BatchNorm3d""#
+    #expect(try architecture(adding(batch)).normalization == .batch(affine: true))
+    #expect(try architecture(nonlin(#""torch.nn.ELU""#)).activation == .elu(alpha: 1))
+    #expect(try architecture(nonlin(#""torch.nn.ELU", "nonlin_kwargs": {"alpha": 2}"#)).activation == .elu(alpha: 2))
+    #expect(try architecture(nonlin(#""torch.nn.modules.activation.GELU""#)).activation == .gelu)
+    #expect(try architecture(nonlin(#""torch.nn.SiLU""#)).activation == .silu)
+    #expect(try architecture(nonlin(#""torch.nn.Mish""#)).activation == .mish)
+  }
+
+  /// Plans for other networks can be read; only training and prediction are refused, by the name of what is not supported.
+  @Test(arguments: [
+    ("PlainConvUNet", "PrimusM", "PrimusM"), ("torch.nn.LeakyReLU", "torch.nn.PReLU", "torch.nn.PReLU"),
+    ("\"n_stages\": 2", "\"n_stages\": 2, \"norm_op\": \"torch.nn.GroupNorm\"", "torch.nn.GroupNorm"),
+    ("\"n_stages\": 2", "\"n_stages\": 2, \"dropout_op\": \"torch.nn.Dropout3d\"", "torch.nn.Dropout3d"),
+    ("\"n_stages\": 2", "\"n_stages\": 2, \"nonlin_first\": true", "nonlin_first"),
+    ("\"n_stages\": 2", "\"n_stages\": 2, \"conv_op\": \"torch.nn.modules.conv.Conv2d\"", "Conv2d"),
+  ])
+  func unsupportedNetworks(old: String, new: String, name: String) throws {
+    let text = Self.text.replacingOccurrences(of: old, with: new)
+    #expect(text != Self.text)
+    let plan = try plan(text)
+    #expect { try plan.configuration.checkSupported() } throws: { error in
+      "\(error)".contains(name) && error is InputError
+    }
   }
 }

@@ -2,7 +2,8 @@ import Foundation
 import Tensors
 import TestSupport
 import Testing
-import UNet
+
+@testable import UNet
 
 /// The network, its losses, its gradients and its optimiser give PyTorch's numbers, by both engines.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
@@ -19,15 +20,13 @@ struct GoldenNetworkTests {
     let network = try Network(
       architecture, patch: Array(input[2...]), batchSize: input[0], training: true, engine: engine)
 
-    try network.load(try Self.part("weights/", of: golden))
-    let images = try golden.floats("input")
-    network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: Self.channelsLast(images, input)) }
+    try network.load(try golden.part("weights/"))
+    let images = try golden.channelsLast("input")
+    network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: images) }
 
     network.forward()
     for (i, output) in network.outputs.enumerated() {
-      let shape = try golden.entry("output/\(i)").shape
-      Self.expectClose(
-        output.elements, Self.channelsLast(try golden.floats("output/\(i)"), shape), "output \(i)")
+      Self.expectClose(output.elements, try golden.channelsLast("output/\(i)"), "output \(i)")
     }
     let targets = try network.outputs.indices.map { try golden.integers("target/\($0)").map { Int16($0) } }
     let losses = try network.computeLoss(targets: targets, batchDice: false)
@@ -41,7 +40,7 @@ struct GoldenNetworkTests {
     network.backward()
     for parameter in network.parameters where parameter.hasGradient {
       Self.expectClose(
-        Self.inFileOrder(parameter.gradient, parameter), try golden.floats("gradients/" + parameter.name),
+        parameter.inFileOrder(parameter.gradient), try golden.floats("gradients/" + parameter.name),
         "gradient of " + parameter.name, floor: 1e-6)
     }
     let norm = optimizer.step(learningRate: 0.01)
@@ -57,7 +56,7 @@ struct GoldenNetworkTests {
   private static func expectParameters(_ network: Network, _ prefix: String, _ golden: Safetensors) throws {
     for parameter in network.parameters {
       expectClose(
-        inFileOrder(parameter.value, parameter), try golden.floats(prefix + parameter.name), prefix + parameter.name)
+        parameter.inFileOrder(parameter.value), try golden.floats(prefix + parameter.name), prefix + parameter.name)
     }
   }
 
@@ -72,48 +71,6 @@ struct GoldenNetworkTests {
       strides: try metadata("strides", [[Int]].self),
       convsPerStage: features.map { _ in 2 }, convsPerDecoderStage: features.dropFirst().map { _ in 2 },
       activation: golden.metadata["activation"] == "relu" ? .relu : .leakyReLU(slope: 0.01))
-  }
-
-  /// The tensors under a prefix, as the weights file they would be.
-  private static func part(_ prefix: String, of golden: Safetensors) throws -> Safetensors {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors")
-    defer { try? FileManager.default.removeItem(at: url) }
-    try Safetensors.write(
-      golden.entries.filter { $0.key.hasPrefix(prefix) }.map {
-        .init(String($0.key.dropFirst(prefix.count)), shape: $0.value.shape, floats: try golden.floats($0.key))
-      }, to: url)
-    return try Safetensors(contentsOf: url)
-  }
-
-  /// (a, k, b) to PyTorch's (a, b, k).
-  private static func inFileOrder(_ tensor: Tensor, _ parameter: Parameter) -> [Float] {
-    let shape = tensor.shape
-    guard shape.count == 5 else { return tensor.elements }
-    return channelsFirst(tensor.elements, shape)
-  }
-
-  /// (n, c, z, y, x) to (n, z, y, x, c); `shape` is that of the source.
-  private static func channelsLast(_ source: [Float], _ shape: [Int]) -> [Float] {
-    let (channels, voxels) = (shape[1], shape[2...].reduce(1, *))
-    var result = source
-    for n in 0..<shape[0] {
-      for c in 0..<channels {
-        for v in 0..<voxels { result[(n * voxels + v) * channels + c] = source[(n * channels + c) * voxels + v] }
-      }
-    }
-    return result
-  }
-
-  /// (n, z, y, x, c) to (n, c, z, y, x); `shape` is that of the source.
-  private static func channelsFirst(_ source: [Float], _ shape: [Int]) -> [Float] {
-    let (channels, voxels) = (shape[4], shape[1...3].reduce(1, *))
-    var result = source
-    for n in 0..<shape[0] {
-      for c in 0..<channels {
-        for v in 0..<voxels { result[(n * channels + c) * voxels + v] = source[(n * voxels + v) * channels + c] }
-      }
-    }
-    return result
   }
 
   /// Within 1e-4 of the largest magnitude, or of `floor` where a tensor is zero but for rounding.

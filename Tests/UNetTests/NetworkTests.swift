@@ -18,13 +18,6 @@ import UNet
     return network
   }
 
-  private func file(_ tensors: [Safetensors.Tensor], metadata: [String: String] = [:]) throws -> Safetensors {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors")
-    defer { try? FileManager.default.removeItem(at: url) }
-    try Safetensors.write(tensors, metadata: metadata, to: url)
-    return try Safetensors(contentsOf: url)
-  }
-
   private func step(_ network: Network, _ optimizer: SGD) throws -> [Float] {
     let labels = (0..<2 * Self.patch.reduce(1, *)).map { Int16($0 / 5 % 3) }
     network.forward()
@@ -44,8 +37,8 @@ import UNet
     for _ in 0..<3 { _ = try step(first, firstOptimizer) }
     let second = try network(seed: 2)
     let secondOptimizer = optimizer(second)
-    try second.load(try file(first.weights()))
-    try secondOptimizer.load(try file(firstOptimizer.state()))
+    try second.load(try .reread(first.weights()))
+    try secondOptimizer.load(.reread(firstOptimizer.state()))
     for _ in 0..<2 { #expect(try step(first, firstOptimizer) == step(second, secondOptimizer)) }
     for (a, b) in zip(first.parameters, second.parameters) { #expect(a.value.elements == b.value.elements) }
   }
@@ -53,7 +46,7 @@ import UNet
   @Test func inferenceGivesTheSameLogits() throws {
     let trained = try network()
     let inference = try Network(Self.architecture, patch: Self.patch, batchSize: 2, training: false, seed: 9)
-    try inference.load(try file(trained.weights()))
+    try inference.load(.reread(trained.weights()))
     trained.input.withUnsafeBufferPointer { source in
       inference.input.withUnsafeMutableBufferPointer { _ = $0.update(from: source) }
     }
@@ -67,7 +60,7 @@ import UNet
     let network = try network()
     let duplicate = Safetensors.Tensor(
       "encoder.stages.0.0.convs.0.all_modules.0.bias", shape: [16], floats: Array(repeating: 5, count: 16))
-    try network.load(try file(network.weights() + [duplicate]))
+    try network.load(.reread(network.weights() + [duplicate]))
   }
 
   @Test func anotherArchitectureIsRefused() throws {
@@ -80,7 +73,7 @@ import UNet
     deeper.convsPerStage.append(2)
     deeper.convsPerDecoderStage = [2, 2, 1]
     for other in [wider, deeper] {
-      let weights = try file(try network(other).weights())
+      let weights = try Safetensors.reread(network(other).weights())
       let mine = try network()
       let before = mine.parameters.map(\.value.elements)
       #expect(throws: InputError.self) { try mine.load(weights) }
@@ -92,7 +85,7 @@ import UNet
     let network = try network()
     var weights = network.weights()
     weights[1] = .init(weights[1].name, shape: weights[1].shape, floats: Array(repeating: .nan, count: 16))
-    let damaged = try file(weights)
+    let damaged = try Safetensors.reread(weights)
     #expect(throws: InputError.self) { try network.load(damaged) }
   }
 

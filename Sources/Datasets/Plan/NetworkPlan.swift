@@ -27,6 +27,9 @@ public struct NetworkPlan: Sendable, Equatable {
   /// The whole object as read, for the keys we have no use for.
   private var document: JSONObject
 
+  /// The arguments nnU-Net makes the network with, as read.
+  var arguments: JSONObject { if case .object(let object)? = document["arch_kwargs"] { object } else { JSONObject() } }
+
   /// A U-Net for as many dimensions as `kernels` and `strides` have: a plain one with two convolutions in every stage,
   /// or one with nnU-Net's residual encoder, of 1, 3, 4 and then 6 blocks, and one convolution in the decoder's stages.
   public init(features: [Int], kernels: [[Int]], strides: [[Int]], activation: String, residual: Bool = false) {
@@ -102,7 +105,7 @@ public struct NetworkPlan: Sendable, Equatable {
   var json: JSON {
     var document = document
     document["network_class_name"] = .string(className)
-    var arguments = if case .object(let object)? = document["arch_kwargs"] { object } else { JSONObject() }
+    var arguments = arguments
     arguments["n_stages"] = .integer(features.count)
     arguments["features_per_stage"] = .integers(features)
     arguments["kernel_sizes"] = .array(kernels.map(JSON.integers))

@@ -130,8 +130,8 @@ public struct PlanConfiguration: Sendable, Equatable {
     return .object(document)
   }
 
-  /// - Throws: `InputError` when training or prediction with this configuration is not supported: slices, and networks
-  ///   other than the plain U-Net with (leaky) ReLU.
+  /// - Throws: `InputError` when training or prediction with this configuration is not supported: slices, the second stage of a
+  ///   cascade, and networks we cannot build, by name.
   public func checkSupported() throws {
     func unsupported(_ found: String, _ expected: String) -> InputError {
       InputError("plan configuration \(name)", found: found, expected: "\(expected); others are not supported yet")
@@ -139,12 +139,10 @@ public struct PlanConfiguration: Sendable, Equatable {
     guard patchSize.count == 3 else {
       throw unsupported("a two-dimensional patch", "a three-dimensional configuration")
     }
-    guard network.className == NetworkPlan.plainUNet else {
-      throw unsupported("the network \(network.className)", NetworkPlan.plainUNet)
+    guard document["previous_stage"]?.string == nil else {
+      throw unsupported("the second stage of a cascade", "a configuration that takes images alone")
     }
-    guard [NetworkPlan.relu, NetworkPlan.leakyReLU].contains(network.activation) else {
-      throw unsupported("the activation \(network.activation)", "\(NetworkPlan.relu) or \(NetworkPlan.leakyReLU)")
-    }
+    _ = try network.architecture(inputChannels: 1, outputChannels: 1, subject: "plan configuration \(name)")
   }
 }
 
@@ -158,13 +156,8 @@ extension PlanConfiguration {
   ///   its strides.
   public func architecture(inputChannels: Int, outputChannels: Int) throws -> Architecture {
     try checkSupported()
-    let architecture = Architecture(
-      inputChannels: inputChannels, outputChannels: outputChannels, features: network.features,
-      kernels: network.kernels,
-      strides: network.strides, convsPerStage: network.convolutionsPerStage,
-      convsPerDecoderStage: network.convolutionsPerDecoderStage,
-      activation: network.activation == NetworkPlan.relu ? .relu : .leakyReLU(slope: Float(network.negativeSlope)),
-      normEpsilon: Float(network.normEpsilon))
+    let architecture = try network.architecture(
+      inputChannels: inputChannels, outputChannels: outputChannels, subject: "plan configuration \(name)")
     try architecture.validate()
     try architecture.validate(patch: patchSize)
     return architecture

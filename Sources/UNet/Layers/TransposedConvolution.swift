@@ -6,7 +6,9 @@ import Tensors
 ///
 /// The threads of a pass share it: they write to disjoint places.
 final class TransposedConvolution: @unchecked Sendable {
-  let weight, bias: Parameter
+  /// What the optimiser trains; a bias that is not among it stays zero.
+  let parameters: [Parameter]
+  private let weight, bias: Parameter
   private let batch: Int
   private let extent, factor: [Int]
   private let inputs, outputs, outputStride: Int
@@ -19,10 +21,12 @@ final class TransposedConvolution: @unchecked Sendable {
   ///   - factor: Kernel and stride along z, y, x.
   ///   - outputStride: Channels of the tensor written to.
   init(
-    _ name: String, batch: Int, inputs: Int, outputs: Int, extent: [Int], factor: [Int], outputStride: Int
+    _ name: String, batch: Int, inputs: Int, outputs: Int, extent: [Int], factor: [Int], outputStride: Int,
+    hasBias: Bool
   ) {
     weight = Parameter(name + ".weight", shape: [inputs] + factor + [outputs])
     bias = Parameter(name + ".bias", shape: [outputs])
+    parameters = hasBias ? [weight, bias] : [weight]
     (self.batch, self.inputs, self.outputs, self.outputStride) = (batch, inputs, outputs, outputStride)
     (self.extent, self.factor) = (extent, factor)
     let lines = batch * extent[0] * extent[1]

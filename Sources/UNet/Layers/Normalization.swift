@@ -1,11 +1,15 @@
 import Tensors
 
-/// Instance normalisation with an affine map, followed by the activation, in one pass over the data each way.
+/// Instance or batch normalisation, followed by a piecewise linear activation, in one pass over the data each way.
 ///
 /// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and channel
-/// (PyTorch's InstanceNorm3d without running statistics).
-final class InstanceNormalization {
+/// (PyTorch's InstanceNorm3d without running statistics). Batch normalisation is the same with the whole batch as one sample; it
+/// keeps running means of both for inference (PyTorch's BatchNorm3d).
+final class Normalization {
   let scale, shift: Parameter
+  /// What the optimiser trains: nothing where it is not affine; scale and shift are one and zero then.
+  let parameters: [Parameter]
+  private let running: RunningStatistics?
   private let batch, voxels, channels: Int
   private let epsilon, slope: Float
   /// For each sample and channel: mean and 1 / deviation; and the map x a + b they amount to.
@@ -16,13 +20,26 @@ final class InstanceNormalization {
   private let partial: Tensor
   private static let chunk = 1024
 
-  init(_ name: String, batch: Int, voxels: Int, channels: Int, epsilon: Float, activation: Activation) {
+  /// - Parameters:
+  ///   - voxels: Of each sample.
+  ///   - slope: The activation's below zero; 1 for none.
+  init(
+    _ name: String, _ kind: FeatureNormalization, batch: Int, voxels: Int, channels: Int, epsilon: Float, slope: Float
+  ) {
     scale = Parameter(name + ".weight", shape: [channels])
     shift = Parameter(name + ".bias", shape: [channels])
     scale.value.fill(1)
+    let affine: Bool
+    var (batch, voxels) = (batch, voxels)
+    switch kind {
+    case .instance(let isAffine): (affine, running) = (isAffine, nil)
+    case .batch(let isAffine):
+      (affine, running) = (isAffine, RunningStatistics(name, channels: channels))
+      (batch, voxels) = (1, batch * voxels)
+    }
+    parameters = affine ? [scale, shift] : []
     (self.batch, self.voxels, self.channels) = (batch, voxels, channels)
-    self.epsilon = epsilon
-    slope = activation.negativeSlope
+    (self.epsilon, self.slope) = (epsilon, slope)
     mean = Tensor([batch, channels])
     inverse = Tensor([batch, channels])
     factor = Tensor([batch, channels])
@@ -34,8 +51,40 @@ final class InstanceNormalization {
 
   private static func chunks(_ voxels: Int) -> Int { (voxels + chunk - 1) / chunk }
 
+  /// What is saved beside the parameters.
+  var buffers: [Parameter] { running?.buffers ?? [] }
+
   /// `input` and `output` may be one tensor.
-  func forward(_ input: Tensor, _ output: Tensor) {
+  ///
+  /// - Parameter inference: Whether running statistics are used, where there are any, and left as they are.
+  func forward(_ input: Tensor, _ output: Tensor, inference: Bool) {
+    if inference, let running { recall(running) } else { measure(input) }
+    let (x, y) = (Shared(input.pointer), Shared(output.pointer))
+    let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
+    forEachChunk { [channels, slope] n, range in
+      let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
+      for voxel in range.voxels {
+        let source = x.pointer + voxel * channels
+        let target = y.pointer + voxel * channels
+        for c in 0..<channels {
+          let z = source[c] * a[c] + b[c]
+          target[c] = z > 0 ? z : slope * z
+        }
+      }
+    }
+  }
+
+  /// The map of the running statistics.
+  private func recall(_ running: RunningStatistics) {
+    for c in 0..<channels {
+      let deviation = 1 / (running.variance.value.pointer[c] + epsilon).squareRoot()
+      factor.pointer[c] = scale.value.pointer[c] * deviation
+      offset.pointer[c] = shift.value.pointer[c] - running.mean.value.pointer[c] * factor.pointer[c]
+    }
+  }
+
+  /// The map of the input's own statistics, which running ones take note of.
+  private func measure(_ input: Tensor) {
     let x = Shared(input.pointer)
     sumChunks { [channels] _, range, sums in
       // Sums of x - x0 and its square: the first voxel stands in for the mean, so that little is lost to cancellation.
@@ -61,21 +110,10 @@ final class InstanceNormalization {
         inverse.pointer[i] = Float(deviation)
         factor.pointer[i] = scale.value.pointer[c] * Float(deviation)
         offset.pointer[i] = shift.value.pointer[c] - mean * factor.pointer[i]
+        running?.record(channel: c, mean: mean, variance: variance, count: voxels)
       }
     }
-    let y = Shared(output.pointer)
-    let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
-    forEachChunk { [channels, slope] n, range in
-      let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
-      for voxel in range.voxels {
-        let source = x.pointer + voxel * channels
-        let target = y.pointer + voxel * channels
-        for c in 0..<channels {
-          let z = source[c] * a[c] + b[c]
-          target[c] = z > 0 ? z : slope * z
-        }
-      }
-    }
+    running?.countBatch()
   }
 
   /// Turns `gradient` by the output into the gradient by `input`, in place, and sets the gradients of scale and shift.

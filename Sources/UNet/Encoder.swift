@@ -1,0 +1,53 @@
+import Tensors
+
+/// The way down: stages of blocks, each but the first begun by a stride.
+struct Encoder {
+  /// The blocks of each stage, full resolution first; a residual encoder's stem is the first of them.
+  let stages: [[any Block]]
+  /// Voxels of each stage's output along z, y, x.
+  let extents: [[Int]]
+
+  init(_ a: Architecture, input: Tensor, training: Bool, engine: Engine) throws {
+    var stages: [[any Block]] = []
+    var extents: [[Int]] = []
+    var current = input
+    func shape(_ stage: Int, stride: [Int]) -> ConvolutionShape {
+      ConvolutionShape(
+        batch: current.shape[0], inputChannels: current.shape[4], outputChannels: a.features[stage],
+        input: Array(current.shape[1...3]), kernel: a.kernels[stage], stride: stride)
+    }
+    for stage in a.features.indices {
+      var blocks: [any Block] = []
+      if a.encoder == .residual, stage == 0 {
+        let stem = try ConvolutionBlock(
+          "encoder.stem.convs.0", shape(0, stride: [1, 1, 1]), input: current, architecture: a, training: training,
+          engine: engine)
+        blocks.append(stem)
+        current = stem.output
+      }
+      var scratch: ResidualBlock.Scratch?
+      for i in 0..<a.convsPerStage[stage] {
+        let shape = shape(stage, stride: i == 0 ? a.strides[stage] : [1, 1, 1])
+        let block: any Block
+        switch a.encoder {
+        case .plain:
+          block = try ConvolutionBlock(
+            "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, training: training,
+            engine: engine)
+        case .residual:
+          if training, scratch == nil {
+            scratch = ResidualBlock.Scratch(branch: Tensor(shape.outputTensor), hidden: Tensor(shape.outputTensor))
+          }
+          block = try ResidualBlock(
+            "encoder.stages.\(stage).blocks.\(i)", shape, input: current, architecture: a, scratch: scratch,
+            engine: engine)
+        }
+        blocks.append(block)
+        current = block.output
+      }
+      stages.append(blocks)
+      extents.append(Array(current.shape[1...3]))
+    }
+    (self.stages, self.extents) = (stages, extents)
+  }
+}

@@ -1,0 +1,88 @@
+import Tensors
+
+/// Two convolutions with a short cut around them: activation(second(first(x)) + short cut of x).
+///
+/// ResNet-D's basic block as nnU-Net's residual encoders have it. The first convolution may have a stride; the short cut is then the
+/// mean over each stride's box. Where the number of channels changes, a 1 x 1 x 1 convolution without bias, normalised, follows.
+/// He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks, CVPR 2019.
+final class ResidualBlock: Block {
+  /// Memory for gradients that the blocks of a stage share, of the stage's shape.
+  struct Scratch {
+    let branch, hidden: Tensor
+  }
+
+  let output: Tensor
+  private let first, second: ConvolutionBlock
+  private let pooling: AveragePooling?
+  private let projection: ConvolutionBlock?
+  private let activation: Activation
+  private let input: Tensor
+  private let scratch: Scratch?
+  /// Gradient by the projection's input.
+  private let projectionGradient: Tensor?
+
+  var parameters: [Parameter] { first.parameters + second.parameters + (projection?.parameters ?? []) }
+  var buffers: [Parameter] { first.buffers + second.buffers + (projection?.buffers ?? []) }
+
+  /// - Parameters:
+  ///   - shape: Of the first convolution.
+  ///   - scratch: `nil` where there will be no backward pass.
+  init(
+    _ name: String, _ shape: ConvolutionShape, input: Tensor, architecture a: Architecture, scratch: Scratch?,
+    engine: Engine
+  ) throws {
+    let training = scratch != nil
+    let channels = shape.outputChannels
+    let inner = ConvolutionShape(
+      batch: shape.batch, inputChannels: channels, outputChannels: channels, input: shape.output, kernel: shape.kernel,
+      stride: [1, 1, 1])
+    first = try ConvolutionBlock(
+      name + ".conv1", shape, input: input, architecture: a, training: training, engine: engine)
+    second = try ConvolutionBlock(
+      name + ".conv2", inner, input: first.output, hasBias: a.convBias, activation: nil,
+      normalization: a.normalization, epsilon: a.normEpsilon, training: training, engine: engine)
+    second.silence()
+
+    pooling = shape.stride == [1, 1, 1] ? nil : AveragePooling(input, window: shape.stride)
+    if shape.inputChannels != channels {
+      let pointwise = ConvolutionShape(
+        batch: shape.batch, inputChannels: shape.inputChannels, outputChannels: channels, input: shape.output,
+        kernel: [1, 1, 1], stride: [1, 1, 1])
+      projection = try ConvolutionBlock(
+        name + ".skip.\(pooling == nil ? 0 : 1)", pointwise, input: pooling?.output ?? input, hasBias: false,
+        activation: nil, normalization: a.normalization, epsilon: a.normEpsilon, training: training, engine: engine)
+      projectionGradient = training ? Tensor(pointwise.inputTensor) : nil
+    } else {
+      (projection, projectionGradient) = (nil, nil)
+    }
+    activation = a.activation
+    self.input = input
+    self.scratch = scratch
+    // The sum is the second convolution's output; a piecewise linear activation's backward pass can do with its own output there.
+    output = training && activation.slope == nil ? Tensor(second.output.shape) : second.output
+  }
+
+  func forward(inference: Bool) {
+    first.forward(inference: inference)
+    second.forward(inference: inference)
+    pooling?.forward()
+    projection?.forward(inference: inference)
+    Elementwise.add(projection?.output ?? pooling?.output ?? input, to: second.output)
+    activation.forward(second.output, output)
+  }
+
+  func backward(_ gradient: Tensor, inputGradient: Tensor?) {
+    guard let scratch, let inputGradient else { return }
+    activation.backward(input: second.output, gradient: gradient)
+    Elementwise.copy(gradient, to: scratch.branch)
+    second.backward(scratch.branch, inputGradient: scratch.hidden)
+    first.backward(scratch.hidden, inputGradient: inputGradient)
+    projection?.backward(gradient, inputGradient: projectionGradient)
+    let shortcut = projectionGradient ?? gradient
+    if let pooling {
+      pooling.backward(shortcut, addingTo: inputGradient)
+    } else {
+      Elementwise.add(shortcut, to: inputGradient)
+    }
+  }
+}

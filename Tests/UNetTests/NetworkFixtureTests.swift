@@ -1,0 +1,137 @@
+import Foundation
+import Tensors
+import Testing
+
+@testable import UNet
+
+/// Networks of every kind nnU-Net's plans can hold give PyTorch's logits, losses and gradients, by both engines, and keep PyTorch's
+/// names: residual encoders with every kind of short cut, batch normalisation, instance normalisation without parameters, none at
+/// all, convolutions without bias, smooth activations. The files are made by `Tests/Fixtures/networks.py`.
+@Suite struct NetworkFixtureTests {
+  static let networks: [String: Architecture] = [
+    "residual": residual(.instance(affine: true), .leakyReLU(slope: 0.01)),
+    "residual_batch_mish": residual(.batch(affine: true), .mish),
+    "bare_instance_gelu": plain(.instance(affine: false), bias: false, epsilon: 1e-3, .gelu),
+    "no_norm_elu": plain(nil, bias: true, .elu(alpha: 1)),
+  ]
+
+  private static func residual(_ normalization: FeatureNormalization, _ activation: Activation) -> Architecture {
+    Architecture(
+      encoder: .residual, inputChannels: 2, outputChannels: 3, features: [2, 3, 3, 4],
+      kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
+      strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2], [1, 1, 1]], convsPerStage: [1, 2, 1, 1],
+      convsPerDecoderStage: [1, 1, 1], normalization: normalization, activation: activation)
+  }
+
+  private static func plain(
+    _ normalization: FeatureNormalization?, bias: Bool, epsilon: Float = 1e-5, _ activation: Activation
+  ) -> Architecture {
+    Architecture(
+      inputChannels: 2, outputChannels: 3, features: [2, 3, 4], kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3]],
+      strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2]], convsPerStage: [1, 2, 1], convsPerDecoderStage: [2, 1],
+      convBias: bias, normalization: normalization, normEpsilon: epsilon, activation: activation)
+  }
+
+  private func fixture(_ name: String) throws -> Safetensors {
+    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return try Safetensors(contentsOf: folder.appendingPathComponent("Fixtures/Networks/\(name).safetensors"))
+  }
+
+  private func network(
+    _ name: String, weights: Safetensors, input: Safetensors, training: Bool, engine: Engine = .blas
+  ) throws -> Network {
+    let network = try Network(
+      try #require(Self.networks[name]), patch: [4, 8, 8], batchSize: 2, training: training, engine: engine)
+    try network.load(weights)
+    let images = try input.channelsLast("input")
+    network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: images) }
+    return network
+  }
+
+  @Test(arguments: networks.keys.sorted(), [Engine.blas, .onednn])
+  func agreesWithPyTorch(name: String, engine: Engine) throws {
+    let file = try fixture(name)
+    let network = try network(name, weights: file.part("weights/"), input: file, training: true, engine: engine)
+    network.forward()
+    for (i, output) in network.outputs.enumerated() {
+      expectClose(output.elements, try file.channelsLast("output/\(i)"), "output \(i)")
+    }
+    let targets = try network.outputs.indices.map { try file.integers("target/\($0)").map { Int16($0) } }
+    let losses = try network.computeLoss(targets: targets, batchDice: false)
+    expectClose(losses, try file.floats("losses"), "losses")
+    network.backward()
+    let reached = network.parameters.filter(\.hasGradient)
+    #expect(Set(reached.map { "gradients/" + $0.name }) == Set(file.entries.keys.filter { $0.hasPrefix("gradients/") }))
+    for parameter in reached {
+      expectClose(
+        parameter.inFileOrder(parameter.gradient), try file.floats("gradients/" + parameter.name),
+        "gradient of " + parameter.name)
+    }
+    let saved = try Safetensors.reread(network.weights())
+    for name in file.entries.keys where name.hasPrefix("after/") {
+      expectClose(try saved.floats(String(name.dropFirst(6))), try file.floats(name), name)
+    }
+    #expect(Set(saved.entries.keys) == Set(try file.part("weights/").entries.keys))
+  }
+
+  /// The loss changes along the gradient by as much as the gradient is long: a check that owes nothing to another program.
+  @Test(arguments: networks.keys.sorted())
+  func finiteDifferences(name: String) throws {
+    let file = try fixture(name)
+    let network = try network(name, weights: file.part("weights/"), input: file, training: true)
+    let labels = try file.integers("target/0").map { Int16($0) }
+    func loss() throws -> Double {
+      network.forward()
+      return try network.computeLoss(labels: labels, batchDice: true).reduce(0) { $0 + Double($1) } / 2
+    }
+    _ = try loss()
+    network.backward()
+    let reached = network.parameters.filter(\.hasGradient)
+    let gradients = reached.map(\.gradient.elements)
+    let length = gradients.joined().reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    func move(_ distance: Double) {
+      for (parameter, gradient) in zip(reached, gradients) {
+        parameter.value.withUnsafeMutableBufferPointer { value in
+          for i in value.indices { value[i] += Float(distance / length) * gradient[i] }
+        }
+      }
+    }
+    let step = 2e-3
+    move(step)
+    let above = try loss()
+    move(-2 * step)
+    let slope = (above - (try loss())) / (2 * step)
+    #expect(abs(slope - length) < 0.01 * length, "\(slope) along a gradient of length \(length)")
+  }
+
+  /// A network for prediction gives the logits of training, or with batch normalisation those of its running statistics.
+  @Test(arguments: networks.keys.sorted())
+  func inference(name: String) throws {
+    let file = try fixture(name)
+    let trained = try network(name, weights: file.part("weights/"), input: file, training: true)
+    trained.forward()
+    let inference = try network(name, weights: .reread(trained.weights()), input: file, training: false)
+    inference.forward()
+    #expect(inference.outputs.count == 1)
+    let expected = file.entries["inference"] == nil ? "output/0" : "inference"
+    expectClose(inference.outputs[0].elements, try file.channelsLast(expected), expected)
+    trained.forward(inference: true)
+    expectClose(inference.outputs[0].elements, trained.outputs[0].elements, "inference of the trained network")
+  }
+
+  /// A residual encoder begins as its short cuts: the last normalisation of every block is zero, as nnU-Net's.
+  @Test func residualBlocksBeginAsShortCuts() throws {
+    let network = try Network(
+      try #require(Self.networks["residual"]), patch: [4, 8, 8], batchSize: 1, training: true)
+    let silent = network.parameters.filter { $0.value.elements.allSatisfy { $0 == 0 } && $0.name.contains(".norm.w") }
+    #expect(silent.count == 5 && silent.allSatisfy { $0.name.hasSuffix("conv2.norm.weight") })
+  }
+
+  private func expectClose(_ found: [Float], _ expected: [Float], _ what: String) {
+    #expect(found.count == expected.count, "\(what)")
+    let scale = expected.map(abs).max() ?? 0
+    let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
+    // A bias before a normalisation has a gradient that is zero but for rounding.
+    #expect(worst <= max(1e-4 * scale, 2e-6), "\(what) differs by \(worst) of \(scale)")
+  }
+}
