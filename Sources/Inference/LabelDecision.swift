@@ -1,16 +1,19 @@
 import Foundation
 
-/// Decides on the label of each voxel from the classes' logits, which come one class after the other.
+/// Decides on the label of each voxel from the classes' logits, or probabilities, which come one class after the other.
 ///
 /// Without regions the class with the largest logit wins, the first of equal ones. With regions, each that is more likely than
 /// not writes its label over those before it: nnU-Net's `regions_class_order`.
 struct LabelDecision {
   private(set) var labels: [Int32]
   private let regionLabels: [Int]?
+  /// What a region's value must exceed: logits 0, probabilities one half.
+  private let threshold: Float
   private var best: [Float]
   private var head = 0
 
-  init(voxels: Int, regionLabels: [Int]?) {
+  init(voxels: Int, regionLabels: [Int]?, threshold: Float = 0) {
+    self.threshold = threshold
     labels = Array(repeating: 0, count: voxels)
     best = regionLabels == nil ? Array(repeating: -.infinity, count: voxels) : []
     self.regionLabels = regionLabels
@@ -19,7 +22,7 @@ struct LabelDecision {
   /// Takes the logits of the next class or region.
   mutating func add(_ logits: [Float]) {
     if let regionLabels {
-      for voxel in labels.indices where logits[voxel] > 0 { labels[voxel] = Int32(regionLabels[head]) }
+      for voxel in labels.indices where logits[voxel] > threshold { labels[voxel] = Int32(regionLabels[head]) }
     } else {
       for voxel in labels.indices where logits[voxel] > best[voxel] {
         best[voxel] = logits[voxel]

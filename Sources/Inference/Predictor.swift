@@ -13,11 +13,12 @@ public final class Predictor {
   public struct Options: Sendable {
     /// Largest distance between tiles as a part of the patch, in (0, 1].
     public var stepSize: Double
-    /// Axes (0 = z) along which tiles are also predicted mirrored: every subset of them, so 8 passes for all three.
-    public var mirrorAxes: [Int]
+    /// Axes (0 = z) along which tiles are also predicted mirrored: every subset of them, so 8 passes for all three. When left out,
+    /// those that all models allow.
+    public var mirrorAxes: [Int]?
     public var engine: Engine
 
-    public init(stepSize: Double = 0.5, mirrorAxes: [Int] = [0, 1, 2], engine: Engine = .auto) {
+    public init(stepSize: Double = 0.5, mirrorAxes: [Int]? = nil, engine: Engine = .auto) {
       self.stepSize = stepSize
       self.mirrorAxes = mirrorAxes
       self.engine = engine
@@ -28,6 +29,7 @@ public final class Predictor {
   /// What the models were trained on: channels, labels and the files' ending.
   public var dataset: DatasetDescription { models[0].dataset }
   private let options: Options
+  private let mirrorAxes: [Int]
   private let preprocessor: Preprocessor
   private let network: Network
   /// Which model's weights the network holds.
@@ -37,17 +39,18 @@ public final class Predictor {
   ///
   /// - Throws: `InputError` when a folder is not a model, a checkpoint is of another architecture than its plan, the models were
   ///   not made for the same preprocessing, patch and classes, or an option is out of its range.
-  public init(models folders: [URL], checkpoint: String = "checkpoint_final.safetensors", options: Options = .init())
+  public convenience init(models folders: [URL], checkpoint: Model.Checkpoint = .final, options: Options = .init())
     throws
   {
+    try self.init(folders.map { try Model($0, checkpoint: checkpoint) }, options: options)
+  }
+
+  /// - Throws: as for folders.
+  init(_ models: [Model], options: Options) throws {
     guard options.stepSize > 0, options.stepSize <= 1 else {
       throw InputError("step size", found: "\(options.stepSize)", expected: "more than 0 and at most 1")
     }
-    guard options.mirrorAxes.allSatisfy({ 0...2 ~= $0 }), Set(options.mirrorAxes).count == options.mirrorAxes.count
-    else {
-      throw InputError("mirror axes", found: "\(options.mirrorAxes)", expected: "some of 0, 1 and 2, each once")
-    }
-    models = try folders.map { try Model($0, checkpoint: checkpoint) }
+    self.models = models
     guard let first = models.first else {
       throw InputError("models", found: "none", expected: "at least one model folder")
     }
@@ -56,6 +59,11 @@ public final class Predictor {
         model.folder.path, found: "another plan or other labels than in \(first.folder.path)",
         expected: "models that share preprocessing, patch, network and labels",
         advice: "Predict with each alone, or average folds of one plan.")
+    }
+    mirrorAxes =
+      options.mirrorAxes ?? first.mirrorAxes.filter { axis in models.allSatisfy { $0.mirrorAxes.contains(axis) } }
+    guard mirrorAxes.allSatisfy({ 0...2 ~= $0 }), Set(mirrorAxes).count == mirrorAxes.count else {
+      throw InputError("mirror axes", found: "\(mirrorAxes)", expected: "some of 0, 1 and 2, each once")
     }
     self.options = options
     preprocessor = try Preprocessor(plan: first.plan, description: first.dataset)
@@ -86,9 +94,9 @@ public final class Predictor {
     var accumulator = TileAccumulator(
       shape: image.shape, patch: models[0].configuration.patchSize, heads: models[0].architecture.outputChannels,
       step: options.stepSize)
-    let flips = (0..<1 << options.mirrorAxes.count).map { subset in
+    let flips = (0..<1 << mirrorAxes.count).map { subset in
       var mirrored = [false, false, false]
-      for (bit, axis) in options.mirrorAxes.enumerated() { mirrored[axis] = subset >> bit & 1 == 1 }
+      for (bit, axis) in mirrorAxes.enumerated() { mirrored[axis] = subset >> bit & 1 == 1 }
       return mirrored
     }
     let share = 1 / Float(flips.count * models.count)

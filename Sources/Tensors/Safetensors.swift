@@ -3,7 +3,7 @@ import Foundation
 
 /// A safetensors file, memory-mapped: a JSON table of named arrays, then their bytes, little-endian and in C order.
 ///
-/// Weights, preprocessed cases and probabilities are kept in this format.
+/// Weights, preprocessed cases and probabilities are kept in this format. `PyTorchFile` gives its arrays in the same way.
 public struct Safetensors: Sendable {
   /// How the elements of an array are stored.
   public enum ElementType: String, Sendable, Codable {
@@ -40,6 +40,14 @@ public struct Safetensors: Sendable {
   public let metadata: [String: String]
   public let entries: [String: Entry]
   private let data: Data
+
+  /// Arrays that lie in a mapped file of another format.
+  init(url: URL, data: Data, entries: [String: Entry]) {
+    self.url = url
+    self.data = data
+    self.entries = entries
+    metadata = [:]
+  }
 
   /// Maps a file and checks its table against the file's real size.
   ///

@@ -13,7 +13,7 @@ enum FinalValidation {
     let output = model.appendingPathComponent("validation")
     let predictor = try Predictor(models: [model], options: .init(engine: engine))
     print("Predicting the \(cases.count) cases held out")
-    try PredictCommand.predict(cases, with: predictor, to: output, withProbabilities: false)
+    try PredictCommand.predict(cases, with: Ensemble(predictor), to: output, withProbabilities: false)
     let summary = try Evaluator.evaluate(
       reference: references, prediction: output, description: dataset.description, groups: try dataset.groups(),
       cases: cases.map(\.name))

@@ -50,6 +50,7 @@ struct HwssegCommand: ParsableCommand {
 
   /// Long lists of choices come as a line each.
   private static func oneLine(_ message: String) -> String {
-    message.replacingOccurrences(of: "following:\n  - ", with: "following: ").replacingOccurrences(of: "\n  - ", with: ", ")
+    message.replacingOccurrences(of: "following:\n  - ", with: "following: ").replacingOccurrences(
+      of: "\n  - ", with: ", ")
   }
 }

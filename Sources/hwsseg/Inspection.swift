@@ -18,6 +18,7 @@ enum Inspection {
     }
     let name = file.lastPathComponent
     if name.hasSuffix(".safetensors") { return try facts(of: Safetensors(contentsOf: file)) }
+    if name.hasSuffix(".pth") { return try facts(of: PyTorchFile(contentsOf: file)) }
     if name.hasSuffix(".json") { return try facts(ofJSON: file) }
     return try NIfTIFile.describe(file)
   }
@@ -87,6 +88,16 @@ enum Inspection {
       facts.append((label.values.count > 1 ? "region" : "label", "\(list(label.values)) \(label.name)"))
     }
     if let order = dataset.regionsClassOrder { facts.append(("regions written as", list(order))) }
+    return facts
+  }
+
+  private static func facts(of file: PyTorchFile) throws -> [Fact] {
+    let weights = try file.isStateDictionary ? file.arrays() : file.arrays("network_weights")
+    var facts = facts(of: weights)
+    if let trainer = file.string("trainer_name") { facts.append(("trainer", trainer)) }
+    if let name = file.string("init_args", "configuration") { facts.append(("configuration", name)) }
+    if let epoch = file.integer("current_epoch") { facts.append(("trained", "\(epoch) epochs")) }
+    if let axes = file.integers("inference_allowed_mirroring_axes") { facts.append(("mirroring axes", list(axes))) }
     return facts
   }
 

@@ -8,10 +8,22 @@ import Tensors
 /// `hwsseg predict`: segments new cases with one or several trained networks.
 struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Segments the images of a folder with one or several trained networks.")
+    commandName: "predict", abstract: "Segments the images of a folder with one or several trained networks.",
+    discussion: """
+      A model folder is what train writes, a fold in it, or a results folder of nnU-Net v2 as it is, with plans.json, dataset.json and \
+      fold_0/checkpoint_final.pth. The logits of a training's folds are averaged, and the probabilities of different trainings.
+      """)
 
-  @Option(name: .shortAndLong, help: "A folder that train has written; several are averaged.")
+  @Option(name: .shortAndLong, help: "A model folder; several are averaged.")
   var model: [URL]
+
+  @Option(
+    name: .shortAndLong, parsing: .upToNextOption,
+    help: "Folds to average: 0 to 4, or all; those that are there when left out.")
+  var folds: [String] = []
+
+  @Option(help: "Which weights of the training.")
+  var checkpoint = Model.Checkpoint.final
 
   @Option(name: .shortAndLong, help: "A folder of images CASE_0000.nii.gz, CASE_0001.nii.gz, …, one a channel.")
   var input: URL
@@ -31,33 +43,47 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Replace segmentations that are there already.")
   var overwrite = false
 
+  @Flag(name: .customLong("continue"), help: "Leave out cases whose segmentation is there already.")
+  var continues = false
+
   @Option(help: "What computes convolutions.")
   var engine = Engine.auto
 
+  func validate() throws {
+    guard !(overwrite && continues) else { throw ValidationError("give either --overwrite or --continue") }
+  }
+
   func run() throws {
-    let predictor = try Predictor(
-      models: model,
-      options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : [0, 1, 2], engine: engine))
-    let dataset = predictor.dataset
-    let cases = try RawCase.find(in: input, description: dataset)
-    if !overwrite {
-      for one in cases {
-        let file = output.appendingPathComponent(one.name + dataset.fileEnding)
-        guard !FileManager.default.fileExists(atPath: file.path) else {
-          throw InputError(
-            file.path, found: "a segmentation already", expected: "a new folder",
-            advice: "Use --overwrite to replace it.")
-        }
+    let models = try model.flatMap { try Model.folds(folds, of: $0) }.map { try Model($0, checkpoint: checkpoint) }
+    let ensemble = try Ensemble(
+      models, options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine))
+    let dataset = ensemble.dataset
+    var cases = try RawCase.find(in: input, description: dataset)
+    if continues {
+      let all = cases.count
+      cases.removeAll { one in files(of: one, dataset).allSatisfy { FileManager.default.fileExists(atPath: $0.path) } }
+      print("\(all - cases.count) of \(all) cases are there already")
+    } else if !overwrite {
+      for file in cases.map({ files(of: $0, dataset)[0] }) where FileManager.default.fileExists(atPath: file.path) {
+        throw InputError(
+          file.path, found: "a segmentation already", expected: "a new folder",
+          advice: "Use --continue to leave it out, or --overwrite to replace it.")
       }
     }
     // Written first, so that a folder that cannot be written is found out before the work is done.
     try dataset.write(to: output.appendingPathComponent("dataset.json"))
-    try Self.predict(cases, with: predictor, to: output, withProbabilities: saveProbabilities)
+    try Self.predict(cases, with: ensemble, to: output, withProbabilities: saveProbabilities)
+  }
+
+  /// What a case's prediction is written to; the segmentation comes last, so it tells that all are there.
+  private func files(of one: RawCase, _ dataset: DatasetDescription) -> [URL] {
+    let names = [one.name + dataset.fileEnding] + (saveProbabilities ? ["\(one.name)_probabilities.safetensors"] : [])
+    return names.map { output.appendingPathComponent($0) }
   }
 
   /// Segments cases one after the other, telling about each.
   static func predict(
-    _ cases: [RawCase], with predictor: Predictor, to folder: URL, withProbabilities: Bool
+    _ cases: [RawCase], with predictor: Ensemble, to folder: URL, withProbabilities: Bool
   ) throws {
     for (index, one) in cases.enumerated() {
       let start = Date()
@@ -66,3 +92,5 @@ struct PredictCommand: ParsableCommand {
     }
   }
 }
+
+extension Model.Checkpoint: ExpressibleByArgument {}

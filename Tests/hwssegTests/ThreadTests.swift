@@ -23,6 +23,17 @@ import Testing
       }
       let again = try Program.run("predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output)
       #expect(again.status == 2 && again.errors.contains("--overwrite"))
+      // What is missing is made, and nothing else is touched.
+      let files = try FileManager.default.contentsOfDirectory(atPath: output).filter { $0.hasSuffix(".nii.gz") }
+        .sorted()
+      let kept = try FileManager.default.attributesOfItem(atPath: output + "/" + files[1])[.modificationDate] as? Date
+      try FileManager.default.removeItem(atPath: output + "/" + files[0])
+      let rest = try Program.run(
+        "predict", "-m", tiny.results, "-i", tiny.data + "/imagesTr", "-o", output, "--continue")
+      #expect(rest.status == 0 && rest.output.contains("\(files.count - 1) of \(files.count) cases"))
+      #expect(FileManager.default.fileExists(atPath: output + "/" + files[0]))
+      let after = try FileManager.default.attributesOfItem(atPath: output + "/" + files[1])[.modificationDate] as? Date
+      #expect(kept != nil && kept == after)
     }
   }
 

@@ -1,0 +1,373 @@
+import Files
+import Foundation
+
+/// Reads the pickles that `torch.save` writes. A pickle is a program; of its language only what tensors and plain values need is understood, and
+/// nothing is ever called: a name that is not known here is refused by that name.
+final class Pickle {
+  indirect enum Value {
+    case none
+    case bool(Bool)
+    case int(Int)
+    case float(Double)
+    case string(String)
+    case bytes([UInt8])
+    case tuple(Tuple)
+    case list(List)
+    case dictionary(Dictionary)
+    /// The name of a class or function.
+    case name(String)
+    /// A numpy type, by its code such as f8.
+    case numpyType(String)
+    case storage(Storage)
+    case tensor(Tensor)
+    /// Something known that has no use here, a device for instance.
+    case opaque(String)
+  }
+
+  /// Complete when it is made. Depth and size count the tuples inside, as often as they occur.
+  struct Tuple {
+    let items: [Value]
+    let depth: Int
+    let size: Int
+  }
+
+  /// Lists and dictionaries are filled after they have been noted for later reference, so they are objects.
+  final class List {
+    var items: [Value] = []
+  }
+  final class Dictionary {
+    var items: [(key: Value, value: Value)] = []
+  }
+
+  /// An array in an entry of the archive.
+  struct Storage {
+    let type: Safetensors.ElementType
+    let key: String
+    let count: Int
+  }
+
+  struct Tensor {
+    let storage: Storage
+    let offset: Int
+    let shape: [Int]
+    let strides: [Int]
+  }
+
+  private(set) var root = Value.none
+  private let file: String
+  private let bytes: Data
+  private var place = 0
+  private var stack: [Value] = []
+  /// The heights of the stack at the open marks.
+  private var marks: [Int] = []
+  private var memo: [Int: Value] = [:]
+  private var lists: [List] = []
+  private var dictionaries: [Dictionary] = []
+
+  /// More than any checkpoint has: tuples are walked through by recursion, and a few bytes can refer to one many times over.
+  private static let deepest = 100
+  private static let largest = 1_000_000
+
+  /// - Parameter file: named in errors.
+  /// - Throws: `InputError` when the pickle is cut off, needs anything but tensors and plain values, or contains itself.
+  init(_ bytes: Data, file: String) throws {
+    self.bytes = bytes
+    self.file = file
+    do {
+      try run()
+      try checkForCycles()
+    } catch {
+      clear()
+      throw error
+    }
+  }
+
+  deinit { clear() }
+
+  /// Takes apart what lists and dictionaries hold, so that long chains of them are not freed by recursion.
+  private func clear() {
+    for list in lists { list.items = [] }
+    for dictionary in dictionaries { dictionary.items = [] }
+  }
+
+  func refused(_ found: String, advice: String? = nil) -> InputError {
+    InputError(file, found: found, expected: "a checkpoint of tensors and plain values", advice: advice)
+  }
+
+  // MARK: The stack
+
+  private func byte() throws -> UInt8 {
+    guard place < bytes.count else { throw refused("a pickle that is cut off") }
+    place += 1
+    return bytes[bytes.startIndex + place - 1]
+  }
+
+  private func take(_ length: Int) throws -> Data {
+    guard length >= 0, length <= bytes.count - place else { throw refused("a pickle that is cut off") }
+    place += length
+    return bytes.subdata(in: bytes.startIndex + place - length..<bytes.startIndex + place)
+  }
+
+  private func number(_ length: Int) throws -> Int {
+    try take(length).reversed().reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  private func text(_ length: Int) throws -> String {
+    guard let text = String(data: try take(length), encoding: .utf8) else { throw refused("text that is not UTF-8") }
+    return text
+  }
+
+  private func line() throws -> String {
+    var line: [UInt8] = []
+    while case let next = try byte(), next != UInt8(ascii: "\n") { line.append(next) }
+    return String(decoding: line, as: UTF8.self)
+  }
+
+  private func pop() throws -> Value {
+    guard stack.count > marks.last ?? 0, let value = stack.popLast() else {
+      throw refused("a pickle that takes more than it has")
+    }
+    return value
+  }
+
+  private func popToMark() throws -> [Value] {
+    guard let mark = marks.popLast(), mark <= stack.count else { throw refused("a pickle without the mark it needs") }
+    let values = Array(stack[mark...])
+    stack.removeSubrange(mark...)
+    return values
+  }
+
+  private func top() throws -> Value {
+    guard let value = stack.last else { throw refused("a pickle that takes more than it has") }
+    return value
+  }
+
+  private func pushTuple(_ values: [Value]) throws {
+    var (depth, size) = (1, 1 + values.count)
+    for case .tuple(let tuple) in values { (depth, size) = (max(depth, 1 + tuple.depth), size + tuple.size) }
+    guard depth <= Self.deepest, size <= Self.largest else {
+      throw refused("tuples \(depth) deep with \(size) values")
+    }
+    stack.append(.tuple(Tuple(items: values, depth: depth, size: size)))
+  }
+
+  private func newDictionary(_ items: [(key: Value, value: Value)] = []) -> Value {
+    let dictionary = Dictionary()
+    dictionary.items = items
+    dictionaries.append(dictionary)
+    return .dictionary(dictionary)
+  }
+
+  // MARK: The program
+
+  private func run() throws {
+    while true {
+      let code = try byte()
+      switch code {
+      case 0x80:  // PROTO
+        let version = try byte()
+        guard version <= 3 else {
+          throw refused("a pickle of protocol \(version)", advice: "Save with torch.save's own protocol, 2.")
+        }
+      case UInt8(ascii: "."):
+        root = try pop()
+        return
+      case UInt8(ascii: "("): marks.append(stack.count)
+      case UInt8(ascii: "N"): stack.append(.none)
+      case 0x88: stack.append(.bool(true))
+      case 0x89: stack.append(.bool(false))
+      case UInt8(ascii: "J"): stack.append(.int(Int(Int32(truncatingIfNeeded: try number(4)))))
+      case UInt8(ascii: "K"): stack.append(.int(try number(1)))
+      case UInt8(ascii: "M"): stack.append(.int(try number(2)))
+      case 0x8A: stack.append(try long(Int(byte())))
+      case UInt8(ascii: "G"):
+        let bits = try take(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        stack.append(.float(Double(bitPattern: bits)))
+      case UInt8(ascii: "X"): stack.append(.string(try text(number(4))))
+      case UInt8(ascii: "C"), UInt8(ascii: "U"): stack.append(.bytes([UInt8](try take(number(1)))))
+      case UInt8(ascii: "B"): stack.append(.bytes([UInt8](try take(number(4)))))
+      case UInt8(ascii: ")"): try pushTuple([])
+      case UInt8(ascii: "t"): try pushTuple(popToMark())
+      case 0x85: try pushTuple([pop()])
+      case 0x86: try pushTuple([pop(), pop()].reversed())
+      case 0x87: try pushTuple([pop(), pop(), pop()].reversed())
+      case UInt8(ascii: "]"):
+        let list = List()
+        lists.append(list)
+        stack.append(.list(list))
+      case UInt8(ascii: "}"): stack.append(newDictionary())
+      case UInt8(ascii: "a"): try append([pop()])
+      case UInt8(ascii: "e"): try append(popToMark())
+      case UInt8(ascii: "s"): try set([pop(), pop()].reversed())
+      case UInt8(ascii: "u"): try set(popToMark())
+      case UInt8(ascii: "q"): memo[try number(1)] = try top()
+      case UInt8(ascii: "r"): memo[try number(4)] = try top()
+      case UInt8(ascii: "h"): stack.append(try recalled(number(1)))
+      case UInt8(ascii: "j"): stack.append(try recalled(number(4)))
+      case UInt8(ascii: "c"): stack.append(.name(try known(line() + "." + line())))
+      case UInt8(ascii: "Q"): stack.append(.storage(try storage(pop())))
+      case UInt8(ascii: "R"):
+        let arguments = try pop()
+        stack.append(try result(of: pop(), arguments))
+      case UInt8(ascii: "b"):
+        _ = try pop()
+        // Attributes of an ordered dictionary and the details of a numpy type: neither says anything here.
+        switch try top() {
+        case .dictionary, .numpyType: break
+        default: throw refused("an object with a state of its own")
+        }
+      default: throw refused(String(format: "the pickle operation 0x%02X", code))
+      }
+    }
+  }
+
+  private func long(_ length: Int) throws -> Value {
+    guard length <= 8 else { throw refused("a number of \(length) bytes") }
+    let digits = try take(length)
+    var value = digits.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    if let last = digits.last, last >= 0x80, length < 8 { value |= UInt64.max << UInt64(8 * length) }
+    return .int(Int(Int64(bitPattern: value)))
+  }
+
+  private func recalled(_ index: Int) throws -> Value {
+    guard let value = memo[index] else { throw refused("a reference to nothing") }
+    return value
+  }
+
+  private func append(_ values: [Value]) throws {
+    guard case .list(let list) = try top() else { throw refused("a pickle that appends to no list") }
+    list.items += values
+  }
+
+  private func set(_ values: [Value]) throws {
+    guard case .dictionary(let dictionary) = try top(), values.count % 2 == 0 else {
+      throw refused("a pickle that adds to no dictionary")
+    }
+    for index in stride(from: 0, to: values.count, by: 2) {
+      dictionary.items.append((values[index], values[index + 1]))
+    }
+  }
+
+  // MARK: Names
+
+  private static let storages: [String: Safetensors.ElementType] = [
+    "torch.FloatStorage": .float32, "torch.DoubleStorage": .float64, "torch.HalfStorage": .float16,
+    "torch.BFloat16Storage": .bfloat16, "torch.LongStorage": .int64, "torch.IntStorage": .int32,
+    "torch.ShortStorage": .int16, "torch.CharStorage": .int8, "torch.ByteStorage": .uint8, "torch.BoolStorage": .bool,
+  ]
+  private static let functions: Set = [
+    "collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.device",
+    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype", "_codecs.encode",
+  ]
+
+  private func known(_ name: String) throws -> String {
+    guard Self.functions.contains(name) || Self.storages[name] != nil else {
+      throw refused(
+        "\(name), which is neither a tensor nor a plain value",
+        advice: "Nothing in a checkpoint is executed. Save the weights alone: torch.save(network.state_dict(), file).")
+    }
+    return name
+  }
+
+  /// What a reference to an entry of the archive means: ("storage", type, key, device, count).
+  private func storage(_ value: Value) throws -> Storage {
+    guard case .tuple(let tuple) = value, case let parts = tuple.items, parts.count == 5,
+      case .string("storage") = parts[0],
+      case .name(let name) = parts[1], let type = Self.storages[name], case .string(let key) = parts[2],
+      case .int(let count) = parts[4], count >= 0
+    else { throw refused("an unusable reference to a storage") }
+    return Storage(type: type, key: key, count: count)
+  }
+
+  private func result(of function: Value, _ arguments: Value) throws -> Value {
+    guard case .name(let name) = function, case .tuple(let tuple) = arguments else {
+      throw refused("a call of something that has no name")
+    }
+    let arguments = tuple.items
+    switch name {
+    case "collections.OrderedDict":
+      guard arguments.isEmpty else { throw refused("an ordered dictionary made of something") }
+      return newDictionary()
+    case "torch._utils._rebuild_tensor_v2": return .tensor(try tensor(arguments))
+    case "torch._utils._rebuild_parameter":
+      guard case .tensor? = arguments.first else { throw refused("a parameter that is no tensor") }
+      return arguments[0]
+    case "numpy.dtype":
+      guard case .string(let code)? = arguments.first else { throw refused("an unusable numpy type") }
+      return .numpyType(code)
+    case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar": return scalar(arguments)
+    case "_codecs.encode":
+      guard arguments.count == 2, case .string(let text) = arguments[0], case .string("latin1") = arguments[1],
+        text.unicodeScalars.allSatisfy({ $0.value < 256 })
+      else { throw refused("bytes in an unusable form") }
+      return .bytes(text.unicodeScalars.map { UInt8($0.value) })
+    case "torch.device": return .opaque(name)
+    default: throw refused("a call of \(name)")
+    }
+  }
+
+  private func tensor(_ arguments: [Value]) throws -> Tensor {
+    func integers(_ value: Value) -> [Int]? {
+      guard case .tuple(let tuple) = value else { return nil }
+      let integers = tuple.items.compactMap { if case .int(let value) = $0 { value } else { nil } }
+      return integers.count == tuple.items.count ? integers : nil
+    }
+    guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1],
+      let shape = integers(arguments[2]), let strides = integers(arguments[3]), shape.count == strides.count
+    else { throw refused("an unusable tensor") }
+    return Tensor(storage: storage, offset: offset, shape: shape, strides: strides)
+  }
+
+  private func scalar(_ arguments: [Value]) -> Value {
+    guard arguments.count == 2, case .numpyType(let code) = arguments[0], case .bytes(let bytes) = arguments[1] else {
+      return .opaque("a numpy scalar")
+    }
+    func read<Number>(_: Number.Type) -> Number? {
+      bytes.count == MemoryLayout<Number>.size ? bytes.withUnsafeBytes { $0.loadUnaligned(as: Number.self) } : nil
+    }
+    switch code {
+    case "f8": return read(Double.self).map { .float($0) } ?? .opaque(code)
+    case "f4": return read(Float.self).map { .float(Double($0)) } ?? .opaque(code)
+    case "i8": return read(Int64.self).map { .int(Int($0)) } ?? .opaque(code)
+    case "i4": return read(Int32.self).map { .int(Int($0)) } ?? .opaque(code)
+    default: return .opaque("a numpy scalar of type \(code)")
+    }
+  }
+
+  // MARK: Cycles
+
+  /// Throws when a list or dictionary contains itself, by way of whatever. Each is looked at once, however often it is referred to.
+  private func checkForCycles() throws {
+    var open: Set<ObjectIdentifier> = []
+    var done: Set<ObjectIdentifier> = []
+    // What is left to look at; nil closes the container below it.
+    var path: [(id: ObjectIdentifier, children: [Value])] = []
+    func enter(_ value: Value) throws {
+      let id: ObjectIdentifier
+      let children: [Value]
+      switch value {
+      case .list(let list): (id, children) = (ObjectIdentifier(list), list.items)
+      case .dictionary(let dictionary):
+        (id, children) = (ObjectIdentifier(dictionary), dictionary.items.flatMap { [$0.key, $0.value] })
+      case .tuple(let tuple):
+        for value in tuple.items { try enter(value) }
+        return
+      default: return
+      }
+      guard !open.contains(id) else { throw refused("a list or dictionary that contains itself") }
+      guard !done.contains(id) else { return }
+      open.insert(id)
+      path.append((id, children))
+    }
+    try enter(root)
+    while !path.isEmpty {
+      if let child = path[path.count - 1].children.popLast() {
+        try enter(child)
+      } else {
+        let closed = path.removeLast().id
+        open.remove(closed)
+        done.insert(closed)
+      }
+    }
+  }
+}

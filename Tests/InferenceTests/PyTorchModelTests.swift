@@ -1,0 +1,61 @@
+import Foundation
+import Tensors
+import Testing
+import UNet
+
+@testable import Inference
+
+/// Guards that results folders of nnU-Net run as they are: the networks give the logits that PyTorch computed with them. The fixtures are made by
+/// Tests/Fixtures/make_pytorch_fixtures.py.
+struct PyTorchModelTests {
+  private func folder(_ name: String) -> URL {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)")
+  }
+
+  @Test(arguments: ["plain"]) func logits(name: String) throws {
+    let model = try Model(folder(name).appendingPathComponent("fold_0"))
+    #expect(model.mirrorAxes == [0, 2])
+    #expect(model.configuration.name == "3d_fullres")
+    let expected = try Safetensors(contentsOf: folder(name).appendingPathComponent("expected.safetensors"))
+    let image = try expected.floats("image")
+    let logits = try expected.floats("logits")
+    for engine in [Engine.blas, .onednn] {
+      let network = try Network(
+        model.architecture, patch: model.configuration.patchSize, batchSize: 1, training: false, engine: engine)
+      try network.load(model.weights)
+      network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: image) }
+      network.forward()
+      let voxels = image.count
+      let largest = logits.map(abs).max() ?? 0
+      network.outputs[0].withUnsafeBufferPointer { found in
+        for head in 0..<3 {
+          for voxel in 0..<voxels {
+            #expect(abs(found[voxel * 3 + head] - logits[head * voxels + voxel]) <= 1e-5 * largest)
+          }
+        }
+      }
+    }
+  }
+
+  /// Folds are found below a results folder, and a missing one is named.
+  @Test func folds() throws {
+    let plain = folder("plain")
+    #expect(try Model.folds(of: plain).map(\.lastPathComponent) == ["fold_0"])
+    #expect(try Model.folds(["0"], of: plain).map(\.lastPathComponent) == ["fold_0"])
+    #expect(try Model.folds(of: plain.appendingPathComponent("fold_0")).map(\.lastPathComponent) == ["fold_0"])
+    #expect(throws: (any Error).self) { try Model.folds(["1"], of: plain) }
+    #expect(throws: (any Error).self) { try Model(plain.appendingPathComponent("fold_0"), checkpoint: .best) }
+  }
+
+  /// Regions are decided at a logit of 0, or at a probability of one half.
+  @Test func thresholds() {
+    var logits = LabelDecision(voxels: 3, regionLabels: [2, 5])
+    logits.add([0.1, -0.1, 3])
+    logits.add([-1, -1, 2])
+    #expect(logits.labels == [2, 0, 5])
+    var probabilities = LabelDecision(voxels: 3, regionLabels: [2, 5], threshold: 0.5)
+    probabilities.add([0.6, 0.4, 0.9])
+    probabilities.add([0.1, 0.1, 0.8])
+    #expect(probabilities.labels == [2, 0, 5])
+  }
+}
