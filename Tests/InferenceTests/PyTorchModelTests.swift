@@ -12,7 +12,7 @@ struct PyTorchModelTests {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)")
   }
 
-  @Test(arguments: ["plain"]) func logits(name: String) throws {
+  @Test(arguments: ["plain", "residual"]) func logits(name: String) throws {
     let model = try Model(folder(name).appendingPathComponent("fold_0"))
     #expect(model.mirrorAxes == [0, 2])
     #expect(model.configuration.name == "3d_fullres")
