@@ -282,6 +282,143 @@ def preprocessing(sample, program, table):
               f"{locations_differ} lists")
 
 
+def worn(sample, number):
+    """Predictions to judge: the references, moved, worn and with crumbs of every label, one set a number."""
+    random = np.random.default_rng(number)
+    folder = sample.ours / f"results_{number}" / "fold_0"
+    (folder / "validation").mkdir(parents=True)
+    shutil.copy(sample.folder / "dataset.json", folder / "dataset.json")
+    shutil.copy(sample.ours / "plans.json", folder / "plans.json")
+    ignored = sample.description["labels"].get("ignore")
+    for case, file in sample.labels.items():
+        image = sitk.ReadImage(file)
+        labels = sitk.GetArrayFromImage(image).astype(np.uint8)
+        present = [int(v) for v in np.unique(labels) if v not in (0, ignored)]
+        labels[labels == ignored] = 0
+        predicted = np.roll(labels, 1, axis=number % 3)
+        predicted[random.random(labels.shape) < 0.02] = 0
+        for value in present:
+            crumbs = random.random(labels.shape) < random.choice([0, 1e-4, 1e-3])
+            predicted[crumbs & (predicted == 0)] = value
+        if random.random() < 0.3:
+            predicted[predicted == random.choice(present)] = 0
+        moved = sitk.GetImageFromArray(predicted)
+        moved.CopyInformation(image)
+        sitk.WriteImage(moved, str(folder / "validation" / Path(file).name))
+    return folder.parent
+
+
+def common(ours, theirs):
+    """Our members of those that nnU-Net has, without file names."""
+    if isinstance(theirs, dict):
+        return {key: common(ours[key], value) for key, value in theirs.items() if not key.endswith("_file")}
+    if isinstance(theirs, list) and theirs and isinstance(theirs[0], dict) and len(ours) == len(theirs):
+        return [common(a, b) for a, b in zip(ours, theirs)]
+    return ours
+
+
+def judgement(sample, program, table):
+    from nnunetv2.evaluation.evaluate_predictions import compute_metrics_on_folder
+    from nnunetv2.postprocessing.remove_connected_components import determine_postprocessing
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+    manager = PlansManager(str(sample.ours / "plans.json"))
+    label_manager = manager.get_label_manager(sample.description)
+    targets = label_manager.foreground_regions if label_manager.has_regions else label_manager.foreground_labels
+    metrics, rules, means, differing, steps, sets = 0, 0, 0, 0, 0, 3
+    for number in range(sets):
+        results = worn(sample, number)
+        theirs = sample.ours / f"theirs_{number}"
+        shutil.copytree(results / "fold_0" / "validation", theirs)
+        with quietly():
+            compute_metrics_on_folder(
+                str(sample.folder / "labelsTr"), str(theirs), str(theirs / "summary.json"),
+                manager.image_reader_writer_class(), sample.description["file_ending"], targets,
+                label_manager.ignore_label, 2)
+            determine_postprocessing(
+                str(theirs), str(sample.folder / "labelsTr"), manager.plans, sample.description, 2)
+        run(program, "crossvalidate", sample.folder, "-m", results, "--folds", "0")
+        ours = results / "crossval_results_folds_0"
+
+        def both(name):
+            mine, expected = json.loads((ours / name).read_text()), json.loads((theirs / name).read_text())
+            return common(mine, expected), common(expected, expected)
+
+        metrics = max(metrics, largest_relative(*both("summary.json")))
+        mine, expected = both("postprocessing.json")
+        keys = ("postprocessing_fns", "postprocessing_kwargs")
+        rules += any(mine[key] != expected[key] for key in keys)
+        steps += len(expected["postprocessing_kwargs"])
+        means = max(means, largest_relative(mine, expected)) if rules == 0 else float("inf")
+        for file in (theirs / "postprocessed").glob("*" + sample.description["file_ending"]):
+            a, b = (sitk.GetArrayFromImage(sitk.ReadImage(str(f)))
+                    for f in (ours / "postprocessed" / file.name, file))
+            differing += int((a != b).sum())
+    what = f"{len(sample.cases)} cases in {sets} states of wear"
+    table.add("evaluation", sample.title, f"every number of `summary.json`, {what} (relative)", shown(metrics))
+    table.add("post-processing", sample.title, f"the labels it is for ({steps} steps), {what}",
+              "none" if rules == 0 else f"{rules} sets differ")
+    table.add("post-processing", sample.title, "means before and after (relative)", shown(means))
+    table.add("post-processing", sample.title, "segmentations after it", "none" if differing == 0 else
+              f"{differing} voxels")
+
+
+def prediction(folder, images, program, table):
+    from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
+    from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
+    from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
+    from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+    manager = PlansManager(str(folder / "plans.json"))
+    configuration = manager.get_configuration("3d_fullres")
+    description = json.loads((folder / "dataset.json").read_text())
+    heads = manager.get_label_manager(description).num_segmentation_heads
+    network = get_network_from_plans(
+        configuration.network_arch_class_name, configuration.network_arch_init_kwargs,
+        configuration.network_arch_init_kwargs_req_import, len(description["channel_names"]), heads,
+        deep_supervision=False).eval()
+    weights = {key: torch.from_numpy(value) for key, value in load_file(folder / "checkpoint_final.safetensors").items()}
+    assert not network.load_state_dict(weights, strict=False).unexpected_keys
+    ending = description["file_ending"]
+    cases = sorted({file.name[: -len(ending) - 5] for file in images.glob("*" + ending)})
+    for mirrored in (False, True):
+        output = ROOT / f"predicted_{mirrored}"
+        run(program, "predict", "-m", folder, "-i", images, "-o", output, "--save-probabilities",
+            *([] if mirrored else ["--no-mirroring"]))
+        worst, differing, voxels, exact, single_tiles = 0.0, 0, 0, 0.0, 0
+        for case in cases:
+            files = sorted(str(file) for file in images.glob(f"{case}_????{ending}"))
+            with quietly(), torch.no_grad():
+                predictor = nnUNetPredictor(use_mirroring=mirrored, device=torch.device("cpu"), allow_tqdm=False)
+                predictor.manual_initialization(network, manager, configuration, [network.state_dict()], description,
+                                                "nnUNetTrainer", (0, 1, 2))
+                image, properties = manager.image_reader_writer_class().read_images(files)
+                labels, probabilities = predictor.predict_single_npy_array(image, properties, None, None, True)
+                data, _, done = DefaultPreprocessor(verbose=False).run_case(
+                    files, None, manager, configuration, description)
+            ours = load_file(output / f"{case}_probabilities.safetensors")["probabilities"]
+            own = sitk.GetArrayFromImage(sitk.ReadImage(str(output / (case + ending))))
+            worst = max(worst, float(np.abs(ours - probabilities).max()))
+            differing += int((own != labels).sum())
+            voxels += own.size
+            same_grid = data.shape[1:] == tuple(image.shape[1:]) == tuple(done["shape_before_cropping"])
+            if not mirrored and same_grid and all(n <= p for n, p in zip(data.shape[1:], configuration.patch_size)):
+                # One tile sees all: no average, so that PyTorch's 32-bit numbers can be compared.
+                single_tiles += 1
+                missing = [p - n for n, p in zip(data.shape[1:], configuration.patch_size)]
+                padding = [(0, 0)] + [(m // 2, m - m // 2) for m in missing]
+                with torch.no_grad():
+                    logits = network(torch.from_numpy(np.pad(data, padding))[None])[0]
+                inside = tuple(slice(a, a + n) for (a, _), n in zip(padding[1:], data.shape[1:]))
+                expected = torch.softmax(logits, 0).numpy()[(slice(None), *inside)]
+                exact = max(exact, float(np.abs(ours - expected).max()))
+        if single_tiles:
+            table.add("network", folder.name, f"probabilities of PyTorch's network in 32 bits, {single_tiles} images of "
+                      "one tile", shown(exact))
+        what = f"{len(cases)} images, with{'' if mirrored else 'out'} mirroring"
+        table.add("prediction", folder.name, f"probabilities, {what} (nnU-Net averages in 16 bits)", shown(worst))
+        table.add("prediction", folder.name, f"labels, {what}", "none" if differing == 0 else
+                  f"{differing} of {voxels} voxels")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("datasets", nargs="*", type=Path)
@@ -298,6 +435,9 @@ def main():
         plans(sample, arguments.program, table)
         preprocessing(sample, arguments.program, table)
         splits(sample, table)
+        judgement(sample, arguments.program, table)
+    if arguments.model and arguments.images:
+        prediction(arguments.model, arguments.images, arguments.program, table)
     print(table.markdown())
     shutil.rmtree(ROOT)
 
