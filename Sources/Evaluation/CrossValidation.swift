@@ -38,7 +38,7 @@ public struct CrossValidation: Sendable {
       try FileManager.default.removeItem(at: folder)
     }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    for file in predictions + ["dataset.json", "plans.json"].map(models[0].appendingPathComponent) {
+    for file in predictions + ["dataset.json", "plans.json"].map({ Self.file($0, of: models[0]) }) {
       try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
     }
     self.folder = folder
@@ -73,6 +73,13 @@ public struct CrossValidation: Sendable {
   /// The mean Dice over the foreground, by which nnU-Net chooses among models.
   public var meanDice: Double { SummaryFile.foregroundMeanDice(summary) }
 
+  /// A file of a fold's model folder, or, where nnU-Net has it, of the folder above.
+  private static func file(_ name: String, of model: URL) -> URL {
+    let own = model.appendingPathComponent(name)
+    return FileManager.default.fileExists(atPath: own.path)
+      ? own : model.deletingLastPathComponent().appendingPathComponent(name)
+  }
+
   /// The folds' segmentations of the cases they held out.
   private static func predictions(of models: [URL], _ description: DatasetDescription) throws -> [URL] {
     var predictions: [String: URL] = [:]
@@ -83,7 +90,7 @@ public struct CrossValidation: Sendable {
           validation.path, found: "no such folder", expected: "the segmentations of a trained fold",
           advice: "Train this fold, or name those that are trained with --folds.")
       }
-      let own = try DatasetDescription(contentsOf: model.appendingPathComponent("dataset.json"))
+      let own = try DatasetDescription(contentsOf: file("dataset.json", of: model))
       guard own.labels == description.labels, own.fileEnding == description.fileEnding else {
         throw InputError(
           model.path, found: "a model for other labels", expected: "those of the data set's dataset.json")

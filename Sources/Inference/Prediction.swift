@@ -9,7 +9,7 @@ public struct Prediction: Sendable {
   public let name: String
   /// Of the file to be written.
   public let ending: String
-  public let labels: Volume<Int32>
+  public var labels: Volume<Int32>
   /// Where the case's first channel lies.
   public let geometry: Geometry
   /// [class or region, z, y, x], when they were asked for. Outside the crop to nonzero voxels the background has 1; regions have 0.

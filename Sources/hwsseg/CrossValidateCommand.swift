@@ -53,10 +53,7 @@ struct CrossValidateCommand: ParsableCommand {
       print("Keeping only the largest connected part improves no label: no post-processing.")
       return
     }
-    for step in found.rule.steps {
-      let labels = step.values.map(String.init).joined(separator: ", ")
-      print("Only the largest connected part is kept of label\(step.values.count == 1 ? "" : "s") \(labels).")
-    }
+    for step in found.rule.steps { print("Post-processing keeps \(step).") }
     print("After post-processing:\n" + found.postprocessed.tables())
   }
 }

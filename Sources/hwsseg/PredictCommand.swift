@@ -40,6 +40,9 @@ struct PredictCommand: ParsableCommand {
   @Flag(help: "Also write CASE_probabilities.safetensors.")
   var saveProbabilities = false
 
+  @Flag(help: "Leave out the post-processing that crossvalidate has decided on.")
+  var noPostprocessing = false
+
   @Flag(help: "Replace segmentations that are there already.")
   var overwrite = false
 
@@ -57,6 +60,7 @@ struct PredictCommand: ParsableCommand {
     let models = try model.flatMap { try Model.folds(folds, of: $0) }.map { try Model($0, checkpoint: checkpoint) }
     let ensemble = try Ensemble(
       models, options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine))
+    let postprocessing = noPostprocessing ? nil : try Postprocessing.common(to: models.map(\.folder))
     let dataset = ensemble.dataset
     var cases = try RawCase.find(in: input, description: dataset)
     if continues {
@@ -72,7 +76,9 @@ struct PredictCommand: ParsableCommand {
     }
     // Written first, so that a folder that cannot be written is found out before the work is done.
     try dataset.write(to: output.appendingPathComponent("dataset.json"))
-    try Self.predict(cases, with: ensemble, to: output, withProbabilities: saveProbabilities)
+    for step in postprocessing?.steps ?? [] { print("Keeping \(step)") }
+    try Self.predict(
+      cases, with: ensemble, to: output, withProbabilities: saveProbabilities, postprocessing: postprocessing)
   }
 
   /// What a case's prediction is written to; the segmentation comes last, so it tells that all are there.
@@ -83,11 +89,14 @@ struct PredictCommand: ParsableCommand {
 
   /// Segments cases one after the other, telling about each.
   static func predict(
-    _ cases: [RawCase], with predictor: Ensemble, to folder: URL, withProbabilities: Bool
+    _ cases: [RawCase], with predictor: Ensemble, to folder: URL, withProbabilities: Bool,
+    postprocessing: Postprocessing? = nil
   ) throws {
     for (index, one) in cases.enumerated() {
       let start = Date()
-      try predictor.predict(one, withProbabilities: withProbabilities).write(to: folder)
+      var prediction = try predictor.predict(one, withProbabilities: withProbabilities)
+      if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
+      try prediction.write(to: folder)
       print(String(format: "%d/%d  %@  %.1f s", index + 1, cases.count, one.name, -start.timeIntervalSinceNow))
     }
   }

@@ -1,4 +1,6 @@
+import Datasets
 import Foundation
+import NIfTI
 import Testing
 
 /// Protects the way from trained folds to the decision on post-processing, and that folds are written where nnU-Net has
@@ -23,6 +25,31 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: made.appendingPathComponent(file).path), "\(file)")
       }
       #expect(FileManager.default.fileExists(atPath: results.appendingPathComponent("fold_0/postprocessing.json").path))
+    }
+  }
+
+  /// A rule in the model folder is applied, unless it is not wanted: nothing but the largest part of any foreground is left.
+  @Test func predictionKeepsTheLargestPart() throws {
+    let tiny = try TinyModel.shared.get()
+    try Scratch.folder { folder in
+      let model = folder.appendingPathComponent("model")
+      try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.model), to: model)
+      let rule = Postprocessing(steps: [.init([1, 2, 3, 4, 5, 6, 7, 8])])
+      try JSON.object(JSONObject(rule.members)).text.write(
+        to: model.appendingPathComponent(Postprocessing.fileName), atomically: true, encoding: .utf8)
+      func predict(_ output: String, _ options: [String]) throws -> Volume<Int32> {
+        let target = folder.appendingPathComponent(output)
+        let result = try Program.run(
+          ["predict", "-m", model.path, "-i", tiny.data + "/imagesTr", "-o", target.path, "--no-mirroring"] + options)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("largest connected part") == options.isEmpty)
+        let file = try FileManager.default.contentsOfDirectory(atPath: target.path).sorted().first {
+          $0.hasSuffix(".nii.gz")
+        }
+        return try NIfTIFile.readLabels(target.appendingPathComponent(#require(file))).labels
+      }
+      let without = try predict("without", ["--no-postprocessing"])
+      #expect(try predict("with", []) == rule.apply(to: without))
     }
   }
 

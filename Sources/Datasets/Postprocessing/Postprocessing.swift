@@ -90,6 +90,13 @@ public struct Postprocessing: Sendable, Equatable {
   }
 }
 
+extension Postprocessing.Step: CustomStringConvertible {
+  public var description: String {
+    let labels = values.map(String.init).joined(separator: ", ")
+    return "only the largest connected part of label\(values.count == 1 ? "" : "s") \(labels)"
+  }
+}
+
 extension Postprocessing {
   /// What the model folders say together; `nil` when none of them says anything.
   ///
