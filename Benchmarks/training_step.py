@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One training step of a plan's network, hwsseg beside PyTorch, in turns on the same machine.
 
-    Benchmarks/training_step.py [--plan Plans/hippocampus.json] [--engine blas] [--rounds 5] [--steps 6]
+    Benchmarks/training_step.py [--plan Plans/hippocampus.json] [--batch-size N] [--engine blas] [--rounds 5] [--steps 6]
 
 Needs torch and nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. Prints the median step of each in seconds, and
 hwsseg's as a ratio of PyTorch's: below 1 it is the faster.
@@ -9,6 +9,7 @@ hwsseg's as a ratio of PyTorch's: below 1 it is the faster.
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import time
@@ -17,6 +18,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 parser = argparse.ArgumentParser()
 parser.add_argument("--plan", default=os.path.join(here, "..", "Plans", "hippocampus.json"))
 parser.add_argument("--program", default=os.path.join(here, "..", ".build", "release", "hwsseg"))
+parser.add_argument("--batch-size", type=int)
 parser.add_argument("--engine", default="blas", choices=["auto", "blas", "onednn"])
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--steps", type=int, default=6)
@@ -32,7 +34,7 @@ CLASSES = 3
 plan = json.load(open(arguments.plan))
 configuration = plan["configurations"]["3d_fullres"]
 network = configuration["architecture"]["arch_kwargs"]
-patch, batch = configuration["patch_size"], configuration["batch_size"]
+patch, batch = configuration["patch_size"], arguments.batch_size or configuration["batch_size"]
 strides = network["strides"]
 torch.set_num_threads(os.cpu_count())
 nonlinearity = {"torch.nn.ReLU": torch.nn.ReLU, "torch.nn.LeakyReLU": torch.nn.LeakyReLU}[network["nonlin"]]
@@ -65,7 +67,7 @@ def pytorch_step():
 def hwsseg_step():
     output = subprocess.run(
         [arguments.program, "benchmark", "--plan", arguments.plan, "--engine", arguments.engine, "--steps",
-         str(arguments.steps), "--json"], check=True, capture_output=True, text=True).stdout
+         str(arguments.steps), "--batch-size", str(batch), "--json"], check=True, capture_output=True, text=True).stdout
     return json.loads(output)["step"]
 
 
@@ -80,3 +82,6 @@ for number in range(arguments.rounds):
 ratio = statistics.median(a / b for a, b in zip(ours, theirs))
 print(f"median: hwsseg ({arguments.engine}) {statistics.median(ours):.3f} s, "
       f"PyTorch {torch.__version__} {statistics.median(theirs):.3f} s, ratio {ratio:.2f}")
+# In kilobytes; both include the program itself.
+ours, theirs = (resource.getrusage(who).ru_maxrss / 1e6 for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF))
+print(f"peak memory: hwsseg {ours:.2f} GB, PyTorch {theirs:.2f} GB, ratio {ours / theirs:.2f}")

@@ -23,7 +23,7 @@ public protocol CaseSampler: Codable, Sendable {
   /// - Throws: `SamplerError` when `count` is negative, or larger than the number of cases and cases are not drawn twice.
   mutating func draw(_ count: Int) throws -> [Int]
 
-  /// Takes note of the losses that `cases` had in the batch just trained on.
+  /// Takes note of the losses that `cases` had in the batch just trained on. By default they are checked and forgotten.
   ///
   /// - Returns: the importance weight that each one's loss should be multiplied by in the backward pass: 1 unless the strategy was asked for
   ///   importance weights.
@@ -46,6 +46,12 @@ extension CaseSampler {
   public var warning: String? { nil }
 
   public mutating func beginEpoch(_ epoch: Int) {}
+
+  @discardableResult
+  public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
+    try check(losses: losses, for: cases)
+    return Array(repeating: 1, count: cases.count)
+  }
 
   /// How many equally likely cases the probabilities are worth: 1 / Σ p² (Kish's effective sample size), from 1 to `caseCount`.
   public var effectiveSampleSize: Double { 1 / probabilities.reduce(0) { $0 + $1 * $1 } }

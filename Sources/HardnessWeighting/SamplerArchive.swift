@@ -57,6 +57,17 @@ extension CaseSampler {
     }
   }
 
+  /// What is known of each case, for the new list.
+  ///
+  /// - Throws: `SamplerError.newCase` for a case of which nothing can be known.
+  static func carried<Value>(_ values: [Value], to origins: [Int?]) throws -> [Value] {
+    try check(origins, caseCount: values.count)
+    return try origins.enumerated().map { target, origin in
+      guard let origin else { throw SamplerError.newCase(target) }
+      return values[origin]
+    }
+  }
+
   /// Where each old case went.
   static func targets(_ origins: [Int?]) -> [Int: Int] {
     var targets: [Int: Int] = [:]

@@ -33,19 +33,8 @@ public struct GroupBalancedSampler: CaseSampler {
     return (0..<count).map { _ in groups.draw(weights, &generator) }
   }
 
-  @discardableResult
-  public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
-    try check(losses: losses, for: cases)
-    return Array(repeating: 1, count: cases.count)
-  }
-
   public func mapped(_ origins: [Int?]) throws -> GroupBalancedSampler {
-    try Self.check(origins, caseCount: caseCount)
-    var mapped = try GroupBalancedSampler(
-      groups: origins.enumerated().map { target, origin in
-        guard let origin else { throw SamplerError.newCase(target) }
-        return names[origin]
-      }, seed: 0)
+    var mapped = try GroupBalancedSampler(groups: Self.carried(names, to: origins), seed: 0)
     mapped.generator = generator
     return mapped
   }

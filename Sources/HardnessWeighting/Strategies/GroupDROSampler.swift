@@ -91,11 +91,7 @@ public struct GroupDROSampler: CaseSampler {
   }
 
   public func mapped(_ origins: [Int?]) throws -> GroupDROSampler {
-    try Self.check(origins, caseCount: caseCount)
-    let names = try origins.enumerated().map { target, origin in
-      guard let origin else { throw SamplerError.newCase(target) }
-      return self.names[origin]
-    }
+    let names = try Self.carried(self.names, to: origins)
     guard Set(names) == Set(self.names) else { throw SamplerError.stateInconsistent }
     var mapped = try GroupDROSampler(groups: names, stepSize: stepSize, adjustment: adjustment, seed: 0)
     mapped.generator = generator

@@ -45,12 +45,6 @@ public struct ShuffledSampler: CaseSampler {
     return batch
   }
 
-  @discardableResult
-  public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
-    try check(losses: losses, for: cases)
-    return Array(repeating: 1, count: cases.count)
-  }
-
   /// New cases come in with the next pass.
   public func mapped(_ origins: [Int?]) throws -> ShuffledSampler {
     try Self.check(origins, caseCount: caseCount)

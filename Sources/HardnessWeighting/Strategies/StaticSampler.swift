@@ -68,19 +68,8 @@ public struct StaticSampler: CaseSampler {
     return (0..<count).map { _ in cumulative.draw(&generator) }
   }
 
-  @discardableResult
-  public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
-    try check(losses: losses, for: cases)
-    return Array(repeating: 1, count: cases.count)
-  }
-
   public func mapped(_ origins: [Int?]) throws -> StaticSampler {
-    try Self.check(origins, caseCount: caseCount)
-    var mapped = try StaticSampler(
-      weights: origins.enumerated().map { target, origin in
-        guard let origin else { throw SamplerError.newCase(target) }
-        return weights[origin]
-      }, seed: 0)
+    var mapped = try StaticSampler(weights: Self.carried(weights, to: origins), seed: 0)
     mapped.generator = generator
     return mapped
   }

@@ -23,12 +23,6 @@ public struct UniformSampler: CaseSampler {
     return (0..<count).map { _ in generator.index(below: caseCount) }
   }
 
-  @discardableResult
-  public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
-    try check(losses: losses, for: cases)
-    return Array(repeating: 1, count: cases.count)
-  }
-
   public func mapped(_ origins: [Int?]) throws -> UniformSampler {
     try Self.check(origins, caseCount: caseCount)
     var mapped = try UniformSampler(caseCount: origins.count, seed: 0)
