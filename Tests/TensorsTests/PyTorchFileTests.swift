@@ -177,6 +177,15 @@ struct PyTorchFileTests {
     }
   }
 
+  /// A name that would obey the terminal or fill it is not shown.
+  @Test(arguments: ["\u{1B}[31mred", String(repeating: "a", count: 100_000), "blank blank", "nul\u{0}"])
+  func namesThatAreNone(name: String) {
+    var program = Program()
+    program.global("os", name)
+    program.op(".")
+    #expect(refusal(archive(program.bytes)).contains("a name that is none"))
+  }
+
   /// A list that is in itself, by way of the memo, and a dictionary that is in a tuple in itself.
   @Test func circlesAreRefused() {
     let list = Program.dictionary { $0.op("]q\u{1}h\u{1}a") }
@@ -191,13 +200,16 @@ struct PyTorchFileTests {
     #expect(refusal(archive(dictionary)).contains("contains itself"))
   }
 
-  /// Tuples of references to tuples of references: 2^60 values in some hundred bytes; and nesting as deep as the file is long.
-  @Test func smallFilesWithManyValuesAreRefused() {
+  /// Tuples of references to tuples of references, 2^60 values in some hundred bytes and that a hundred thousand times, are each looked at
+  /// once; nesting as deep as the file is long is refused.
+  @Test func smallFilesWithManyValuesCostLittle() {
     let wide = Program.dictionary { program in
-      program.op(")q\u{1}")
+      program.op("()q\u{1}")
       for _ in 0..<60 { program.bytes += Array("h\u{1}h\u{1}".utf8) + [0x86] + Array("q\u{1}".utf8) }
+      for _ in 0..<100_000 { program.op("h\u{1}") }
+      program.op("t")
     }
-    #expect(refusal(archive(wide)).contains("tuples"))
+    #expect(refusal(archive(wide)) == "accepted")
     let deep = Program.dictionary { program in
       program.op(")")
       program.bytes += Array(repeating: 0x85, count: 1_000_000)

@@ -22,16 +22,37 @@ final class Pickle {
     case tensor(Tensor)
     /// Something known that has no use here, a device for instance.
     case opaque(String)
+
+    fileprivate var container: AnyObject? {
+      switch self {
+      case .tuple(let tuple): tuple
+      case .list(let list): list
+      case .dictionary(let dictionary): dictionary
+      default: nil
+      }
+    }
+
+    fileprivate var children: [Value] {
+      switch self {
+      case .tuple(let tuple): tuple.items
+      case .list(let list): list.items
+      case .dictionary(let dictionary): dictionary.items.flatMap { [$0.key, $0.value] }
+      default: []
+      }
+    }
   }
 
-  /// Complete when it is made. Depth and size count the tuples inside, as often as they occur.
-  struct Tuple {
+  /// Containers are objects: a few bytes can refer to one many times over, and lists and dictionaries are filled after they have been noted
+  /// for later reference. A tuple is complete when it is made; its depth counts the tuples inside.
+  final class Tuple {
     let items: [Value]
     let depth: Int
-    let size: Int
-  }
 
-  /// Lists and dictionaries are filled after they have been noted for later reference, so they are objects.
+    init(_ items: [Value], depth: Int) {
+      self.items = items
+      self.depth = depth
+    }
+  }
   final class List {
     var items: [Value] = []
   }
@@ -64,9 +85,10 @@ final class Pickle {
   private var lists: [List] = []
   private var dictionaries: [Dictionary] = []
 
-  /// More than any checkpoint has: tuples are walked through by recursion, and a few bytes can refer to one many times over.
+  /// More than any checkpoint has: tuples are freed by recursion.
   private static let deepest = 100
-  private static let largest = 1_000_000
+  /// More bytes than a module's or a class's name has.
+  private static let longestName = 200
 
   /// - Parameter file: named in errors.
   /// - Throws: `InputError` when the pickle is cut off, needs anything but tensors and plain values, or contains itself.
@@ -119,7 +141,11 @@ final class Pickle {
 
   private func line() throws -> String {
     var line: [UInt8] = []
-    while case let next = try byte(), next != UInt8(ascii: "\n") { line.append(next) }
+    while case let next = try byte(), next != UInt8(ascii: "\n") {
+      // Names are shown to the user: nothing that a terminal would obey.
+      guard line.count < Self.longestName, 0x21...0x7E ~= next else { throw refused("a name that is none") }
+      line.append(next)
+    }
     return String(decoding: line, as: UTF8.self)
   }
 
@@ -143,12 +169,10 @@ final class Pickle {
   }
 
   private func pushTuple(_ values: [Value]) throws {
-    var (depth, size) = (1, 1 + values.count)
-    for case .tuple(let tuple) in values { (depth, size) = (max(depth, 1 + tuple.depth), size + tuple.size) }
-    guard depth <= Self.deepest, size <= Self.largest else {
-      throw refused("tuples \(depth) deep with \(size) values")
-    }
-    stack.append(.tuple(Tuple(items: values, depth: depth, size: size)))
+    var depth = 1
+    for case .tuple(let tuple) in values { depth = max(depth, 1 + tuple.depth) }
+    guard depth <= Self.deepest else { throw refused("tuples \(depth) deep") }
+    stack.append(.tuple(Tuple(values, depth: depth)))
   }
 
   private func newDictionary(_ items: [(key: Value, value: Value)] = []) -> Value {
@@ -336,28 +360,19 @@ final class Pickle {
 
   // MARK: Cycles
 
-  /// Throws when a list or dictionary contains itself, by way of whatever. Each is looked at once, however often it is referred to.
+  /// Throws when a list or dictionary contains itself, by way of whatever. Each container is looked at once, however often it is referred to.
   private func checkForCycles() throws {
     var open: Set<ObjectIdentifier> = []
     var done: Set<ObjectIdentifier> = []
     // What is left to look at; nil closes the container below it.
     var path: [(id: ObjectIdentifier, children: [Value])] = []
     func enter(_ value: Value) throws {
-      let id: ObjectIdentifier
-      let children: [Value]
-      switch value {
-      case .list(let list): (id, children) = (ObjectIdentifier(list), list.items)
-      case .dictionary(let dictionary):
-        (id, children) = (ObjectIdentifier(dictionary), dictionary.items.flatMap { [$0.key, $0.value] })
-      case .tuple(let tuple):
-        for value in tuple.items { try enter(value) }
-        return
-      default: return
-      }
+      guard let container = value.container else { return }
+      let id = ObjectIdentifier(container)
       guard !open.contains(id) else { throw refused("a list or dictionary that contains itself") }
       guard !done.contains(id) else { return }
       open.insert(id)
-      path.append((id, children))
+      path.append((id, value.children))
     }
     try enter(root)
     while !path.isEmpty {

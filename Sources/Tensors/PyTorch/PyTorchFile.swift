@@ -54,7 +54,7 @@ public final class PyTorchFile {
     guard let value = value(path), case .dictionary = value else {
       throw InputError(
         url.path, found: "no dictionary \(path.joined(separator: "."))", expected: "one of tensors",
-        advice: "It has \(keys.prefix(8).joined(separator: ", ")).")
+        advice: keys.isEmpty ? nil : "It has \(keys.prefix(8).joined(separator: ", ")).")
     }
     var entries: [String: Safetensors.Entry] = [:]
     for (name, value) in items(value) {
