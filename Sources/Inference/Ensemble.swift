@@ -12,7 +12,7 @@ public struct Ensemble {
   /// A single training.
   public init(_ predictor: Predictor) { members = [predictor] }
 
-  /// Models that agree in everything but their weights are taken for folds of one training.
+  /// The folds of one training are the models that lie in one folder as `fold_K`.
   ///
   /// - Throws: `InputError` when a model is of other channels or labels than the first, or as `Predictor` does.
   public init(_ models: [Model], options: Predictor.Options) throws {
@@ -26,7 +26,7 @@ public struct Ensemble {
           model.folder.path, found: "other channels or labels than in \(first.folder.path)",
           expected: "models of the same task")
       }
-      if let index = trainings.firstIndex(where: { $0[0].agrees(with: model) }) {
+      if let index = trainings.firstIndex(where: { $0[0].training == model.training }) {
         trainings[index].append(model)
       } else {
         trainings.append([model])

@@ -20,6 +20,11 @@ public struct Model: Sendable {
   }
 
   public let folder: URL
+  /// The folder of the training that the model belongs to: the one above `fold_K`, or the model's own.
+  var training: URL {
+    let folder = folder.standardizedFileURL
+    return folder.lastPathComponent.hasPrefix("fold_") ? folder.deletingLastPathComponent() : folder
+  }
   /// With the model's configuration alone.
   public let plan: Plan
   public let configuration: PlanConfiguration
@@ -50,9 +55,9 @@ public struct Model: Sendable {
     if weightsFile.pathExtension == "pth" {
       let checkpoint = try PyTorchFile(contentsOf: weightsFile)
       weights = try checkpoint.isStateDictionary ? checkpoint.arrays() : checkpoint.arrays("network_weights")
-      // None is what nnU-Net's trainers without mirroring leave.
-      let hasAxes = checkpoint.keys.contains("inference_allowed_mirroring_axes")
-      mirrorAxes = checkpoint.integers("inference_allowed_mirroring_axes") ?? (hasAxes ? [] : [0, 1, 2])
+      // nnU-Net's trainers without mirroring leave None, the oldest nothing; neither is mirrored.
+      let axes = checkpoint.integers("inference_allowed_mirroring_axes") ?? []
+      mirrorAxes = checkpoint.isStateDictionary ? [0, 1, 2] : axes
       configuration = try Self.configuration(checkpoint.string("init_args", "configuration"), of: plan, in: weightsFile)
     } else {
       weights = try Safetensors(contentsOf: weightsFile)
