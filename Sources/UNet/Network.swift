@@ -23,7 +23,7 @@ public final class Network {
   private let decoder: [DecoderStage]
   /// Gradients by the features of a level, two that the blocks hand back and forth.
   private let gradients: [(Tensor, Tensor)]
-  private var loss: (batchDice: Bool, heads: [DiceCrossEntropy])?
+  private var losses: (of: Loss, heads: [DiceCrossEntropy])?
 
   /// - Parameters:
   ///   - training: Whether `backward` will be called. Inference needs half of the memory.
@@ -90,44 +90,52 @@ public final class Network {
   /// the gradients of `sum_i sampleWeights[i] * loss[i] / N` for `backward`.
   ///
   /// - Parameters:
-  ///   - labels: (N, z, y, x) at full resolution, 0 ..< classes.
+  ///   - labels: (N, z, y, x) at full resolution, label values as they are in the images, regions or not.
   ///   - sampleWeights: 1 for all when absent.
-  /// - Throws: `InputError` when a label is no class of the network.
-  public func computeLoss(labels: [Int16], batchDice: Bool, sampleWeights: [Float]? = nil) throws -> [Float] {
+  /// - Throws: `InputError` when a label is none the loss is made for.
+  public func computeLoss(_ loss: Loss, labels: [Int16], sampleWeights: [Float]? = nil) throws -> [Float] {
     let targets = outputs.map {
       DeepSupervision.downsample(labels, batch: batchSize, from: patch, to: Array($0.shape[1...3]))
     }
-    return try computeLoss(targets: targets, batchDice: batchDice, sampleWeights: sampleWeights)
+    return try computeLoss(loss, targets: targets, sampleWeights: sampleWeights)
   }
 
   /// The same with the labels of each output given: (N, z, y, x) at its resolution.
-  public func computeLoss(targets: [[Int16]], batchDice: Bool, sampleWeights: [Float]? = nil) throws -> [Float] {
-    for (labels, output) in zip(targets, outputs) {
-      precondition(labels.count == output.shape[0...3].reduce(1, *), "labels do not fill the batch")
-      if let odd = labels.first(where: { $0 < 0 || $0 >= architecture.outputChannels }) {
-        throw InputError(
-          "labels", found: "label \(odd)", expected: "0 to \(architecture.outputChannels - 1), the network's classes")
-      }
-    }
-    if loss?.batchDice != batchDice {
-      loss = (
-        batchDice,
+  public func computeLoss(_ loss: Loss, targets: [[Int16]], sampleWeights: [Float]? = nil) throws -> [Float] {
+    try check(loss, targets)
+    if losses?.of != loss {
+      losses = (
+        loss,
         outputs.map {
           DiceCrossEntropy(
-            batch: batchSize, voxels: $0.shape[1...3].reduce(1, *), classes: architecture.outputChannels,
-            batchDice: batchDice)
+            loss, batch: batchSize, voxels: $0.shape[1...3].reduce(1, *), channels: architecture.outputChannels)
         }
       )
     }
     let heads = Array(decoder.reversed())
-    var losses = [Double](repeating: 0, count: batchSize)
+    var sums = [Double](repeating: 0, count: batchSize)
     for (i, weight) in DeepSupervision.weights(outputs: outputs.count).enumerated() where weight > 0 {
       let factors = (0..<batchSize).map { weight * Double(sampleWeights?[$0] ?? 1) / Double(batchSize) }
-      let part = loss!.heads[i](
+      let part = losses!.heads[i](
         logits: outputs[i], labels: targets[i], factors: factors, gradient: heads[i].head.gradient)
-      for n in 0..<batchSize { losses[n] += weight * part[n] }
+      for n in 0..<batchSize { sums[n] += weight * part[n] }
     }
-    return losses.map { Float($0) }
+    return sums.map { Float($0) }
+  }
+
+  private func check(_ loss: Loss, _ targets: [[Int16]]) throws {
+    if case .regions(let regions) = loss.target, regions.count != architecture.outputChannels {
+      throw InputError(
+        "loss", found: "\(regions.count) regions", expected: "\(architecture.outputChannels), the network's outputs")
+    }
+    let known = loss.labels(channels: architecture.outputChannels)
+    for (labels, output) in zip(targets, outputs) {
+      precondition(labels.count == output.shape[0...3].reduce(1, *), "labels do not fill the batch")
+      if let odd = labels.first(where: { !known.contains(Int($0)) && Int($0) != loss.ignoreLabel }) {
+        throw InputError(
+          "labels", found: "label \(odd)", expected: "0 to \(known.upperBound), which the network knows")
+      }
+    }
   }
 
   /// After `computeLoss`: fills the gradients of all parameters.
@@ -179,11 +187,14 @@ extension Network {
 
   /// Takes weights over from a file of nnU-Net's names; the duplicates nnU-Net writes are passed over.
   ///
+  /// - Parameter heads: Whether the heads are taken over too. For fine-tuning nnU-Net leaves them as they are: the file's may be of other
+  ///   classes.
   /// - Throws: `InputError` when the file is of another architecture: a weight that is missing, of another shape, not finite, or
   ///   one the network has no place for. The network is left as it was.
-  public func load(_ weights: Safetensors) throws {
+  public func load(_ weights: Safetensors, heads: Bool = true) throws {
     let advice = "Use the plan that the weights were trained with."
-    let parameters = parameters + buffers
+    let headPrefix = "decoder.seg_layers."
+    let parameters = (parameters + buffers).filter { heads || !$0.name.hasPrefix(headPrefix) }
     let values = try parameters.map { parameter -> [Float] in
       guard let entry = weights.entries[parameter.name] else {
         throw InputError(
@@ -203,7 +214,7 @@ extension Network {
       return parameter.fromFileOrder(elements)
     }
     let names = Set(parameters.map(\.name))
-    let layers = ["encoder.", "decoder.stages.", "decoder.transpconvs.", "decoder.seg_layers."]
+    let layers = ["encoder.", "decoder.stages.", "decoder.transpconvs."] + (heads ? [headPrefix] : [])
     let foreign = weights.entries.keys.sorted().first { name in
       layers.contains(where: name.hasPrefix) && !name.contains(".all_modules.") && !names.contains(name)
     }

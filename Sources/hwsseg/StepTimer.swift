@@ -10,7 +10,7 @@ struct StepTimer {
   private let network: Network
   private let optimiser: SGD
   private let labels: [Int16]
-  private let batchDice: Bool
+  private let loss: Loss
   private let learningRate: Float
 
   /// - Throws: `InputError` when the network does not fit the patch.
@@ -24,7 +24,7 @@ struct StepTimer {
       weightDecay: Float(settings.weightDecay), clip: Float(settings.gradientClip))
     network.input.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = Float(i % 1009) / 500 - 1 } }
     labels = (0..<batchSize * patch.reduce(1, *)).map { Int16($0 / 7 % architecture.outputChannels) }
-    self.batchDice = batchDice
+    loss = Loss(batchDice: batchDice)
     learningRate = Float(settings.initialLearningRate)
   }
 
@@ -32,7 +32,7 @@ struct StepTimer {
   func step() throws -> [Double] {
     let clock = ContinuousClock()
     let forward = clock.measure { network.forward() }
-    let loss = try clock.measure { _ = try network.computeLoss(labels: labels, batchDice: batchDice) }
+    let loss = try clock.measure { _ = try network.computeLoss(self.loss, labels: labels) }
     let backward = clock.measure { network.backward() }
     let update = clock.measure { _ = optimiser.step(learningRate: learningRate) }
     return [forward, loss, backward, update].map { $0 / .seconds(1) }

@@ -17,7 +17,7 @@ struct PatchSamplerTests {
     var (lower, upper) = ([Int.max, .max, .max], [Int.min, .min, .min])
     for iteration in 0..<4000 {
       var random = CounterRandom(seed: 1, iteration: iteration, position: 0, purpose: .patch)
-      let corner = sampler.lowerCorner(shape: shape, foreground: nil, using: &random)
+      let corner = sampler.lowerCorner(shape: shape, places: nil, using: &random)
       for axis in 0..<3 {
         lower[axis] = min(lower[axis], corner[axis])
         upper[axis] = max(upper[axis], corner[axis])
@@ -41,7 +41,7 @@ struct PatchSamplerTests {
     var counts: [[Int]: Int] = [:]
     for iteration in 0..<2000 {
       var random = CounterRandom(seed: 2, iteration: iteration, position: 0, purpose: .patch)
-      let corner = sampler.lowerCorner(shape: [10, 10, 10], foreground: [many, [], [0, 9, 4]], using: &random)
+      let corner = sampler.lowerCorner(shape: [10, 10, 10], places: [many, [], [0, 9, 4]], using: &random)
       counts[corner, default: 0] += 1
     }
     #expect(Set(counts.keys) == [[3, 3, 3], [0, 7, 2]])
@@ -52,7 +52,7 @@ struct PatchSamplerTests {
     let sampler = PatchSampler(region: [4, 4, 4], patch: [4, 4, 4], foregroundShare: 0.33)
     var one = CounterRandom(seed: 2, iteration: 0, position: 0, purpose: .patch)
     var other = one
-    let corner = sampler.lowerCorner(shape: [9, 9, 9], foreground: [[], []], using: &one)
-    #expect(corner == sampler.lowerCorner(shape: [9, 9, 9], foreground: nil, using: &other))
+    let corner = sampler.lowerCorner(shape: [9, 9, 9], places: [[], []], using: &one)
+    #expect(corner == sampler.lowerCorner(shape: [9, 9, 9], places: nil, using: &other))
   }
 }

@@ -12,11 +12,23 @@ final class TinyTraining {
   let shape = [14, 18, 16]
   var settings = TrainingSettings()
 
-  init() throws {
+  /// What is in the labels, and what of it is written into each case's.
+  private let labels: String
+  private let relabel: (_ label: Int16, _ distance: Int) -> Int16
+
+  /// - Parameters:
+  ///   - labels: of dataset.json; the ball is 1.
+  ///   - relabel: changes a label by its squared distance from the ball's centre; -1, outside, stays.
+  init(
+    labels: String = #"{"background": 0, "ball": 1}"#,
+    relabel: @escaping (_ label: Int16, _ distance: Int) -> Int16 = { label, _ in label }
+  ) throws {
+    (self.labels, self.relabel) = (labels, relabel)
     folder = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)")
     settings.epochs = 2
     settings.iterationsPerEpoch = 5
     settings.validationIterations = 2
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (index, name) in names.enumerated() { try write(name, index) }
     try plan.write(to: store.appendingPathComponent("plans.json"))
     try description().write(to: store.appendingPathComponent("dataset.json"))
@@ -32,32 +44,41 @@ final class TinyTraining {
     var random = CounterRandom(seed: 77, iteration: index, position: 0, purpose: .patch)
     var image: [Float] = []
     var labels: [Int16] = []
-    var inside: [Int32] = []
+    var voxels: [Int16: [Int32]] = [:]
     for z in 0..<shape[0] {
       for y in 0..<shape[1] {
         for x in 0..<shape[2] {
           let distance = (z - 7) * (z - 7) + (y - 9) * (y - 9) + (x - 6 - index / 2) * (x - 6 - index / 2)
           let isInside = distance < 20
-          labels.append(isInside ? 1 : x == 0 ? -1 : 0)
+          let label = isInside ? relabel(1, distance) : x == 0 ? -1 : relabel(0, distance)
+          labels.append(label)
           image.append((isInside ? 1 : 0) + 0.3 * random.normals().0)
           // A region centred at one of these has it at its centre: the near borders do not move it.
-          if isInside, min(z, y, x) >= 6 { inside += [Int32(z), Int32(y), Int32(x)] }
+          if min(z, y, x) >= 6 { voxels[label, default: []] += [Int32(z), Int32(y), Int32(x)] }
         }
       }
     }
-    try writeCase(name, image: image, labels: labels, locations: inside)
+    try writeCase(name, image: image, labels: labels, voxels: voxels)
   }
 
   /// Writes a preprocessed case.
-  func writeCase(_ name: String, image: [Float], labels: [Int16], locations: [Int32]) throws {
+  func writeCase(_ name: String, image: [Float], labels: [Int16], voxels: [Int16: [Int32]]) throws {
+    let description = try description()
+    var classes = description.hasRegions ? description.regions.map(\.values) : description.foregroundLabels.map { [$0] }
+    if description.ignoreLabel != nil { classes.append([-1] + description.allLabels) }
     let properties = CaseProperties(
       spacing: [1, 1, 1], shapeBeforeCropping: shape, boundingBox: shape.map { [0, $0] }, shapeAfterCropping: shape)
     try Safetensors.write(
       [
         Safetensors.Tensor("data", shape: [1] + shape, floats: image),
         Safetensors.Tensor("labels", shape: shape, int16s: labels),
-        Safetensors.Tensor("class_locations/1", shape: [locations.count / 3, 3], int32s: locations),
-      ], metadata: ["properties": String(decoding: try JSONEncoder().encode(properties), as: UTF8.self)],
+      ]
+        + classes.map { values in
+          let inside = values.flatMap { voxels[Int16($0)] ?? [] }
+          return Safetensors.Tensor(
+            "class_locations/" + values.map(String.init).joined(separator: "_"), shape: [inside.count / 3, 3],
+            int32s: inside)
+        }, metadata: ["properties": String(decoding: try JSONEncoder().encode(properties), as: UTF8.self)],
       to: store.appendingPathComponent("\(name).safetensors"))
   }
 
@@ -75,9 +96,10 @@ final class TinyTraining {
       configurations: [configuration], training: settings)
   }
 
-  func description(labels: String = #"{"background": 0, "ball": 1}"#) throws -> DatasetDescription {
+  func description() throws -> DatasetDescription {
     let file = folder.appendingPathComponent("dataset.json")
-    let text = #"{"channel_names": {"0": "MR"}, "labels": \#(labels), "numTraining": 6, "file_ending": ".nii.gz"}"#
+    let text =
+      #"{"channel_names": {"0": "MR"}, "labels": \#(labels), "regions_class_order": [1, 2], "numTraining": 6, "file_ending": ".nii.gz"}"#
     try Data(text.utf8).write(to: file)
     return try DatasetDescription(contentsOf: file)
   }

@@ -4,6 +4,7 @@ import Foundation
 import HardnessWeighting
 import Tensors
 import Testing
+import UNet
 
 @testable import Training
 
@@ -264,7 +265,7 @@ struct TrainerTests {
     let voxels = tiny.shape.reduce(1, *)
     for name in tiny.names {
       try tiny.writeCase(
-        name, image: Array(repeating: .nan, count: voxels), labels: Array(repeating: 0, count: voxels), locations: [])
+        name, image: Array(repeating: .nan, count: voxels), labels: Array(repeating: 0, count: voxels), voxels: [:])
     }
     let trainer = try tiny.trainer("model")
     let error = #expect(throws: TrainingError.self) { try trainer.run() }
@@ -291,10 +292,18 @@ struct TrainerTests {
 
   /// Pseudo Dice of a hand-counted example: one hit of label 1, one voxel each wrong either way; label 2 nowhere.
   @Test func pseudoDice() {
-    var dice = PseudoDice(classes: 3)
+    var dice = PseudoDice(Loss(batchDice: false), channels: 3)
     let logits = Tensor([1, 1, 1, 4, 3], [0, 1, 0, 2, 1, 0, 0, 3, 1, 5, 1, 0])
     dice.add(logits: logits, labels: [1, 1, 0, 0])
     #expect(dice.values == [0.5, nil])
+  }
+
+  /// The same of regions, of which a voxel can be in several: both in the first voxel, the outer one in the second and wrongly in the
+  /// third; the last is ignored.
+  @Test func pseudoDiceOfRegions() {
+    var dice = PseudoDice(Loss(.regions([[1, 2], [2]]), ignoreLabel: 3, batchDice: false), channels: 2)
+    dice.add(logits: Tensor([1, 1, 1, 4, 2], [1, -1, 1, -1, 1, -1, 1, 1]), labels: [2, 1, 0, 3])
+    #expect(dice.values == [0.8, 0])
   }
 
   /// The moving average starts with the first value, and passes over epochs without one.

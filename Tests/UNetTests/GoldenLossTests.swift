@@ -17,7 +17,7 @@ struct GoldenLossTests {
       Self.transpose(try golden.floats("\(example)/logits"), batch, classes, voxels, into: logits)
       let labels = try golden.integers("\(example)/target").map { Int16($0) }
       for (batchDice, suffix) in [(false, "False"), (true, "True")] {
-        let loss = DiceCrossEntropy(batch: batch, voxels: voxels, classes: classes, batchDice: batchDice)
+        let loss = DiceCrossEntropy(Loss(batchDice: batchDice), batch: batch, voxels: voxels, channels: classes)
         let gradient = Tensor(logits.shape)
         let factors = Array(repeating: 1 / Double(batch), count: batch)
         let losses = loss(logits: logits, labels: labels, factors: factors, gradient: gradient)

@@ -29,7 +29,7 @@ struct GoldenNetworkTests {
       Self.expectClose(output.elements, try golden.channelsLast("output/\(i)"), "output \(i)")
     }
     let targets = try network.outputs.indices.map { try golden.integers("target/\($0)").map { Int16($0) } }
-    let losses = try network.computeLoss(targets: targets, batchDice: false)
+    let losses = try network.computeLoss(Loss(batchDice: false), targets: targets)
     Self.expectClose(losses, try golden.floats("losses"), "losses")
     #expect(
       DeepSupervision.weights(outputs: network.outputs.count).elementsEqual(try golden.doubles("ds_weights")) {
@@ -47,7 +47,7 @@ struct GoldenNetworkTests {
     #expect(abs(norm - (try golden.floats("gradient_norm")[0])) < 1e-4 * norm)
     try Self.expectParameters(network, "after_step_1/", golden)
     network.forward()
-    _ = try network.computeLoss(targets: targets, batchDice: false)
+    _ = try network.computeLoss(Loss(batchDice: false), targets: targets)
     network.backward()
     _ = optimizer.step(learningRate: 0.01)
     try Self.expectParameters(network, "after_step_2/", golden)

@@ -57,7 +57,7 @@ import Testing
       expectClose(output.elements, try file.channelsLast("output/\(i)"), "output \(i)")
     }
     let targets = try network.outputs.indices.map { try file.integers("target/\($0)").map { Int16($0) } }
-    let losses = try network.computeLoss(targets: targets, batchDice: false)
+    let losses = try network.computeLoss(Loss(batchDice: false), targets: targets)
     expectClose(losses, try file.floats("losses"), "losses")
     network.backward()
     let reached = network.parameters.filter(\.hasGradient)
@@ -82,7 +82,7 @@ import Testing
     let labels = try file.integers("target/0").map { Int16($0) }
     func loss() throws -> Double {
       network.forward()
-      return try network.computeLoss(labels: labels, batchDice: true).reduce(0) { $0 + Double($1) } / 2
+      return try network.computeLoss(Loss(batchDice: true), labels: labels).reduce(0) { $0 + Double($1) } / 2
     }
     _ = try loss()
     network.backward()

@@ -21,7 +21,7 @@ import UNet
   private func step(_ network: Network, _ optimizer: SGD) throws -> [Float] {
     let labels = (0..<2 * Self.patch.reduce(1, *)).map { Int16($0 / 5 % 3) }
     network.forward()
-    let losses = try network.computeLoss(labels: labels, batchDice: false)
+    let losses = try network.computeLoss(Loss(batchDice: false), labels: labels)
     network.backward()
     _ = optimizer.step(learningRate: 0.01)
     return losses
@@ -100,7 +100,7 @@ import UNet
     let network = try network()
     network.forward()
     let labels = [Int16](repeating: 3, count: 2 * Self.patch.reduce(1, *))
-    #expect(throws: InputError.self) { try network.computeLoss(labels: labels, batchDice: false) }
+    #expect(throws: InputError.self) { try network.computeLoss(Loss(batchDice: false), labels: labels) }
   }
 
   @Test func deepSupervisionWeights() {
@@ -115,7 +115,7 @@ import UNet
     let labels = (0..<2 * Self.patch.reduce(1, *)).map { Int16($0 / 5 % 3) }
     func gradients(_ weights: [Float]) throws -> [[Float]] {
       network.forward()
-      _ = try network.computeLoss(labels: labels, batchDice: false, sampleWeights: weights)
+      _ = try network.computeLoss(Loss(batchDice: false), labels: labels, sampleWeights: weights)
       network.backward()
       return network.parameters.map(\.gradient.elements)
     }

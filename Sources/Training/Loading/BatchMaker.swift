@@ -70,7 +70,7 @@ struct BatchMaker: Sendable {
     var place = random(isTraining ? .patch : .validationPatch)
     let isForced = patches.isForced(position: position, batchSize: request.cases.count)
     let lower = patches.lowerCorner(
-      shape: trainingCase.shape, foreground: isForced ? trainingCase.foreground : nil, using: &place)
+      shape: trainingCase.shape, places: trainingCase.places(showingForeground: isForced), using: &place)
     return try trainingCase.withRegion(lower: lower, size: patches.region) { source in
       if isTraining, let augmentation {
         var changes = random(.augmentation)

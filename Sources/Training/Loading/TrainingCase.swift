@@ -20,8 +20,16 @@ struct TrainingCase: Sendable {
     }
   }
 
-  /// For each foreground class, (z, y, x) triples of voxels that belong to it.
-  var foreground: [[Int32]] { mapped.classLocations.map(\.voxels) }
+  /// Voxels a patch must show one of, by nnU-Net's rules: for each class or region that the case has, (z, y, x) triples of voxels that
+  /// belong to it. `nil` where a patch may lie anywhere.
+  ///
+  /// With an ignore label patches that need not show foreground show something annotated.
+  func places(showingForeground: Bool) -> [[Int32]]? {
+    let annotated = mapped.annotatedLocations.map { [$0] }
+    guard showingForeground else { return annotated }
+    let classes = mapped.classLocations.map(\.voxels)
+    return classes.allSatisfy(\.isEmpty) ? annotated : classes
+  }
 
   /// Runs `body` with a region of the case; see `PatchSource`.
   func withRegion<Result>(lower: [Int], size: [Int], _ body: (PatchSource) throws -> Result) throws -> Result {

@@ -1,42 +1,67 @@
 import Tensors
+import UNet
 
 /// Dice over all voxels of many patches together: quick to have during training, but not the Dice of whole cases.
 struct PseudoDice {
+  private let loss: Loss
   private var truePositives: [Int]
   private var falsePositives: [Int]
   private var falseNegatives: [Int]
 
-  /// - Parameter classes: background included.
-  init(classes: Int) {
-    truePositives = Array(repeating: 0, count: classes)
+  /// - Parameters:
+  ///   - loss: What the network is trained for; voxels it ignores are not counted.
+  ///   - channels: Of the logits: classes with the background, or regions.
+  init(_ loss: Loss, channels: Int) {
+    self.loss = loss
+    truePositives = Array(repeating: 0, count: channels)
     falsePositives = truePositives
     falseNegatives = truePositives
   }
 
-  /// Counts the voxels of a batch: logits [N, z, y, x, class] against labels [N, z, y, x].
+  /// Counts the voxels of a batch: logits [N, z, y, x, channel] against labels [N, z, y, x].
   mutating func add(logits: Tensor, labels: [Int16]) {
-    let classes = truePositives.count
+    let ignored = Int16(loss.ignoreLabel ?? -1)
     logits.withUnsafeBufferPointer { logits in
-      for voxel in 0..<labels.count {
-        let start = voxel * classes
-        var predicted = 0
-        for label in 1..<classes where logits[start + label] > logits[start + predicted] { predicted = label }
-        let reference = Int(labels[voxel])
-        if predicted == reference {
-          truePositives[reference] += 1
-        } else {
-          falsePositives[predicted] += 1
-          falseNegatives[reference] += 1
+      switch loss.target {
+      case .classes:
+        for voxel in labels.indices where labels[voxel] != ignored { addClass(logits, voxel, Int(labels[voxel])) }
+      case .regions(let regions):
+        for (channel, values) in regions.enumerated() {
+          let isMember = (0...(regions.joined().max() ?? 0)).map(values.contains)
+          for voxel in labels.indices where labels[voxel] != ignored {
+            // A region is predicted where its sigmoid is above one half.
+            let isPredicted = logits[voxel * regions.count + channel] > 0
+            add(channel, isPredicted: isPredicted, isPresent: isMember[Int(labels[voxel])])
+          }
         }
       }
     }
   }
 
-  /// One a foreground class; nil where it occurs neither in the labels nor in the prediction.
+  private mutating func addClass(_ logits: UnsafeBufferPointer<Float>, _ voxel: Int, _ reference: Int) {
+    let classes = truePositives.count
+    let start = voxel * classes
+    var predicted = 0
+    for label in 1..<classes where logits[start + label] > logits[start + predicted] { predicted = label }
+    add(predicted, isPredicted: true, isPresent: predicted == reference)
+    if predicted != reference { falseNegatives[reference] += 1 }
+  }
+
+  private mutating func add(_ channel: Int, isPredicted: Bool, isPresent: Bool) {
+    switch (isPredicted, isPresent) {
+    case (true, true): truePositives[channel] += 1
+    case (true, false): falsePositives[channel] += 1
+    case (false, true): falseNegatives[channel] += 1
+    case (false, false): break
+    }
+  }
+
+  /// One a foreground class or region; nil where it occurs neither in the labels nor in the prediction.
   var values: [Double?] {
-    (1..<truePositives.count).map { label in
-      let size = 2 * truePositives[label] + falsePositives[label] + falseNegatives[label]
-      return size == 0 ? nil : Double(2 * truePositives[label]) / Double(size)
+    let first = loss.target == .classes ? 1 : 0
+    return (first..<truePositives.count).map { channel in
+      let size = 2 * truePositives[channel] + falsePositives[channel] + falseNegatives[channel]
+      return size == 0 ? nil : Double(2 * truePositives[channel]) / Double(size)
     }
   }
 }

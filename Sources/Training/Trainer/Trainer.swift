@@ -24,6 +24,7 @@ public final class Trainer {
   private let folder: ModelFolder
   private let progress: TrainingProgress
   private let network: Network
+  private let loss: Loss
   private let optimiser: SGD
   private let loader: BatchLoader
   private let log: TrainingLog
@@ -55,7 +56,6 @@ public final class Trainer {
     self.progress = progress
     folder = ModelFolder(url: task.folder)
     try configuration.checkSupported()
-    try Self.checkLabels(task.description)
     try folder.check(task)
 
     let maker = try BatchMaker(task)
@@ -67,29 +67,29 @@ public final class Trainer {
       patch: configuration.patchSize,
       batchSize: configuration.batchSize,
       training: true, engine: task.engine, seed: seed)
+    loss = Loss(task.description, batchDice: configuration.batchDice)
     optimiser = SGD(
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
-    log = TrainingLog(folder: task.folder, classes: task.description.regions.map(\.name), groups: task.groups)
+    log = TrainingLog(folder: task.folder, classes: Self.outputNames(task.description), groups: task.groups)
 
     if task.resumes, folder.hasLatest {
       try folder.checkUnchanged(task.plan)
       try Checkpoint.read(folder.latest, network: network, optimiser: optimiser, state: &state, sampler: &self.sampler)
       progress.say("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
-      try network.load(Safetensors(contentsOf: weights))
+      try network.load(Safetensors(contentsOf: weights), heads: false)
+      progress.say("Starting from \(weights.relativePath), with heads of its own.")
     }
   }
 
-  private static func checkLabels(_ description: DatasetDescription) throws {
-    guard !description.hasRegions, description.ignoreLabel == nil else {
-      throw InputError(
-        "dataset.json", found: description.hasRegions ? "labels that are regions" : "an ignore label",
-        expected: "labels of one value each; others cannot be trained on yet")
-    }
+  /// Names of the foreground classes in the order of their labels, or of the regions.
+  private static func outputNames(_ description: DatasetDescription) -> [String] {
+    let regions = description.regions
+    return description.hasRegions ? regions.map(\.name) : regions.sorted { $0.values[0] < $1.values[0] }.map(\.name)
   }
 
   /// Trains until all epochs are done or a stop is asked for.
@@ -213,7 +213,7 @@ public final class Trainer {
   }
 
   private func step(_ batch: Batch, learningRate: Float) throws {
-    forward(batch)
+    forward(batch, inference: false)
     let losses = try losses(of: batch).map(Double.init)
     func diverged(_ what: String, _ positions: [Int]) -> TrainingError {
       .diverged(
@@ -237,23 +237,22 @@ public final class Trainer {
       stepsLeft: (settings.epochs - state.epoch) * iterations - state.iteration - 1)
   }
 
-  private func forward(_ batch: Batch) {
+  private func forward(_ batch: Batch, inference: Bool) {
     network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: batch.images) }
-    network.forward()
+    network.forward(inference: inference)
   }
 
   /// The losses of the batch the network has just seen; the gradient to go back with is that of their weighted mean.
   private func losses(of batch: Batch, weights: [Float]? = nil) throws -> [Float] {
-    try network.computeLoss(
-      labels: batch.labels, batchDice: task.plan.configuration.batchDice, sampleWeights: weights)
+    try network.computeLoss(loss, labels: batch.labels, sampleWeights: weights)
   }
 
   /// Mean loss and pseudo Dice over patches of the validation cases, without augmentation; nil when stopped.
   private func validate(_ stopRequested: () -> Bool) throws -> (loss: Double?, dice: [Double?])? {
     let count = task.split.validation.count
     let iterations = count == 0 ? 0 : settings.validationIterations
-    var dice = PseudoDice(classes: network.architecture.outputChannels)
-    var loss = 0.0
+    var dice = PseudoDice(loss, channels: network.architecture.outputChannels)
+    var sum = 0.0
     func prepare(_ index: Int) {
       let iteration = state.epoch * settings.validationIterations + index
       let cases = (0..<network.batchSize).map { position in
@@ -268,13 +267,13 @@ public final class Trainer {
       guard let batch = try loader.next() else { break }
       if stopRequested() { return nil }
       if index + 1 < iterations { prepare(index + 1) }
-      forward(batch)
+      forward(batch, inference: true)
       let losses = try losses(of: batch)
-      loss += Double(losses.reduce(0, +)) / Double(losses.count)
+      sum += Double(losses.reduce(0, +)) / Double(losses.count)
       dice.add(logits: network.outputs[0], labels: batch.labels)
     }
     // A loss that is not a number is no loss to report.
-    let mean = loss / Double(iterations)
+    let mean = sum / Double(iterations)
     return (mean.isFinite ? mean : nil, dice.values)
   }
 
