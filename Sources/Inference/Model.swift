@@ -70,7 +70,8 @@ public struct Model: Sendable {
       throw InputError(weightsFile.path, found: "the mirroring axes \(mirrorAxes)", expected: "some of 0, 1 and 2")
     }
     architecture = try configuration.architecture(
-      inputChannels: dataset.channelNames.count, outputChannels: dataset.outputChannels)
+      inputChannels: dataset.channelNames.count, outputChannels: dataset.outputChannels
+    ).withNormalization(of: weights)
   }
 
   /// The configuration that a checkpoint was trained with.

@@ -1,4 +1,5 @@
 import Files
+import Tensors
 
 /// nnU-Net's U-Nets, `PlainConvUNet` and `ResidualEncoderUNet`: what a plan fixes about the network.
 ///
@@ -50,6 +51,17 @@ public struct Architecture: Sendable, Equatable, Codable {
     self.normalization = normalization
     self.normEpsilon = normEpsilon
     self.activation = activation
+  }
+
+  /// The architecture with batch normalisation where weights have its running statistics.
+  ///
+  /// nnU-Net's `nnUNetTrainerBN` puts it in the place of the plan's instance normalisation; the plan keeps silent about it.
+  public func withNormalization(of weights: Safetensors) -> Architecture {
+    var architecture = self
+    if weights.entries.keys.contains(where: { $0.hasSuffix(".norm.running_mean") }) {
+      architecture.normalization = .batch(affine: true)
+    }
+    return architecture
   }
 
   /// What each patch axis must be a multiple of: the product of the strides.

@@ -205,6 +205,33 @@ import UNet
     #expect(try architecture(nonlin(#""torch.nn.Mish""#)).activation == .mish)
   }
 
+  /// Plans of nnU-Net's first releases describe the network in keys of the configuration itself.
+  @Test func olderPlans() throws {
+    let start = try #require(Self.text.range(of: "\"architecture\": "))
+    let end = try #require(Self.text.range(of: "0.2}}}"))
+    let older = #"""
+      "UNet_class_name": "PlainConvUNet", "UNet_base_num_features": 24, "unet_max_num_features": 40,
+      "n_conv_per_stage_encoder": [2, 3], "n_conv_per_stage_decoder": [1], "num_pool_per_axis": [0, 1, 1],
+      "pool_op_kernel_sizes": [[1, 1, 1], [1, 2, 2]], "conv_kernel_sizes": [[1, 3, 3], [3, 3, 3]]
+      """#
+    let text = Self.text.replacingCharacters(in: start.lowerBound..<end.upperBound, with: older)
+    let read = try plan(text)
+    let expected = Architecture(
+      inputChannels: 1, outputChannels: 2, features: [24, 40], kernels: [[1, 3, 3], [3, 3, 3]],
+      strides: [[1, 1, 1], [1, 2, 2]], convsPerStage: [2, 3], convsPerDecoderStage: [1],
+      activation: .leakyReLU(slope: 0.01))
+    #expect(try read.configuration.architecture(inputChannels: 1, outputChannels: 2) == expected)
+    let again = try Plan(read.json, file: "again")
+    #expect(try again.configuration.architecture(inputChannels: 1, outputChannels: 2) == expected)
+    let residual = try plan(text.replacingOccurrences(of: "PlainConvUNet", with: "ResidualEncoderUNet"))
+    #expect(try residual.configuration.architecture(inputChannels: 1, outputChannels: 2).encoder == .residual)
+    for (old, new) in [
+      ("PlainConvUNet", "Unknown"), ("[2, 3]", "[2]"), ("[1], \"num", "[1, 1], \"num"), (": 24", ": 0"),
+    ] {
+      #expect(throws: InputError.self) { try plan(text.replacingOccurrences(of: old, with: new)) }
+    }
+  }
+
   /// Plans for other networks can be read; only training and prediction are refused, by the name of what is not supported.
   @Test(arguments: [
     ("PlainConvUNet", "PrimusM", "PrimusM"), ("torch.nn.LeakyReLU", "torch.nn.PReLU", "torch.nn.PReLU"),

@@ -119,6 +119,14 @@ import Testing
     expectClose(inference.outputs[0].elements, trained.outputs[0].elements, "inference of the trained network")
   }
 
+  /// Weights of a trainer that put batch normalisation in the place of the plan's instance normalisation say so by themselves.
+  @Test func batchNormalizationIsSeenInWeights() throws {
+    let planned = Self.residual(.instance(affine: true), .mish)
+    #expect(planned.withNormalization(of: try fixture("residual").part("weights/")) == planned)
+    let weights = try fixture("residual_batch_mish").part("weights/")
+    #expect(planned.withNormalization(of: weights) == Self.networks["residual_batch_mish"])
+  }
+
   /// A residual encoder begins as its short cuts: the last normalisation of every block is zero, as nnU-Net's.
   @Test func residualBlocksBeginAsShortCuts() throws {
     let network = try Network(

@@ -68,6 +68,7 @@ public struct PlanConfiguration: Sendable, Equatable {
   var parent: String? { document["inherits_from"]?.string }
 
   init(name: String, _ fields: JSONFields) throws {
+    let fields = try LegacyArchitecture.replaced(in: fields)
     self.name = name
     document = fields.object
     dataIdentifier = try fields.stringIfPresent("data_identifier") ?? name
