@@ -102,6 +102,20 @@ import Testing
     #expect(plan.training == TrainingSettings())
   }
 
+  /// A cascade's second network follows what becomes of the one it inherits from.
+  @Test func cascade() throws {
+    var plan = try ExperimentPlanner().plan(
+      Self.fingerprint([1, 0.8, 0.8], [450, 512, 512]), Self.description(cases: 100, labels: 3), datasetName: "D")
+    #expect(plan.configurations.map(\.name) == ["2d", "3d_lowres", "3d_fullres", "3d_cascade_fullres"])
+    plan.configuration.patchSize = [64, 64, 64]
+    let read = try Plan(plan.json, file: "plans.json")
+    #expect(read.configurations[3].patchSize == [64, 64, 64])
+    #expect(read.json == plan.json)
+    #expect(
+      try JSONFields(plan.json, file: "plans.json").fields("configurations").fields("3d_cascade_fullres").object
+        == JSONObject([("inherits_from", .string("3d_fullres")), ("previous_stage", .string("3d_lowres"))]))
+  }
+
   /// Data sets of single slices are planned for slices, and refused in training only.
   @Test func slices() throws {
     let plan = try ExperimentPlanner().plan(

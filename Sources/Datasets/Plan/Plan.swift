@@ -78,7 +78,9 @@ public struct Plan: Sendable, Equatable {
     self.configurations = try configurations.object.keys.map { name in
       let resolved = try Self.resolve(name, in: configurations, visited: [])
       let resolvedFields = try JSONFields(.object(resolved), file: file, path: "configurations.\(name)")
-      return try PlanConfiguration(name: name, resolvedFields)
+      var configuration = try PlanConfiguration(name: name, resolvedFields)
+      configuration.ownKeys = Set(try configurations.fields(name).object.keys)
+      return configuration
     }
     training = try fields.fieldsIfPresent("training").map(TrainingSettings.init) ?? TrainingSettings()
   }
@@ -95,13 +97,12 @@ public struct Plan: Sendable, Equatable {
     return .object(document)
   }
 
-  /// A configuration, without what it has from the one it inherits from.
+  /// A configuration, without what it has from the one it inherits from if that is in the plan.
   private func json(of configuration: PlanConfiguration) -> JSON {
-    let parent = configurations.first { $0.name == configuration.parent }
-    guard case .object(let all) = configuration.json, case .object(let inherited)? = parent?.json else {
-      return configuration.json
-    }
-    let own = all.entries.filter { $0.key == "inherits_from" || $0.value != inherited[$0.key] }
+    guard configurations.contains(where: { $0.name == configuration.parent }),
+      case .object(let all) = configuration.json
+    else { return configuration.json }
+    let own = all.entries.filter { configuration.ownKeys.contains($0.key) }
     return .object(JSONObject(own.map { ($0.key, $0.value) }))
   }
 

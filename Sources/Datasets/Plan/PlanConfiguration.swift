@@ -62,10 +62,14 @@ public struct PlanConfiguration: Sendable, Equatable {
     self.name = name
     document["inherits_from"] = .string(parent.name)
     document["previous_stage"] = .string(previousStage)
+    ownKeys = ["inherits_from", "previous_stage"]
   }
 
   /// The name of the configuration from which this one has what it does not say itself.
-  var parent: String? { document["inherits_from"]?.string }
+  public var parent: String? { document["inherits_from"]?.string }
+
+  /// The members that a configuration which inherits has itself; a plan is written with these alone.
+  public internal(set) var ownKeys: Set<String> = []
 
   init(name: String, _ fields: JSONFields) throws {
     let fields = try LegacyArchitecture.replaced(in: fields)
