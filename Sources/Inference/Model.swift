@@ -54,7 +54,7 @@ public struct Model: Sendable {
     dataset = try DatasetDescription(contentsOf: file(["dataset.json"], in: [folder, above]))
     if weightsFile.pathExtension == "pth" {
       let checkpoint = try PyTorchFile(contentsOf: weightsFile)
-      weights = try checkpoint.isStateDictionary ? checkpoint.arrays() : checkpoint.arrays("network_weights")
+      weights = try checkpoint.networkWeights()
       // nnU-Net's trainers without mirroring leave None, the oldest nothing; neither is mirrored.
       let axes = checkpoint.integers("inference_allowed_mirroring_axes") ?? []
       mirrorAxes = checkpoint.isStateDictionary ? [0, 1, 2] : axes

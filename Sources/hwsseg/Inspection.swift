@@ -92,7 +92,7 @@ enum Inspection {
   }
 
   private static func facts(of file: PyTorchFile) throws -> [Fact] {
-    let weights = try file.isStateDictionary ? file.arrays() : file.arrays("network_weights")
+    let weights = try file.networkWeights()
     var facts = facts(of: weights)
     if let trainer = file.string("trainer_name") { facts.append(("trainer", trainer)) }
     if let name = file.string("init_args", "configuration") { facts.append(("configuration", name)) }

@@ -40,7 +40,7 @@ struct TrainCommand: ParsableCommand {
   @Flag(help: "Replace a model that is in the results already.")
   var overwrite = false
 
-  @Option(help: "Weights to start from, of the same architecture; the heads start anew.")
+  @Option(help: "Weights of the same architecture to start from, .safetensors or nnU-Net's .pth; the heads start anew.")
   var initialWeights: URL?
 
   func run() throws {

@@ -105,7 +105,7 @@ struct PyTorchFileTests {
     let pickle = Program.dictionary { $0.tensor(shape: [2, 2], strides: [2, 1], offset: 1, count: 6) }
     try open(archive(pickle)) { file in
       #expect(file.keys == ["a"] && file.isStateDictionary)
-      let arrays = try file.arrays()
+      let arrays = try file.networkWeights()
       #expect(try arrays.entry("a").shape == [2, 2])
       #expect(try arrays.floats("a") == [2, 3, 4, 5])
       #expect(throws: InputError.self) { try file.arrays("b") }

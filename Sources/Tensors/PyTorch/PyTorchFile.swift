@@ -46,6 +46,11 @@ public final class PyTorchFile {
     return !items.isEmpty && items.allSatisfy { if case .tensor = $0.value { true } else { false } }
   }
 
+  /// A network's weights: those of nnU-Net's checkpoint, or the whole file where it is a state dictionary.
+  ///
+  /// - Throws: `InputError` as `arrays`.
+  public func networkWeights() throws -> Safetensors { try isStateDictionary ? arrays() : arrays("network_weights") }
+
   /// The tensors of a dictionary, where they lie in the mapped file.
   ///
   /// - Parameter path: names that lead to the dictionary; none for the top of the file.

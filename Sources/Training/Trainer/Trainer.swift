@@ -81,7 +81,9 @@ public final class Trainer {
       try Checkpoint.read(folder.latest, network: network, optimiser: optimiser, state: &state, sampler: &self.sampler)
       progress.say("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
-      try network.load(Safetensors(contentsOf: weights), heads: false)
+      let isPyTorch = weights.pathExtension == "pth"
+      try network.load(
+        isPyTorch ? PyTorchFile(contentsOf: weights).networkWeights() : Safetensors(contentsOf: weights), heads: false)
       progress.say("Starting from \(weights.relativePath), with heads of its own.")
     }
   }
