@@ -14,6 +14,19 @@ import Testing
     }
   }
 
+  /// Their three-dimensional configurations, residual encoders too, are networks we can build.
+  @Test func networksAreKnown() throws {
+    for file in files {
+      for configuration in try Plan.read(file).configurations where configuration.name.hasSuffix("res") {
+        guard !configuration.name.contains("cascade") else { continue }
+        let isResidual = file.lastPathComponent.contains("ResEnc")
+        let architecture = try configuration.architecture(inputChannels: 1, outputChannels: 2)
+        #expect(architecture.encoder == (isResidual ? .residual : .plain), "\(file.path)")
+        #expect(architecture.normalization == .instance(affine: true) && architecture.convBias)
+      }
+    }
+  }
+
   @Test func plansSurvive() throws {
     #expect(!files.isEmpty)
     for file in files {

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Tensors
 import Testing
 
 @testable import Training
@@ -44,6 +45,25 @@ struct PartialLabelTests {
         let voxels = batch.labels.count / 2
         #expect(batch.labels[sample * voxels..<(sample + 1) * voxels].contains(1))
       }
+    }
+  }
+
+  /// nnU-Net's own checkpoints are a start too.
+  @Test func fineTuningFromNNUNet() throws {
+    let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("InferenceTests/Fixtures/residual")
+    let tiny = try TinyTraining()
+    var task = try tiny.task("model")
+    task.plan.configuration.network = try Plan.read(model.appendingPathComponent("plans.json")).configuration.network
+    task.plan.configuration.patchSize = [8, 8, 16]
+    task.plan.training.epochs = 1
+    task.plan.training.initialLearningRate = 1e-12
+    let checkpoint = model.appendingPathComponent("fold_0/checkpoint_final.pth")
+    task.initialWeights = checkpoint
+    #expect(try Trainer(task, progress: .silent).run() == .finished)
+    let before = try PyTorchFile(contentsOf: checkpoint).networkWeights()
+    for (name, values) in try tiny.weights("model") where !name.contains(".seg_layers.") {
+      #expect(zip(values, try before.floats(name)).allSatisfy { abs($0 - $1) < 1e-5 })
     }
   }
 
