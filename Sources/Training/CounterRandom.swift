@@ -1,7 +1,7 @@
 import Foundation
 
-/// Random numbers that depend on nothing but what they are for: the run's seed, the iteration, the position in the batch and
-/// the purpose. Which thread asks, and when, does not matter, and a resumed run draws the same numbers.
+/// Random numbers that depend on nothing but what they are for: the run's seed, the iteration, the position in the
+/// batch and the purpose. Which thread asks, and when, does not matter, and a resumed run draws the same numbers.
 ///
 /// The four are hashed to the starting point of a SplitMix64 sequence.
 public struct CounterRandom: RandomNumberGenerator, Sendable {

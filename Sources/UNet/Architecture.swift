@@ -3,9 +3,10 @@ import Tensors
 
 /// nnU-Net's U-Nets, `PlainConvUNet` and `ResidualEncoderUNet`: what a plan fixes about the network.
 ///
-/// Stage `s` has `convsPerStage[s]` blocks of convolution, normalisation and activation, of `features[s]` channels and kernel
-/// `kernels[s]`, the first with stride `strides[s]`; in a residual encoder each is two convolutions with a short cut, and another
-/// block, the stem, comes first. The decoder goes back up with transposed convolutions. Axis order (z, y, x).
+/// Stage `s` has `convsPerStage[s]` blocks of convolution, normalisation and activation, of `features[s]` channels and
+/// kernel `kernels[s]`, the first with stride `strides[s]`; in a residual encoder each is two convolutions with a short
+/// cut, and another block, the stem, comes first. The decoder goes back up with transposed convolutions. Axis order (z,
+/// y, x).
 public struct Architecture: Sendable, Equatable, Codable {
   /// What the encoder's blocks are.
   public enum Encoder: String, Sendable, Equatable, Codable {
@@ -55,7 +56,8 @@ public struct Architecture: Sendable, Equatable, Codable {
 
   /// The architecture with batch normalisation where weights have its running statistics.
   ///
-  /// nnU-Net's `nnUNetTrainerBN` puts it in the place of the plan's instance normalisation; the plan keeps silent about it.
+  /// nnU-Net's `nnUNetTrainerBN` puts it in the place of the plan's instance normalisation; the plan keeps silent about
+  /// it.
   public func withNormalization(of weights: Safetensors) -> Architecture {
     var architecture = self
     if weights.entries.keys.contains(where: { $0.hasSuffix(".norm.running_mean") }) {
@@ -108,7 +110,8 @@ public struct Architecture: Sendable, Equatable, Codable {
     }
   }
 
-  /// - Throws: `InputError` when `patch` cannot be halved as often as the strides ask, naming the next larger patch that can.
+  /// - Throws: `InputError` when `patch` cannot be halved as often as the strides ask, naming the next larger patch
+  ///   that can.
   public func validate(patch: [Int]) throws {
     let divisors = divisors
     guard patch.count == 3, patch.allSatisfy({ 1...4096 ~= $0 }) else {

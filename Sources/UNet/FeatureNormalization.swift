@@ -1,4 +1,5 @@
-/// What follows a convolution: its features are brought to mean 0 and variance 1, then scaled and shifted where it is affine.
+/// What follows a convolution: its features are brought to mean 0 and variance 1, then scaled and shifted where it is
+/// affine.
 public enum FeatureNormalization: Sendable, Equatable, Codable {
   /// Over the voxels of each sample (PyTorch's InstanceNorm3d without running statistics).
   case instance(affine: Bool)

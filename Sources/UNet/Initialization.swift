@@ -2,8 +2,8 @@ import Foundation
 
 /// The weights a network starts from.
 enum Initialization {
-  /// Kaiming normal for a leaky slope of 0.01 over the fan-in, as nnU-Net whatever the activation; biases stay zero and norms one.
-  /// As PyTorch counts it, the fan-in of a transposed convolution is by its *output* channels.
+  /// Kaiming normal for a leaky slope of 0.01 over the fan-in, as nnU-Net whatever the activation; biases stay zero and
+  /// norms one. As PyTorch counts it, the fan-in of a transposed convolution is by its *output* channels.
   static func kaiming(_ parameters: [Parameter], seed: UInt64) {
     var random = SplitMix64(state: seed)
     for parameter in parameters where parameter.fileShape.count == 5 {

@@ -75,8 +75,8 @@ public final class Network {
 
   /// Computes `outputs` from `input`.
   ///
-  /// - Parameter inference: Whether batch normalisation goes by its running statistics, as it always does in a network that is not
-  ///   made for training. `backward` needs a pass that did not.
+  /// - Parameter inference: Whether batch normalisation goes by its running statistics, as it always does in a network
+  ///   that is not made for training. `backward` needs a pass that did not.
   public func forward(inference: Bool = false) {
     let inference = inference || gradients.isEmpty
     for block in encoder.joined() { block.forward(inference: inference) }
@@ -86,8 +86,8 @@ public final class Network {
     }
   }
 
-  /// After `forward`: each sample's loss, Dice plus cross-entropy over the outputs with the weights of deep supervision; readies
-  /// the gradients of `sum_i sampleWeights[i] * loss[i] / N` for `backward`.
+  /// After `forward`: each sample's loss, Dice plus cross-entropy over the outputs with the weights of deep
+  /// supervision; readies the gradients of `sum_i sampleWeights[i] * loss[i] / N` for `backward`.
   ///
   /// - Parameters:
   ///   - labels: (N, z, y, x) at full resolution, label values as they are in the images, regions or not.
@@ -187,10 +187,10 @@ extension Network {
 
   /// Takes weights over from a file of nnU-Net's names; the duplicates nnU-Net writes are passed over.
   ///
-  /// - Parameter heads: Whether the heads are taken over too. For fine-tuning nnU-Net leaves them as they are: the file's may be of other
-  ///   classes.
-  /// - Throws: `InputError` when the file is of another architecture: a weight that is missing, of another shape, not finite, or
-  ///   one the network has no place for. The network is left as it was.
+  /// - Parameter heads: Whether the heads are taken over too. For fine-tuning nnU-Net leaves them as they are: the
+  ///   file's may be of other classes.
+  /// - Throws: `InputError` when the file is of another architecture: a weight that is missing, of another shape, not
+  ///   finite, or one the network has no place for. The network is left as it was.
   public func load(_ weights: Safetensors, heads: Bool = true) throws {
     let advice = "Use the plan that the weights were trained with."
     let headPrefix = "decoder.seg_layers."

@@ -2,8 +2,8 @@ import Tensors
 
 /// A weight or bias with its gradient.
 ///
-/// Weights are kept (a, kz, ky, kx, b), channels last; files keep PyTorch's (a, b, kz, ky, kx). For a convolution a is the output
-/// channel and b the input channel, for a transposed convolution the other way round.
+/// Weights are kept (a, kz, ky, kx, b), channels last; files keep PyTorch's (a, b, kz, ky, kx). For a convolution a is
+/// the output channel and b the input channel, for a transposed convolution the other way round.
 public final class Parameter {
   /// nnU-Net's name, as in its state dict.
   public let name: String

@@ -1,9 +1,11 @@
 import Files
 import Tensors
 
-/// Stochastic gradient descent with momentum, weight decay and clipping of the gradient's norm, in PyTorch's order of operations.
+/// Stochastic gradient descent with momentum, weight decay and clipping of the gradient's norm, in PyTorch's order of
+/// operations.
 ///
-/// g <- g min(1, clip / (|g| + 1e-6)) + decay θ; v <- momentum v + g; θ <- θ - rate (g + momentum v) with Nesterov, else θ - rate v.
+/// g <- g min(1, clip / (|g| + 1e-6)) + decay θ; v <- momentum v + g; θ <- θ - rate (g + momentum v) with Nesterov,
+/// else θ - rate v.
 public final class SGD {
   private let parameters: [Parameter]
   private let velocities: [Tensor]

@@ -4,7 +4,8 @@ import Testing
 
 @testable import Training
 
-/// Guards every transform against batchgeneratorsv2 with the same parameters: images to 1e-4, labels but for 0.1 % of voxels.
+/// Guards every transform against batchgeneratorsv2 with the same parameters: images to 1e-4, labels but for 0.1 % of
+/// voxels.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenAugmentationTests {
   private let file: Safetensors

@@ -34,7 +34,8 @@ struct PatchSamplerTests {
     #expect(upper == [8, 0, -2])
   }
 
-  /// Classes are equally likely however many voxels they have, absent ones never come up, and there is no clamp at the far border.
+  /// Classes are equally likely however many voxels they have, absent ones never come up, and there is no clamp at the
+  /// far border.
   @Test func centredAtForeground() {
     let sampler = PatchSampler(region: [4, 4, 4], patch: [4, 4, 4], foregroundShare: 0.33)
     let many = [Int32](repeating: 5, count: 3 * 99)

@@ -8,7 +8,8 @@ import UNet
 
 @testable import Training
 
-/// Guards the training loop: it learns, it is reproducible, it can be interrupted at any step, and it never loses a model.
+/// Guards the training loop: it learns, it is reproducible, it can be interrupted at any step, and it never loses a
+/// model.
 struct TrainerTests {
   private func exists(_ tiny: TinyTraining, _ path: String) -> Bool {
     FileManager.default.fileExists(atPath: tiny.folder.appendingPathComponent(path).path)
@@ -40,8 +41,8 @@ struct TrainerTests {
     #expect(rows.compactMap { Int($0[5]) }.reduce(0, +) == 3 * 12 * 2)
   }
 
-  /// Stopped after any step, in training and in validation, and taken up again, a run ends with the weights, the history and the
-  /// sampler of one that was never stopped.
+  /// Stopped after any step, in training and in validation, and taken up again, a run ends with the weights, the
+  /// history and the sampler of one that was never stopped.
   @Test(arguments: [SamplerSettings.Name.uniform, .hardness]) func resumingChangesNothing(
     sampler: SamplerSettings.Name
   ) throws {
@@ -79,8 +80,8 @@ struct TrainerTests {
     #expect(try tiny.weights("one") != tiny.weights("other"))
   }
 
-  /// The hardness weighted sampler is told every loss: the first sweep goes through all cases, and then the case with the largest loss is
-  /// the likeliest. Every strategy that a plan can name trains.
+  /// The hardness weighted sampler is told every loss: the first sweep goes through all cases, and then the case with
+  /// the largest loss is the likeliest. Every strategy that a plan can name trains.
   @Test func lossesReachTheSampler() throws {
     let tiny = try TinyTraining()
     tiny.settings.sampler.name = .hardness
@@ -124,8 +125,8 @@ struct TrainerTests {
     func mapped(_ origins: [Int?]) -> Spy { self }
   }
 
-  /// The losses of step t are in the sampler before the cases of step t + 1 + prefetch are drawn, and those of an epoch before the first draw
-  /// of the next.
+  /// The losses of step t are in the sampler before the cases of step t + 1 + prefetch are drawn, and those of an epoch
+  /// before the first draw of the next.
   @Test(arguments: 0...2) func theLoaderTellsTheTruth(prefetch: Int) throws {
     let tiny = try TinyTraining()
     tiny.settings.prefetch = prefetch
@@ -147,7 +148,8 @@ struct TrainerTests {
     func mapped(_ origins: [Int?]) -> Weighing { self }
   }
 
-  /// Importance weights scale the gradients of their samples: halved for all, the gradient halves; zero leaves only weight decay.
+  /// Importance weights scale the gradients of their samples: halved for all, the gradient halves; zero leaves only
+  /// weight decay.
   @Test func importanceWeightsReachTheGradient() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1
@@ -298,8 +300,8 @@ struct TrainerTests {
     #expect(dice.values == [0.5, nil])
   }
 
-  /// The same of regions, of which a voxel can be in several: both in the first voxel, the outer one in the second and wrongly in the
-  /// third; the last is ignored.
+  /// The same of regions, of which a voxel can be in several: both in the first voxel, the outer one in the second and
+  /// wrongly in the third; the last is ignored.
   @Test func pseudoDiceOfRegions() {
     var dice = PseudoDice(Loss(.regions([[1, 2], [2]]), ignoreLabel: 3, batchDice: false), channels: 2)
     dice.add(logits: Tensor([1, 1, 1, 4, 2], [1, -1, 1, -1, 1, -1, 1, 1]), labels: [2, 1, 0, 3])

@@ -75,8 +75,8 @@ struct GoldenNetworkTests {
 
   /// Within 1e-4 of the largest magnitude, or of `floor` where a tensor is zero but for rounding.
   ///
-  /// One element in a thousand may differ by 3e-4: where an activation's input is zero but for rounding, its gradient is either of
-  /// two values, and PyTorch's own float32 differs from its float64 by up to 1.2e-4 after two steps.
+  /// One element in a thousand may differ by 3e-4: where an activation's input is zero but for rounding, its gradient
+  /// is either of two values, and PyTorch's own float32 differs from its float64 by up to 1.2e-4 after two steps.
   private static func expectClose(_ found: [Float], _ expected: [Float], _ what: String, floor: Float = 0) {
     #expect(found.count == expected.count, "\(what)")
     let scale = expected.map(abs).max() ?? 0

@@ -5,8 +5,8 @@ import Testing
 
 @testable import UNet
 
-/// The loss and its gradient are nnU-Net's for classes and regions, Dice of samples and of batches, all, some or no voxels annotated.
-/// The file is made by `Tests/Fixtures/losses.py`.
+/// The loss and its gradient are nnU-Net's for classes and regions, Dice of samples and of batches, all, some or no
+/// voxels annotated. The file is made by `Tests/Fixtures/losses.py`.
 @Suite struct LossTests {
   static let examples = ["classes", "regions"].flatMap { kind in ["all", "some", "few", "none"].map { "\(kind)_\($0)" }
   }

@@ -4,9 +4,10 @@ import Testing
 
 @testable import UNet
 
-/// Networks of every kind nnU-Net's plans can hold give PyTorch's logits, losses and gradients, by both engines, and keep PyTorch's
-/// names: residual encoders with every kind of short cut, batch normalisation, instance normalisation without parameters, none at
-/// all, convolutions without bias, smooth activations. The files are made by `Tests/Fixtures/networks.py`.
+/// Networks of every kind nnU-Net's plans can hold give PyTorch's logits, losses and gradients, by both engines, and
+/// keep PyTorch's names: residual encoders with every kind of short cut, batch normalisation, instance normalisation
+/// without parameters, none at all, convolutions without bias, smooth activations. The files are made by
+/// `Tests/Fixtures/networks.py`.
 @Suite struct NetworkFixtureTests {
   static let networks: [String: Architecture] = [
     "residual": residual(.instance(affine: true), .leakyReLU(slope: 0.01)),
@@ -74,7 +75,8 @@ import Testing
     #expect(Set(saved.entries.keys) == Set(try file.part("weights/").entries.keys))
   }
 
-  /// The loss changes along the gradient by as much as the gradient is long: a check that owes nothing to another program.
+  /// The loss changes along the gradient by as much as the gradient is long: a check that owes nothing to another
+  /// program.
   @Test(arguments: networks.keys.sorted())
   func finiteDifferences(name: String) throws {
     let file = try fixture(name)
@@ -104,7 +106,8 @@ import Testing
     #expect(abs(slope - length) < 0.01 * length, "\(slope) along a gradient of length \(length)")
   }
 
-  /// A network for prediction gives the logits of training, or with batch normalisation those of its running statistics.
+  /// A network for prediction gives the logits of training, or with batch normalisation those of its running
+  /// statistics.
   @Test(arguments: networks.keys.sorted())
   func inference(name: String) throws {
     let file = try fixture(name)
@@ -119,7 +122,8 @@ import Testing
     expectClose(inference.outputs[0].elements, trained.outputs[0].elements, "inference of the trained network")
   }
 
-  /// Weights of a trainer that put batch normalisation in the place of the plan's instance normalisation say so by themselves.
+  /// Weights of a trainer that put batch normalisation in the place of the plan's instance normalisation say so by
+  /// themselves.
   @Test func batchNormalizationIsSeenInWeights() throws {
     let planned = Self.residual(.instance(affine: true), .mish)
     #expect(planned.withNormalization(of: try fixture("residual").part("weights/")) == planned)

@@ -4,7 +4,8 @@ import Tensors
 import Testing
 import UNet
 
-/// Weights move between networks of one architecture and no other; a step repeats to the bit; unusable plans are refused in words.
+/// Weights move between networks of one architecture and no other; a step repeats to the bit; unusable plans are
+/// refused in words.
 @Suite struct NetworkTests {
   static let architecture = Architecture(
     inputChannels: 2, outputChannels: 3, features: [16, 32, 32], kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3]],

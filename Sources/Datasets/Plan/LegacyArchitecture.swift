@@ -1,6 +1,7 @@
 import Files
 
-/// The description of a network in plans that nnU-Net wrote before it had `architecture`, those of many published models.
+/// The description of a network in plans that nnU-Net wrote before it had `architecture`, those of many published
+/// models.
 enum LegacyArchitecture {
   private static let classKey = "UNet_class_name"
   private static let otherKeys = [
@@ -8,7 +9,8 @@ enum LegacyArchitecture {
     "conv_kernel_sizes", "pool_op_kernel_sizes", "num_pool_per_axis",
   ]
 
-  /// A configuration with `architecture` made of the older keys, as nnU-Net makes it; unchanged where it has one, or none of them.
+  /// A configuration with `architecture` made of the older keys, as nnU-Net makes it; unchanged where it has one, or
+  /// none of them.
   ///
   /// - Throws: `InputError` when the older keys do not describe a network.
   static func replaced(in fields: JSONFields) throws -> JSONFields {

@@ -135,8 +135,8 @@ public struct PlanConfiguration: Sendable, Equatable {
     return .object(document)
   }
 
-  /// - Throws: `InputError` when training or prediction with this configuration is not supported: slices, the second stage of a
-  ///   cascade, and networks we cannot build, by name.
+  /// - Throws: `InputError` when training or prediction with this configuration is not supported: slices, the second
+  ///   stage of a cascade, and networks we cannot build, by name.
   public func checkSupported() throws {
     func unsupported(_ found: String, _ expected: String) -> InputError {
       InputError("plan configuration \(name)", found: found, expected: "\(expected); others are not supported yet")

@@ -1,6 +1,7 @@
 import HardnessWeighting
 
-/// How a plan wants training cases drawn: the object `training.sampler`. Each strategy reads its own keys and leaves the others alone.
+/// How a plan wants training cases drawn: the object `training.sampler`. Each strategy reads its own keys and leaves
+/// the others alone.
 public struct SamplerSettings: Sendable, Equatable {
   public enum Name: String, Sendable, CaseIterable {
     /// Every case equally often, with replacement, as nnU-Net does.

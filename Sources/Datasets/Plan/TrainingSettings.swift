@@ -1,4 +1,5 @@
-/// The `training` object of a plan: what nnU-Net keeps in its trainer's code. Keys that are missing have nnU-Net's values.
+/// The `training` object of a plan: what nnU-Net keeps in its trainer's code. Keys that are missing have nnU-Net's
+/// values.
 public struct TrainingSettings: Sendable, Equatable {
   public enum AugmentationName: String, Sendable, CaseIterable {
     /// nnU-Net's pipeline.
@@ -22,15 +23,16 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Share of a batch's patches that are centred on a foreground voxel.
   public var oversampleForeground = 0.33
   public var augmentation = AugmentationName.default
-  /// How many batches are prepared ahead, 0 to 2: the losses of step t are in the sampler before the cases of step t + 1 + prefetch are
-  /// drawn. 0 draws by the latest losses and makes the network wait for each batch; 1, the default, hides the loading; 2 evens
-  /// out batches that take unequally long.
+  /// How many batches are prepared ahead, 0 to 2: the losses of step t are in the sampler before the cases of step t +
+  /// 1 + prefetch are drawn. 0 draws by the latest losses and makes the network wait for each batch; 1, the default,
+  /// hides the loading; 2 evens out batches that take unequally long.
   public var prefetch = 1
   public var seed = 1
 
   public init() {}
 
-  /// - Throws: `InputError` for unknown keys, because a misspelt one would silently train something else, and for values out of range.
+  /// - Throws: `InputError` for unknown keys, because a misspelt one would silently train something else, and for
+  ///   values out of range.
   init(_ fields: JSONFields) throws {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",

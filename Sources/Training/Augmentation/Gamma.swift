@@ -1,6 +1,7 @@
 import Foundation
 
-/// Bends each channel's intensities by a power of their place in the channel's range, and restores its mean and deviation.
+/// Bends each channel's intensities by a power of their place in the channel's range, and restores its mean and
+/// deviation.
 struct Gamma {
   /// One a channel; nil leaves a channel as it is.
   let exponents: [Double?]

@@ -1,4 +1,5 @@
-/// A piece of one case on its way through the augmentation: the image [C, z, y, x] and the labels [z, y, x], −1 outside the case.
+/// A piece of one case on its way through the augmentation: the image [C, z, y, x] and the labels [z, y, x], −1 outside
+/// the case.
 struct Patch {
   let channels: Int
   let shape: [Int]
@@ -11,8 +12,8 @@ struct Patch {
   func range(ofChannel channel: Int) -> Range<Int> { channel * voxelCount..<(channel + 1) * voxelCount }
 }
 
-/// A region of a stored case that patches are cut or sampled from. It may reach over the case's borders; there the image is 0 and
-/// the label −1.
+/// A region of a stored case that patches are cut or sampled from. It may reach over the case's borders; there the
+/// image is 0 and the label −1.
 struct PatchSource {
   /// [C, z, y, x] of the whole case.
   let image: UnsafeBufferPointer<Float>

@@ -5,7 +5,8 @@ struct SpatialTransform {
   /// Row-major 3 × 3: from a patch's coordinates about its centre to the source's about its own.
   let matrix: [Double]
 
-  /// Rz(a₂) · Ry(a₁) · Rx(a₀) · scale, acting on (z, y, x) coordinates, which nnU-Net calls x, y and z. A scale above 1 shrinks objects.
+  /// Rz(a₂) · Ry(a₁) · Rx(a₀) · scale, acting on (z, y, x) coordinates, which nnU-Net calls x, y and z. A scale above 1
+  /// shrinks objects.
   ///
   /// - Parameter angles: in radians, about axis 0, 1 and 2.
   init(angles: [Double], scales: [Double]) {
@@ -19,7 +20,8 @@ struct SpatialTransform {
     matrix = rotation.enumerated().map { $1 * scales[$0 % 3] }
   }
 
-  /// nnU-Net's draw: rotation and scaling with probability 0.2 each, the scale from 0.7 to 1.4; nil when neither comes up.
+  /// nnU-Net's draw: rotation and scaling with probability 0.2 each, the scale from 0.7 to 1.4; nil when neither comes
+  /// up.
   ///
   /// - Parameters:
   ///   - rotation: the largest angle in radians, either way.
@@ -149,8 +151,8 @@ private struct LabelVotes {
     count += 1
   }
 
-  /// The label with the largest weight, compared as half-precision thousandths; of equals `nearest` if it is one of them, or
-  /// else the smallest.
+  /// The label with the largest weight, compared as half-precision thousandths; of equals `nearest` if it is one of
+  /// them, or else the smallest.
   func winner(nearest: Int16) -> Int16 {
     var best = labels[0]
     var bestScore = -Float16.infinity

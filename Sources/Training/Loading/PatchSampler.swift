@@ -18,12 +18,12 @@ public struct PatchSampler: Sendable {
     position >= Int((Double(batchSize) * (1 - foregroundShare)).rounded(.toNearestOrEven))
   }
 
-  /// The lower corner (z, y, x) of a region in a case of the given shape. It can be negative, and the region can reach over the far
-  /// border.
+  /// The lower corner (z, y, x) of a region in a case of the given shape. It can be negative, and the region can reach
+  /// over the far border.
   ///
-  /// - Parameter places: nil for a region anywhere; or else, for each class, voxels that belong to it as (z, y, x) triples.
-  ///   The region is centred at one of them, of a class drawn without regard to its size, as far as that leaves the near
-  ///   borders where they are. When no class has a voxel the region lies anywhere.
+  /// - Parameter places: nil for a region anywhere; or else, for each class, voxels that belong to it as (z, y, x)
+  ///   triples. The region is centred at one of them, of a class drawn without regard to its size, as far as that
+  ///   leaves the near borders where they are. When no class has a voxel the region lies anywhere.
   public func lowerCorner(shape: [Int], places: [[Int32]]?, using random: inout CounterRandom) -> [Int] {
     let overhang = (0..<3).map { axis in
       (max(region[axis] - patch[axis], region[axis] - shape[axis]) + 1) / 2

@@ -20,8 +20,8 @@ struct TrainingCase: Sendable {
     }
   }
 
-  /// Voxels a patch must show one of, by nnU-Net's rules: for each class or region that the case has, (z, y, x) triples of voxels that
-  /// belong to it. `nil` where a patch may lie anywhere.
+  /// Voxels a patch must show one of, by nnU-Net's rules: for each class or region that the case has, (z, y, x) triples
+  /// of voxels that belong to it. `nil` where a patch may lie anywhere.
   ///
   /// With an ignore label patches that need not show foreground show something annotated.
   func places(showingForeground: Bool) -> [[Int32]]? {

@@ -4,8 +4,9 @@ import HardnessWeighting
 import Tensors
 import UNet
 
-/// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimiser's velocities, and as
-/// JSON in the metadata the state of the run and of the sampler. One file, so that its parts always belong together.
+/// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimiser's
+/// velocities, and as JSON in the metadata the state of the run and of the sampler. One file, so that its parts always
+/// belong together.
 enum Checkpoint {
   /// Writes weights alone, for prediction.
   ///

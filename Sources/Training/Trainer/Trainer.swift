@@ -7,10 +7,11 @@ import UNet
 
 /// Trains a network as nnU-Net does, with the cases drawn by a sampler that is told every case's loss.
 ///
-/// One loop over the epochs: training steps, validation on patches, checkpoints, log. Batches are prepared while the network
-/// trains, as far ahead as the plan's `prefetch` says: the losses of step t are in the sampler before the cases of step
-/// t + 1 + prefetch are drawn, and all losses of an epoch before the first draw of the next. Results follow from the plan and the seed alone, and a run that was interrupted
-/// and taken up again ends with the same weights, bit for bit.
+/// One loop over the epochs: training steps, validation on patches, checkpoints, log. Batches are prepared while the
+/// network trains, as far ahead as the plan's `prefetch` says: the losses of step t are in the sampler before the cases
+/// of step t + 1 + prefetch are drawn, and all losses of an epoch before the first draw of the next. Results follow
+/// from the plan and the seed alone, and a run that was interrupted and taken up again ends with the same weights, bit
+/// for bit.
 public final class Trainer {
   public enum Outcome: Sendable, Equatable {
     /// All epochs are done and `checkpoint_final` is written.

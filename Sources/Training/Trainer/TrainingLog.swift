@@ -3,7 +3,8 @@ import Files
 import Foundation
 import HardnessWeighting
 
-/// The tables a run leaves in its folder. They are replaced as a whole after every epoch, so they are sound however the run ends.
+/// The tables a run leaves in its folder. They are replaced as a whole after every epoch, so they are sound however the
+/// run ends.
 struct TrainingLog {
   let folder: URL
   /// Names of the foreground classes.
@@ -32,8 +33,9 @@ struct TrainingLog {
     try replace("log.csv", [head] + epochs)
   }
 
-  /// Adds the epoch's lines to `sampler.csv`, one a training case: its last loss, its probability at the end of the epoch, and how often it
-  /// was drawn in the epoch. Lines of this epoch and later ones, of a run that was interrupted, are dropped. Writes `suspects.csv` anew.
+  /// Adds the epoch's lines to `sampler.csv`, one a training case: its last loss, its probability at the end of the
+  /// epoch, and how often it was drawn in the epoch. Lines of this epoch and later ones, of a run that was interrupted,
+  /// are dropped. Writes `suspects.csv` anew.
   ///
   /// - Throws: `InputError` when the folder cannot be written.
   func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [HardCases.Suspect]) throws {

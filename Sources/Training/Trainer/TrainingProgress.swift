@@ -1,7 +1,8 @@
 import Foundation
 import Logging
 
-/// Tells how training goes: a line an epoch through the logger and, on a terminal, a line in place with the time that is left.
+/// Tells how training goes: a line an epoch through the logger and, on a terminal, a line in place with the time that
+/// is left.
 public final class TrainingProgress {
   private let logger: Logger
   private let showsSteps: Bool
@@ -9,7 +10,8 @@ public final class TrainingProgress {
   private var stepsDone = 0
   private var lastShown = Date.distantPast
 
-  /// - Parameter showsSteps: whether there is a terminal to show single steps on; by default when standard error is one.
+  /// - Parameter showsSteps: whether there is a terminal to show single steps on; by default when standard error is
+  ///   one.
   public init(logger: Logger, showsSteps: Bool = isatty(STDERR_FILENO) == 1) {
     self.logger = logger
     self.showsSteps = showsSteps

@@ -21,8 +21,8 @@ public struct TrainingTask: Sendable {
   public var resumes: Bool
   /// Whether a model that is already in the folder may be replaced.
   public var overwrites: Bool
-  /// Weights of the same architecture to start from, safetensors or nnU-Net's `.pth`; the heads start anew as in nnU-Net. Not used
-  /// when a checkpoint is taken up.
+  /// Weights of the same architecture to start from, safetensors or nnU-Net's `.pth`; the heads start anew as in
+  /// nnU-Net. Not used when a checkpoint is taken up.
   public var initialWeights: URL?
 
   public init(

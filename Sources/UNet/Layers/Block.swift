@@ -1,6 +1,7 @@
 import Tensors
 
-/// One link of a stage's chain: convolution, normalisation and activation, by themselves or twice with a short cut around.
+/// One link of a stage's chain: convolution, normalisation and activation, by themselves or twice with a short cut
+/// around.
 protocol Block: AnyObject {
   var output: Tensor { get }
   /// What the optimiser trains, in PyTorch's order.
@@ -9,7 +10,7 @@ protocol Block: AnyObject {
   var buffers: [Parameter] { get }
   /// - Parameter inference: Whether batch normalisation goes by its running statistics.
   func forward(inference: Bool)
-  /// After a forward pass that was not for inference: uses up `gradient` by the output, sets the gradients of the parameters and
-  /// overwrites `inputGradient`, which is `nil` where the input is the image.
+  /// After a forward pass that was not for inference: uses up `gradient` by the output, sets the gradients of the
+  /// parameters and overwrites `inputGradient`, which is `nil` where the input is the image.
   func backward(_ gradient: Tensor, inputGradient: Tensor?)
 }

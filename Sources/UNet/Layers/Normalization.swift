@@ -2,9 +2,9 @@ import Tensors
 
 /// Instance or batch normalisation, followed by a piecewise linear activation, in one pass over the data each way.
 ///
-/// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and channel
-/// (PyTorch's InstanceNorm3d without running statistics). Batch normalisation is the same with the whole batch as one sample; it
-/// keeps running means of both for inference (PyTorch's BatchNorm3d).
+/// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and
+/// channel (PyTorch's InstanceNorm3d without running statistics). Batch normalisation is the same with the whole batch
+/// as one sample; it keeps running means of both for inference (PyTorch's BatchNorm3d).
 final class Normalization {
   let scale, shift: Parameter
   /// What the optimiser trains: nothing where it is not affine; scale and shift are one and zero then.

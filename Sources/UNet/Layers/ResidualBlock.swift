@@ -2,9 +2,10 @@ import Tensors
 
 /// Two convolutions with a short cut around them: activation(second(first(x)) + short cut of x).
 ///
-/// ResNet-D's basic block as nnU-Net's residual encoders have it. The first convolution may have a stride; the short cut is then the
-/// mean over each stride's box. Where the number of channels changes, a 1 x 1 x 1 convolution without bias, normalised, follows.
-/// He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks, CVPR 2019.
+/// ResNet-D's basic block as nnU-Net's residual encoders have it. The first convolution may have a stride; the short
+/// cut is then the mean over each stride's box. Where the number of channels changes, a 1 x 1 x 1 convolution without
+/// bias, normalised, follows. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks,
+/// CVPR 2019.
 final class ResidualBlock: Block {
   /// Memory for gradients that the blocks of a stage share, of the stage's shape.
   struct Scratch {
@@ -58,7 +59,8 @@ final class ResidualBlock: Block {
     activation = a.activation
     self.input = input
     self.scratch = scratch
-    // The sum is the second convolution's output; a piecewise linear activation's backward pass can do with its own output there.
+    // The sum is the second convolution's output; a piecewise linear activation's backward pass can do with its own
+    // output there.
     output = training && activation.slope == nil ? Tensor(second.output.shape) : second.output
   }
 
@@ -72,7 +74,8 @@ final class ResidualBlock: Block {
   }
 
   func backward(_ gradient: Tensor, inputGradient: Tensor?) {
-    guard let scratch, let inputGradient else { return }
+    // Made for training, and behind the stem: a residual block's input is never the image.
+    guard let scratch, let inputGradient else { preconditionFailure("a residual block without a way back") }
     activation.backward(input: second.output, gradient: gradient)
     Elementwise.copy(gradient, to: scratch.branch)
     second.backward(scratch.branch, inputGradient: scratch.hidden)

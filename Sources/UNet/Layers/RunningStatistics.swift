@@ -1,6 +1,7 @@
 import Tensors
 
-/// What batch normalisation remembers of the batches it has seen: moving averages of mean and variance, with PyTorch's momentum.
+/// What batch normalisation remembers of the batches it has seen: moving averages of mean and variance, with PyTorch's
+/// momentum.
 final class RunningStatistics {
   let mean, variance: Parameter
   private let batches: Parameter

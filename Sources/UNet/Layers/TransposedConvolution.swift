@@ -2,7 +2,8 @@ import Tensors
 
 /// Transposed convolution whose kernel is its stride: every input voxel becomes a block of output voxels of its own.
 ///
-/// It writes the first channels of the decoder's input, whose others are the skip connection, so nothing is concatenated later.
+/// It writes the first channels of the decoder's input, whose others are the skip connection, so nothing is
+/// concatenated later.
 ///
 /// The threads of a pass share it: they write to disjoint places.
 final class TransposedConvolution: @unchecked Sendable {

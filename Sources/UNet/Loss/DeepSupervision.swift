@@ -1,7 +1,7 @@
 /// Losses at every decoder resolution (nnU-Net's deep supervision).
 public enum DeepSupervision {
-  /// The weight of each output, full resolution first: halved from one to the next, the coarsest 0, summing to 1. A single output
-  /// has weight 1, where nnU-Net divides 0 by 0.
+  /// The weight of each output, full resolution first: halved from one to the next, the coarsest 0, summing to 1. A
+  /// single output has weight 1, where nnU-Net divides 0 by 0.
   public static func weights(outputs: Int) -> [Double] {
     guard outputs > 1 else { return [1] }
     let raw = (0..<outputs).map { $0 == outputs - 1 ? 0 : 1 / Double(1 << $0) }
@@ -9,7 +9,8 @@ public enum DeepSupervision {
     return raw.map { $0 / total }
   }
 
-  /// Labels at a coarser resolution, by PyTorch's "nearest-exact": output voxel o takes input voxel floor((o + 1/2) n / m).
+  /// Labels at a coarser resolution, by PyTorch's "nearest-exact": output voxel o takes input voxel floor((o + 1/2) n /
+  /// m).
   ///
   /// - Parameters:
   ///   - labels: (N, z, y, x) of shape `extent`.

@@ -4,11 +4,11 @@ import Tensors
 /// Soft Dice plus cross-entropy of logits at one resolution, for each sample by itself.
 ///
 /// A sample's loss is its mean cross-entropy over voxels minus its mean soft Dice over the classes or regions,
-/// dice = (2 I + 1e-5) / max(P + G + 1e-5, 1e-8), with I, P and G the sums over voxels of p g, p and g. With `batchDice` these sums run over the
-/// whole batch, and the samples share the Dice term.
+/// dice = (2 I + 1e-5) / max(P + G + 1e-5, 1e-8), with I, P and G the sums over voxels of p g, p and g. With
+/// `batchDice` these sums run over the whole batch, and the samples share the Dice term.
 ///
-/// Where voxels are ignored the cross-entropy is by nnU-Net the mean over all voxels of the batch that are not: a sample's share in it
-/// is as large as its share of them, so that the mean over the samples is nnU-Net's loss still.
+/// Where voxels are ignored the cross-entropy is by nnU-Net the mean over all voxels of the batch that are not: a
+/// sample's share in it is as large as its share of them, so that the mean over the samples is nnU-Net's loss still.
 final class DiceCrossEntropy {
   private let batch, voxels, channels: Int
   private let loss: Loss

@@ -18,7 +18,8 @@ public struct Loss: Sendable, Equatable {
     (self.target, self.ignoreLabel, self.batchDice) = (target, ignoreLabel, batchDice)
   }
 
-  /// The label values it can be computed of, for a network of `channels` outputs; `ignoreLabel` may stand there beside them.
+  /// The label values it can be computed of, for a network of `channels` outputs; `ignoreLabel` may stand there beside
+  /// them.
   func labels(channels: Int) -> ClosedRange<Int> {
     switch target {
     case .classes: 0...max(0, channels - 1)

@@ -12,7 +12,8 @@ struct RegionTable: Sendable {
     table = (0...max(0, regions.joined().max() ?? 0)).flatMap { label in regions.map { $0.contains(label) ? 1 : 0 } }
   }
 
-  /// Sigmoid of each voxel's logits, and what the voxels add to the sums of `DiceCrossEntropy`; ignored ones add nothing.
+  /// Sigmoid of each voxel's logits, and what the voxels add to the sums of `DiceCrossEntropy`; ignored ones add
+  /// nothing.
   func probabilities(
     _ logits: UnsafePointer<Float>, _ labels: UnsafePointer<Int16>, voxels: Range<Int>, ignored: Int16,
     sums: UnsafeMutablePointer<Double>, into probabilities: UnsafeMutablePointer<Float>
@@ -40,8 +41,9 @@ struct RegionTable: Sendable {
     sums[1] = Double(counted)
   }
 
-  /// Replaces probabilities by the gradient by the logits: `factor` times that of the binary cross-entropies, and what follows from
-  /// the gradient by probability c, which is constant[c], and atLabel[c] more where the label is of region c.
+  /// Replaces probabilities by the gradient by the logits: `factor` times that of the binary cross-entropies, and what
+  /// follows from the gradient by probability c, which is constant[c], and atLabel[c] more where the label is of region
+  /// c.
   func differentiate(
     _ rows: UnsafeMutablePointer<Float>, _ labels: UnsafePointer<Int16>, voxels: Range<Int>, ignored: Int16,
     factor: Float, constant: UnsafePointer<Float>, atLabel: UnsafePointer<Float>

@@ -2,7 +2,8 @@ import Foundation
 
 /// The voxels' part in the loss where label values exclude each other.
 enum Softmax {
-  /// Softmax of each voxel's logits, and what the voxels add to the sums of `DiceCrossEntropy`; ignored ones add nothing.
+  /// Softmax of each voxel's logits, and what the voxels add to the sums of `DiceCrossEntropy`; ignored ones add
+  /// nothing.
   static func probabilities(
     _ logits: UnsafePointer<Float>, _ labels: UnsafePointer<Int16>, voxels: Range<Int>, classes: Int, ignored: Int16,
     sums: UnsafeMutablePointer<Double>, into probabilities: UnsafeMutablePointer<Float>
@@ -34,8 +35,8 @@ enum Softmax {
     sums[1] = Double(counted)
   }
 
-  /// Replaces probabilities by the gradient by the logits: `factor` times that of the cross-entropy, and what follows from the
-  /// gradient by probability c, which is constant[c], and atLabel[c] more where the label is c.
+  /// Replaces probabilities by the gradient by the logits: `factor` times that of the cross-entropy, and what follows
+  /// from the gradient by probability c, which is constant[c], and atLabel[c] more where the label is c.
   static func differentiate(
     _ rows: UnsafeMutablePointer<Float>, _ labels: UnsafePointer<Int16>, voxels: Range<Int>, classes: Int,
     ignored: Int16, factor: Float, constant: UnsafePointer<Float>, atLabel: UnsafePointer<Float>
