@@ -4,25 +4,27 @@
     Benchmarks/agreement.py [DATASET ...] [--model FOLDER --images FOLDER] [--cases 6] [--program .build/release/hwsseg]
 
 Needs nnunetv2 2.8.1 and safetensors (see Benchmarks/README.md) and a built hwsseg. DATASET is a folder in nnU-Net's raw
-layout; `--cases` evenly spaced cases of each are looked at. Two made-up data sets are looked at always: one anisotropic CT
-with an ignored label, one of two channels with regions and mostly empty images whose axes must change places.
-`--model` is a trained model folder (plans.json, dataset.json, checkpoint_final.safetensors), `--images` cases to predict.
+layout; `--cases` evenly spaced cases of each are looked at. Two made-up data sets are looked at always: one of thick-slice
+CT with an ignored label, one of two channels with regions and mostly empty images whose axes must change places.
+`--model` is a trained model folder (plans.json, dataset.json, checkpoint_final.safetensors), `--images` cases to
+predict.
 """
 import argparse
 import contextlib
 import io
 import json
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import warnings
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-ROOT = Path(os.environ.get("AGREEMENT_ROOT") or tempfile.mkdtemp(prefix="agreement_"))
-os.environ["AGREEMENT_ROOT"] = str(ROOT)  # for the processes that nnU-Net starts
+ROOT = Path(tempfile.mkdtemp(prefix="agreement_"))
 for variable in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
     os.environ[variable] = str(ROOT / variable)
     (ROOT / variable).mkdir(parents=True, exist_ok=True)
@@ -32,6 +34,8 @@ import SimpleITK as sitk  # noqa: E402
 import torch  # noqa: E402
 from safetensors.numpy import load_file  # noqa: E402
 
+# nnU-Net starts processes for every evaluation, each of which imports PyTorch: threads do as well.
+multiprocessing.get_context = lambda method=None: type("Context", (), {"Pool": ThreadPool})
 RAW, PREPROCESSED = ROOT / "nnUNet_raw", ROOT / "nnUNet_preprocessed"
 
 
@@ -86,7 +90,7 @@ def smooth_noise(random, shape, coarse):
 
 
 def made_up(name, kind, count=6):
-    """A data set of blobs: `ct`, thick slices with an ignored label; `regions`, two channels in an empty surrounding."""
+    """A data set of blobs: `ct`, thick slices with an ignored label; `regions`, two channels, empty surroundings."""
     folder = ROOT / "made_up" / name
     for sub in ("imagesTr", "labelsTr"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
@@ -265,7 +269,8 @@ def preprocessing(sample, program, table):
             with open(folder / f"{case}.safetensors", "rb") as file:
                 header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
             own = json.loads(header["__metadata__"]["properties"])
-            for key in ("shape_before_cropping", "bbox_used_for_cropping", "shape_after_cropping_and_before_resampling"):
+            for key in ("shape_before_cropping", "bbox_used_for_cropping",
+                        "shape_after_cropping_and_before_resampling"):
                 properties_differ += np.asarray(own[key]).tolist() != np.asarray(properties[key]).tolist()
             for values, expected in properties["class_locations"].items():
                 key = "_".join(map(str, values)) if isinstance(values, tuple) else str(values)
@@ -375,7 +380,8 @@ def prediction(folder, images, program, table):
         configuration.network_arch_class_name, configuration.network_arch_init_kwargs,
         configuration.network_arch_init_kwargs_req_import, len(description["channel_names"]), heads,
         deep_supervision=False).eval()
-    weights = {key: torch.from_numpy(value) for key, value in load_file(folder / "checkpoint_final.safetensors").items()}
+    weights = load_file(folder / "checkpoint_final.safetensors")
+    weights = {key: torch.from_numpy(value) for key, value in weights.items()}
     assert not network.load_state_dict(weights, strict=False).unexpected_keys
     ending = description["file_ending"]
     cases = sorted({file.name[: -len(ending) - 5] for file in images.glob("*" + ending)})
@@ -411,8 +417,8 @@ def prediction(folder, images, program, table):
                 expected = torch.softmax(logits, 0).numpy()[(slice(None), *inside)]
                 exact = max(exact, float(np.abs(ours - expected).max()))
         if single_tiles:
-            table.add("network", folder.name, f"probabilities of PyTorch's network in 32 bits, {single_tiles} images of "
-                      "one tile", shown(exact))
+            table.add("network", folder.name, "probabilities of PyTorch's network in 32 bits, "
+                      f"{single_tiles} images of one tile", shown(exact))
         what = f"{len(cases)} images, with{'' if mirrored else 'out'} mirroring"
         table.add("prediction", folder.name, f"probabilities, {what} (nnU-Net averages in 16 bits)", shown(worst))
         table.add("prediction", folder.name, f"labels, {what}", "none" if differing == 0 else
