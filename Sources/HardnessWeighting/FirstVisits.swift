@@ -8,7 +8,6 @@ struct FirstVisits: Codable, Sendable, Equatable {
   /// For cases all of which have been drawn.
   init() { waiting = [] }
 
-  var isEmpty: Bool { waiting.isEmpty }
   var cases: some Sequence<Int> { waiting.lazy.map { Int($0) } }
 
   /// The next case that has not been seen; cases seen without having been drawn are passed over.
@@ -21,8 +20,7 @@ struct FirstVisits: Codable, Sendable, Equatable {
 
   /// The same for a changed list of cases; see `CaseSampler.mapped(_:)`. New cases come last.
   func mapped(_ origins: [Int?]) -> FirstVisits {
-    var targets: [Int: UInt32] = [:]
-    for (target, origin) in origins.enumerated() { if let origin { targets[origin] = UInt32(target) } }
+    let targets = origins.targets
     var mapped = FirstVisits()
     mapped.waiting =
       origins.indices.filter { origins[$0] == nil }.reversed().map { UInt32($0) }

@@ -67,11 +67,13 @@ extension CaseSampler {
       return values[origin]
     }
   }
+}
 
-  /// Where each old case went.
-  static func targets(_ origins: [Int?]) -> [Int: Int] {
-    var targets: [Int: Int] = [:]
-    for (target, origin) in origins.enumerated() { if let origin { targets[origin] = target } }
+extension [Int?] {
+  /// Of a changed list's origins: where each old case went.
+  var targets: [Int: UInt32] {
+    var targets: [Int: UInt32] = [:]
+    for (target, origin) in enumerated() { if let origin { targets[origin] = UInt32(target) } }
     return targets
   }
 }

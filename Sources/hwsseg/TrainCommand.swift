@@ -62,9 +62,7 @@ struct TrainCommand: ParsableCommand {
 
   /// The cases' groups by `groups.csv` beside the data set, where it has one.
   private func groups(_ raw: RawDataset, column: String) throws -> [String: String] {
-    let file = dataset.appendingPathComponent("groups.csv")
-    guard FileManager.default.fileExists(atPath: file.path) else { return [:] }
-    let table = try Groups(contentsOf: file)
+    guard let table = try raw.groups() else { return [:] }
     return raw.caseNames.reduce(into: [:]) { $0[$1] = table.value(column, of: $1) }
   }
 

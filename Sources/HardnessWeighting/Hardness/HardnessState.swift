@@ -63,9 +63,9 @@ extension HardnessWeightedSampler {
     mapped.pending = Set(origins.indices.filter { origins[$0].map(pending.contains) ?? false })
     if !visits.isEmpty { mapped.visits = origins.map { $0.map { visits[$0] } ?? 0 } }
     if let recency {
-      let targets = Self.targets(origins)
+      let targets = origins.targets
       let new = origins.indices.filter { origins[$0] == nil }.map { UInt32($0) }
-      mapped.recency = RecencyList(new + recency.order.compactMap { targets[Int($0)].map { UInt32($0) } })
+      mapped.recency = RecencyList(new + recency.order.compactMap { targets[Int($0)] })
     }
     return mapped
   }

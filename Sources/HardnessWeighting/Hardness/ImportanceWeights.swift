@@ -22,7 +22,6 @@ extension HardnessWeightedSampler {
     var copy = self
     var removed: Removed = []
     let shares = copy.takeCapped(&removed)
-    copy.restore(removed)
     var drawn = 0.0
     return zip(losses, cases).enumerated().map { place, visit in
       let (new, index) = visit

@@ -48,10 +48,10 @@ public struct ShuffledSampler: CaseSampler {
   /// New cases come in with the next pass.
   public func mapped(_ origins: [Int?]) throws -> ShuffledSampler {
     try Self.check(origins, caseCount: caseCount)
-    let targets = Self.targets(origins)
+    let targets = origins.targets
     var mapped = try ShuffledSampler(caseCount: origins.count, seed: 0)
     mapped.generator = generator
-    mapped.waiting = waiting.compactMap { targets[Int($0)].map { UInt32($0) } }
+    mapped.waiting = waiting.compactMap { targets[Int($0)] }
     return mapped
   }
 }

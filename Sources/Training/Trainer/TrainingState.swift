@@ -19,8 +19,7 @@ struct TrainingState: Codable {
   var bestAverage: Double?
   /// The names of the training cases in the sampler's order: losses must not end up with other cases.
   let cases: [String]
-  /// How often each has been trained on, in all and in this epoch.
-  var draws: [Int]
+  /// How often each has been trained on in this epoch.
   var epochDraws: [Int]
   /// The loss each had when it was last trained on.
   var lastLosses: [Double?]
@@ -29,15 +28,14 @@ struct TrainingState: Codable {
 
   init(cases: [String]) {
     self.cases = cases
-    draws = Array(repeating: 0, count: cases.count)
-    epochDraws = draws
+    epochDraws = Array(repeating: 0, count: cases.count)
     lastLosses = Array(repeating: nil, count: cases.count)
     hardCases = HardCases(caseCount: cases.count)
   }
 
   /// Whether the numbers of a stored state fit together.
   var isConsistent: Bool {
-    epoch >= 0 && iteration >= 0 && draws.count == cases.count && epochDraws.count == cases.count
+    epoch >= 0 && iteration >= 0 && epochDraws.count == cases.count
       && lastLosses.count == cases.count && hardCases.isConsistent(caseCount: cases.count) && history.count == epoch
       && drawnBatches.joined().allSatisfy(cases.indices.contains)
   }
@@ -54,7 +52,6 @@ struct TrainingState: Codable {
   /// Notes the losses of a batch.
   mutating func record(losses: [Double], cases: [Int]) {
     for (index, loss) in zip(cases, losses) {
-      draws[index] += 1
       epochDraws[index] += 1
       lastLosses[index] = loss
     }
