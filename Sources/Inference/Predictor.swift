@@ -6,8 +6,8 @@ import NIfTI
 import Tensors
 import UNet
 
-/// Runs trained networks over whole images, nnU-Net's way: preprocess, predict overlapping tiles and their mirror images, average
-/// the logits, resample them to the image's own grid and take the most likely class.
+/// Runs the trained networks of one training over preprocessed images, nnU-Net's way: it predicts overlapping tiles and their mirror
+/// images, and averages the logits.
 public final class Predictor {
   /// How the tiles are laid and looked at.
   public struct Options: Sendable {
@@ -25,27 +25,16 @@ public final class Predictor {
     }
   }
 
-  public let models: [Model]
-  /// What the models were trained on: channels, labels and the files' ending.
-  public var dataset: DatasetDescription { models[0].dataset }
+  private let models: [Model]
   private let options: Options
   private let mirrorAxes: [Int]
-  private let preprocessor: Preprocessor
+  let preprocessor: Preprocessor
   private let network: Network
   /// Which model's weights the network holds.
   private var loaded: Int?
 
-  /// Reads the models; the logits of several are averaged.
-  ///
-  /// - Throws: `InputError` when a folder is not a model, a checkpoint is of another architecture than its plan, the models were
-  ///   not made for the same preprocessing, patch and classes, or an option is out of its range.
-  public convenience init(models folders: [URL], checkpoint: Model.Checkpoint = .final, options: Options = .init())
-    throws
-  {
-    try self.init(folders.map { try Model($0, checkpoint: checkpoint) }, options: options)
-  }
-
-  /// - Throws: as for folders.
+  /// - Throws: `InputError` when a checkpoint is of another architecture than its plan, the models were not made for the same
+  ///   preprocessing, patch and classes, or an option is out of its range.
   init(_ models: [Model], options: Options) throws {
     guard options.stepSize > 0, options.stepSize <= 1 else {
       throw InputError("step size", found: "\(options.stepSize)", expected: "more than 0 and at most 1")
@@ -73,23 +62,8 @@ public final class Predictor {
     for index in models.indices.reversed() { try load(index) }
   }
 
-  /// Segments one case; a label map it may have is not looked at.
-  ///
-  /// - Parameter withProbabilities: also keeps the probabilities of all classes.
-  /// - Throws: `InputError` when an image cannot be read or does not fit the others, or the weights give numbers that are not finite.
-  public func predict(_ rawCase: RawCase, withProbabilities: Bool = false) throws -> Prediction {
-    let unlabelled = RawCase(name: rawCase.name, images: rawCase.images, label: nil)
-    let loaded = try LoadedCase(unlabelled, dataset)
-    let preprocessed = try preprocessor.preprocess(images: loaded.images, labels: nil, caseName: rawCase.name)
-    let frame = OriginalFrame(properties: preprocessed.properties, plan: models[0].plan)
-    let segmented = try segment(logits(of: preprocessed), frame, withProbabilities: withProbabilities)
-    return Prediction(
-      name: rawCase.name, ending: dataset.fileEnding, labels: segmented.labels, geometry: loaded.geometry,
-      probabilities: segmented.probabilities)
-  }
-
   /// Averages the logits of all models, tiles and flips.
-  private func logits(of image: PreprocessedCase) throws -> TileAccumulator {
+  func logits(of image: PreprocessedCase) throws -> TileAccumulator {
     let channels = models[0].architecture.inputChannels
     var accumulator = TileAccumulator(
       shape: image.shape, patch: models[0].configuration.patchSize, heads: models[0].architecture.outputChannels,
@@ -117,36 +91,6 @@ public final class Predictor {
       }
     }
     return accumulator
-  }
-
-  /// Resamples the logits class by class, decides on the labels and brings them to the image's own grid.
-  private func segment(
-    _ logits: TileAccumulator, _ frame: OriginalFrame, withProbabilities: Bool
-  ) throws -> (labels: Volume<Int32>, probabilities: [Float]?) {
-    let regionLabels = models[0].dataset.hasRegions ? models[0].dataset.regionsClassOrder : nil
-    let voxels = frame.properties.shapeAfterCropping.reduce(1, *)
-    var decision = LabelDecision(voxels: voxels, regionLabels: regionLabels)
-    var kept: [Float] = []
-    for head in 0..<logits.heads {
-      let resampled = frame.resample(logits.logits(of: head)).voxels
-      guard resampled.allSatisfy(\.isFinite) else {
-        throw InputError(
-          models[0].folder.path, found: "weights that give numbers that are not finite", expected: "a trained network",
-          advice: "Look at the losses in the training's log.csv.")
-      }
-      decision.add(resampled)
-      if withProbabilities { kept += resampled }
-    }
-    let labels = frame.restore(decision.labels, background: 0)
-    guard withProbabilities else { return (labels, nil) }
-    LabelDecision.probabilities(of: &kept, heads: logits.heads, areRegions: regionLabels != nil)
-    var probabilities: [Float] = []
-    for head in 0..<logits.heads {
-      let background: Float = head == 0 && regionLabels == nil ? 1 : 0
-      let ofHead = Array(kept[head * voxels..<(head + 1) * voxels])
-      probabilities += frame.restore(ofHead, background: background).voxels
-    }
-    return (labels, probabilities)
   }
 
   private func load(_ index: Int) throws {

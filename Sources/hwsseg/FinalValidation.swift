@@ -11,9 +11,9 @@ enum FinalValidation {
     let cases = dataset.cases.filter { names.contains($0.name) }
     guard let references = cases.first?.label?.deletingLastPathComponent() else { return }
     let output = model.appendingPathComponent("validation")
-    let predictor = try Predictor(models: [model], options: .init(engine: engine))
+    let ensemble = try Ensemble([Model(model)], options: .init(engine: engine))
     print("Predicting the \(cases.count) cases held out")
-    try PredictCommand.predict(cases, with: Ensemble(predictor), to: output, withProbabilities: false)
+    try PredictCommand.predict(cases, with: ensemble, to: output, withProbabilities: false)
     let summary = try Evaluator.evaluate(
       reference: references, prediction: output, description: dataset.description, groups: try dataset.groups(),
       cases: cases.map(\.name))

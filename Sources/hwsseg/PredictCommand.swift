@@ -3,6 +3,7 @@ import Datasets
 import Files
 import Foundation
 import Inference
+import Synchronization
 import Tensors
 
 /// `hwsseg predict`: segments new cases with one or several trained networks.
@@ -87,17 +88,21 @@ struct PredictCommand: ParsableCommand {
     return names.map { output.appendingPathComponent($0) }
   }
 
-  /// Segments cases one after the other, telling about each.
+  /// Segments cases in their order, telling about each how long it took since the one before.
   static func predict(
-    _ cases: [RawCase], with predictor: Ensemble, to folder: URL, withProbabilities: Bool,
+    _ cases: [RawCase], with ensemble: Ensemble, to folder: URL, withProbabilities: Bool,
     postprocessing: Postprocessing? = nil
   ) throws {
-    for (index, one) in cases.enumerated() {
-      let start = Date()
-      var prediction = try predictor.predict(one, withProbabilities: withProbabilities)
+    let progress = Mutex((done: 0, time: Date()))
+    try ensemble.predict(cases, withProbabilities: withProbabilities) { prediction in
+      var prediction = prediction
       if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
       try prediction.write(to: folder)
-      print(String(format: "%d/%d  %@  %.1f s", index + 1, cases.count, one.name, -start.timeIntervalSinceNow))
+      progress.withLock { progress in
+        let seconds = -progress.time.timeIntervalSinceNow
+        progress = (progress.done + 1, Date())
+        print(String(format: "%d/%d  %@  %.1f s", progress.done, cases.count, prediction.name, seconds))
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import NIfTI
+import Synchronization
 import Tensors
 import Testing
 import UNet
@@ -34,20 +35,25 @@ struct EnsembleTests {
     }
   }
 
+  /// An image of made-up voxels.
+  private func writeCase(_ name: String, factor: Int, in folder: URL) throws -> RawCase {
+    let image = folder.appendingPathComponent("\(name)_0000.nii.gz")
+    let shape = [8, 8, 16]
+    let voxels = (0..<1024).map { Float($0 * factor % 1009) }
+    try NIfTIFile.write(
+      image: Volume(shape: shape, voxels: voxels), geometry: Geometry(shape: shape, spacing: [1, 1, 1]), to: image)
+    return RawCase(name: name, images: [image], label: nil)
+  }
+
   @Test func trainingsCountAlike() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: folder) }
     let first = try training("A", factors: [1, 0.5], in: folder)
     let second = try training("B", factors: [-2], in: folder)
-    let image = folder.appendingPathComponent("case_0000.nii.gz")
-    let shape = [8, 8, 16]
-    let voxels = (0..<1024).map { Float($0 * 7919 % 1009) }
-    try NIfTIFile.write(
-      image: Volume(shape: shape, voxels: voxels), geometry: Geometry(shape: shape, spacing: [1, 1, 1]), to: image)
-    let one = RawCase(name: "case", images: [image], label: nil)
+    let one = try writeCase("case", factor: 7919, in: folder)
 
     func predict(_ models: [Model]) throws -> Prediction {
-      try Ensemble(models, options: .init(mirrorAxes: [])).predict(one, withProbabilities: true)
+      try Ensemble(models, options: .init(mirrorAxes: [])).predictions(of: [one])[0]
     }
     func probabilities(_ models: [Model]) throws -> [Float] { try #require(predict(models).probabilities) }
 
@@ -67,5 +73,38 @@ struct EnsembleTests {
       let sum = logits.reduce(0) { $0 + exp($1) }
       for head in 0..<3 { #expect(abs(ofFirst[head * 1024 + voxel] - exp(logits[head]) / sum) < 1e-5) }
     }
+  }
+
+  /// Cases that overlap do not mix: each comes out as if it were alone, in its turn. An image that cannot be read stops at its turn.
+  @Test func casesAreThoseOfTheirOwn() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let ensemble = try Ensemble(
+      training("A", factors: [1, 0.5], in: folder) + training("B", factors: [-2], in: folder))
+    let cases = try (0..<5).map { try writeCase("case_\($0)", factor: 7919 - 2 * $0, in: folder) }
+    let alone = try cases.map { try ensemble.predictions(of: [$0])[0] }
+    let together = try ensemble.predictions(of: cases)
+    #expect(together.map(\.name) == cases.map(\.name))
+    #expect(together.map(\.labels) == alone.map(\.labels))
+    #expect(together.map(\.probabilities) == alone.map(\.probabilities))
+    #expect(Set(alone.map { $0.labels.voxels }).count == cases.count)
+
+    try Data("not a volume".utf8).write(to: cases[3].images[0])
+    let done = Mutex<[String]>([])
+    #expect {
+      try ensemble.predict(cases) { one in done.withLock { $0.append(one.name) } }
+    } throws: {
+      "\($0)".contains(cases[3].images[0].path)
+    }
+    #expect(done.withLock(\.self) == cases.prefix(3).map(\.name))
+  }
+}
+
+extension Ensemble {
+  /// All predictions with their probabilities.
+  func predictions(of cases: [RawCase]) throws -> [Prediction] {
+    let all = Mutex<[Prediction]>([])
+    try predict(cases, withProbabilities: true) { one in all.withLock { $0.append(one) } }
+    return all.withLock(\.self)
   }
 }

@@ -23,23 +23,23 @@ struct GoldenPredictionTests {
   }
 
   private func check(folder: String, mirrorAxes: [Int], cases limit: Int?) throws {
-    let predictor = try Predictor(models: [Golden.file("prediction")], options: .init(mirrorAxes: mirrorAxes))
-    let cases = try RawCase.find(in: Golden.file("prediction/images"), description: predictor.dataset)
+    let ensemble = try Ensemble([Model(Golden.file("prediction"))], options: .init(mirrorAxes: mirrorAxes))
+    let cases = try RawCase.find(in: Golden.file("prediction/images"), description: ensemble.dataset)
     #expect(!cases.isEmpty)
-    for one in cases.prefix(limit ?? cases.count) {
-      let prediction = try predictor.predict(one, withProbabilities: true)
-      let stem = "prediction/\(folder)/\(one.name)"
+    for prediction in try ensemble.predictions(of: Array(cases.prefix(limit ?? cases.count))) {
+      let stem = "prediction/\(folder)/\(prediction.name)"
       let expected = try Golden.tensors("\(stem)_probabilities.safetensors")
-      #expect(try expected.entry("probabilities").shape == [predictor.dataset.outputChannels] + prediction.labels.shape)
+      #expect(try expected.entry("probabilities").shape == [ensemble.dataset.outputChannels] + prediction.labels.shape)
       let differences = zip(try #require(prediction.probabilities), try expected.floats("probabilities"))
         .map { abs($0 - $1) }
-      #expect(differences.max() ?? 1 <= Self.largestDifference, "\(one.name)")
+      #expect(differences.max() ?? 1 <= Self.largestDifference, "\(prediction.name)")
       #expect(
-        differences.reduce(0) { $0 + Double($1) } / Double(differences.count) <= Self.meanDifference, "\(one.name)")
+        differences.reduce(0) { $0 + Double($1) } / Double(differences.count) <= Self.meanDifference,
+        "\(prediction.name)")
 
-      let (labels, geometry) = try NIfTIFile.readLabels(Golden.file(stem + predictor.dataset.fileEnding))
-      for label in predictor.dataset.foregroundLabels {
-        #expect(dice(prediction.labels, labels, label: Int32(label)) >= 0.998, "\(one.name), label \(label)")
+      let (labels, geometry) = try NIfTIFile.readLabels(Golden.file(stem + ensemble.dataset.fileEnding))
+      for label in ensemble.dataset.foregroundLabels {
+        #expect(dice(prediction.labels, labels, label: Int32(label)) >= 0.998, "\(prediction.name), label \(label)")
       }
       #expect(prediction.geometry.shape == geometry.shape)
       for (own, theirs) in zip(prediction.geometry.affine, geometry.affine) { #expect(abs(own - theirs) < 1e-4) }

@@ -1,0 +1,89 @@
+import Dispatch
+import Synchronization
+import Testing
+
+@testable import Inference
+
+/// Overlapping the steps changes neither what comes out, nor its order, nor which error is reported; and steps do overlap.
+@Suite struct PipelineTests {
+  enum Step: CaseIterable { case prepare, compute, finish }
+
+  struct Failure: Error, Equatable {
+    let step: Step
+    let item: Int
+  }
+
+  /// Runs steps that note what they take, and throw at the given places.
+  private func run(_ count: Int, failures: [Failure] = []) -> (taken: [Step: [Int]], error: Failure?) {
+    let taken = Mutex<[Step: [Int]]>([:])
+    @Sendable func take(_ item: Int, _ step: Step) throws -> Int {
+      taken.withLock { $0[step, default: []].append(item) }
+      if let failure = failures.first(where: { $0 == Failure(step: step, item: item) }) { throw failure }
+      return item
+    }
+    var error: (any Error)?
+    do {
+      try Pipeline<Int, Int, Int>(
+        prepare: { try take($0, .prepare) }, compute: { try take($0, .compute) }, finish: { _ = try take($0, .finish) }
+      ).run(Array(0..<count))
+    } catch let thrown { error = thrown }
+    return (taken.withLock(\.self), error as? Failure)
+  }
+
+  @Test(arguments: [0, 1, 2, 3, 50])
+  func everyStepTakesEveryItemInOrder(count: Int) {
+    let (taken, error) = run(count)
+    #expect(error == nil)
+    for step in Step.allCases { #expect(taken[step] ?? [] == Array(0..<count)) }
+  }
+
+  @Test(arguments: Step.allCases, [0, 2, 4])
+  func anErrorStopsBehindTheItemsBeforeIt(step: Step, item: Int) {
+    let failure = Failure(step: step, item: item)
+    let (taken, error) = run(5, failures: [failure])
+    #expect(error == failure)
+    #expect(taken[.finish] ?? [] == Array(0..<(step == .finish ? item + 1 : item)))
+    #expect(taken[.prepare]?.count ?? 0 <= item + 3)
+  }
+
+  /// As one after the other: the item counts, not the moment.
+  @Test func theErrorOfTheFirstItemIsReported() {
+    let first = Failure(step: .finish, item: 1)
+    #expect(run(5, failures: [.init(step: .compute, item: 2), first, .init(step: .prepare, item: 3)]).error == first)
+    let prepared = Failure(step: .prepare, item: 2)
+    #expect(run(5, failures: [.init(step: .prepare, item: 3), prepared]).error == prepared)
+  }
+
+  /// An item's second step waits for the next one's first and for the last one's third, which would never end one after the other.
+  @Test func stepsOverlap() throws {
+    let (prepared, finishing) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+    let (limit, count) = (DispatchTime.now() + 60, 5)
+    try Pipeline<Int, Int, Int>(
+      prepare: {
+        prepared.signal()
+        return $0
+      },
+      compute: {
+        // The first item's own, and then one that is ahead at each.
+        if $0 == 0 { #expect(prepared.wait(timeout: limit) == .success) }
+        if $0 < count - 1 { #expect(prepared.wait(timeout: limit) == .success) }
+        if $0 > 0 { #expect(finishing.wait(timeout: limit) == .success) }
+        return $0
+      },
+      finish: { _ in finishing.signal() }
+    ).run(Array(0..<count))
+  }
+
+  /// One item a step is all that memory must hold.
+  @Test func threeItemsAtMostAreUnderWay() throws {
+    let underWay = Mutex((now: 0, most: 0))
+    try Pipeline<Int, Int, Int>(
+      prepare: { item in
+        underWay.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+        return item
+      },
+      compute: { $0 }, finish: { _ in underWay.withLock { $0.now -= 1 } }
+    ).run(Array(0..<200))
+    #expect(underWay.withLock { $0.now == 0 && $0.most <= 3 })
+  }
+}
