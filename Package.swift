@@ -27,11 +27,12 @@ let package = Package(
     library("CNIfTI", apt: ["libnifti-dev", "zlib1g-dev"]),
     library("COpenBLAS", pkgConfig: "openblas", apt: ["libopenblas-dev"]),
     library("COneDNN", apt: ["libdnnl-dev"]),
+    .systemLibrary(name: "CBFloat16"),
     .target(name: "Files"),
 
     // Floor 2
     .target(name: "NIfTI", dependencies: ["CNIfTI", "Files"], swiftSettings: fast),
-    .target(name: "Tensors", dependencies: ["COpenBLAS", "COneDNN", "Files"], swiftSettings: fast),
+    .target(name: "Tensors", dependencies: ["CBFloat16", "COpenBLAS", "COneDNN", "Files"], swiftSettings: fast),
 
     // Floor 3
     .target(name: "Imaging", dependencies: ["Files", "NIfTI"], swiftSettings: fast),

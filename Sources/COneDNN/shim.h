@@ -1,1 +1,4 @@
 #include <oneapi/dnnl/dnnl.h>
+
+// OpenMP, whose threads oneDNN computes on; its header belongs to a compiler, not to the library.
+void omp_set_num_threads(int count);

@@ -1,6 +1,9 @@
+import Files
+
 /// A convolution of fixed shape, computed by one of the engines. Tensors are channels last, weights (out, kz, ky, kx, in).
 ///
-/// An instance owns scratch memory: it computes one thing at a time.
+/// Input and output are of the precision it was made for, weights, bias and their gradients 32-bit floats. An instance computes one
+/// thing at a time.
 public protocol Convolution: AnyObject {
   var shape: ConvolutionShape { get }
   /// `output = input * weights + bias`.
@@ -13,7 +16,7 @@ public protocol Convolution: AnyObject {
 
 /// Who computes the convolutions.
 public enum Engine: String, Sendable, CaseIterable {
-  /// For each shape the faster of the two, as measured: Winograd where it applies, oneDNN elsewhere.
+  /// For each shape the faster, as measured: Winograd where it applies, oneDNN elsewhere.
   case auto
   /// Matrix products on BLAS, by Winograd's transform or im2col.
   case blas
@@ -22,9 +25,33 @@ public enum Engine: String, Sendable, CaseIterable {
 
   /// A convolution of this engine.
   ///
-  /// - Throws: `OneDNNError` when oneDNN cannot compute the shape.
-  public func convolution(_ shape: ConvolutionShape) throws -> any Convolution {
-    if self != .onednn, WinogradConvolution.suits(shape) { return WinogradConvolution(shape) }
-    return self == .blas ? Im2ColConvolution(shape) : try OneDNNConvolution(shape)
+  /// - Parameter scratch: Memory that convolutions which do not compute at the same time can share.
+  /// - Throws: `InputError` when the precision is not to be had; `OneDNNError` when oneDNN cannot compute the shape.
+  public func convolution(
+    _ shape: ConvolutionShape, precision: Precision = .float32, scratch: ScratchPool = ScratchPool()
+  ) throws -> any Convolution {
+    try check(precision)
+    if self != .onednn, WinogradConvolution.suits(shape) {
+      return WinogradConvolution(shape, precision: precision, scratch: scratch)
+    }
+    return self == .blas
+      ? Im2ColConvolution(shape, scratch: scratch) : try OneDNNConvolution(shape, precision: precision)
+  }
+
+  /// Finds out early whether `convolution` can be of a precision.
+  ///
+  /// - Throws: `InputError` with the reason when it cannot.
+  public func check(_ precision: Precision) throws {
+    guard precision.isNative else {
+      throw InputError(
+        "precision", found: "bfloat16",
+        expected: "a processor that multiplies it (AVX-512 BF16), which this one does not",
+        advice: "Use --precision float32, or build hwsseg on the machine it is to run on.")
+    }
+    if self == .blas, precision == .bfloat16 {
+      throw InputError(
+        "precision", found: "bfloat16 with --engine blas, which has no such products", expected: "float32",
+        advice: "Use --engine auto or onednn.")
+    }
   }
 }

@@ -6,12 +6,13 @@ final class Im2ColConvolution: Convolution {
   private let gradientIm2Col: Im2Col?
   /// Weights rearranged for a product: (kz, ky, kx, in, out), or flipped and (kz, ky, kx, out, in) for the input gradient.
   private let arranged: Tensor
-  private let partialWeights: [Tensor]
-  private let partialBiases: [Tensor]
+  /// Partial sums. Their number depends on the shape alone, so results do not depend on the number of threads.
+  private let parts: Int
   private let scratch: ScratchPool
 
-  init(_ shape: ConvolutionShape) {
+  init(_ shape: ConvolutionShape, scratch: ScratchPool) {
     self.shape = shape
+    self.scratch = scratch
     im2col = Im2Col(
       channels: shape.inputChannels, input: shape.input, output: shape.output, kernel: shape.kernel,
       stride: shape.stride,
@@ -24,11 +25,7 @@ final class Im2ColConvolution: Convolution {
         padding: zip(shape.kernel, shape.padding).map { $0 - 1 - $1 })
       : nil
     arranged = Tensor([shape.columns, shape.outputChannels])
-    // The number of partial sums depends on the shape alone, so results do not depend on the number of threads.
-    let parts = min(8, max(2, shape.rows / 256))
-    partialWeights = (0..<parts).map { _ in Tensor(shape.weights) }
-    partialBiases = (0..<parts).map { _ in Tensor([shape.outputChannels]) }
-    scratch = ScratchPool()
+    parts = min(8, max(2, shape.rows / 256))
   }
 
   /// Rows of im2col that fit the second-level cache beside the weights.
@@ -130,35 +127,34 @@ final class Im2ColConvolution: Convolution {
 
   func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
     let (columns, channels) = (shape.columns, shape.outputChannels)
-    let parts = partialWeights.count
+    let parts = parts
     let rowsPerPart = (shape.rows + parts - 1) / parts
     let x = Shared(input.pointer)
     let g = Shared(outputGradient.pointer)
     let size = Self.tileRows(columns: columns)
-    Parallel.forEach(parts) { [shape, im2col, scratch, partialWeights, partialBiases, isPointwise] part in
-      let end = min(shape.rows, (part + 1) * rowsPerPart)
-      let weights = partialWeights[part].pointer
-      if part * rowsPerPart >= end { partialWeights[part].fill(0) }
-      scratch.use(size * columns) { patches in
-        for lower in stride(from: part * rowsPerPart, to: end, by: size) {
-          let rows = lower..<min(end, lower + size)
-          let gradient = g.pointer + lower * channels
-          var source = UnsafePointer(x.pointer + lower * columns)
-          if !isPointwise {
-            im2col.gather(rows, from: x.pointer, into: patches)
-            source = UnsafePointer(patches)
+    scratch.use(parts * columns * channels) { partial in
+      let sums = Shared(partial)
+      Parallel.forEach(parts) { [shape, im2col, scratch, isPointwise] part in
+        let end = min(shape.rows, (part + 1) * rowsPerPart)
+        let weights = sums.pointer + part * columns * channels
+        if part * rowsPerPart >= end { weights.update(repeating: 0, count: columns * channels) }
+        scratch.use(size * columns) { patches in
+          for lower in stride(from: part * rowsPerPart, to: end, by: size) {
+            let rows = lower..<min(end, lower + size)
+            var source = UnsafePointer(x.pointer + lower * columns)
+            if !isPointwise {
+              im2col.gather(rows, from: x.pointer, into: patches)
+              source = UnsafePointer(patches)
+            }
+            BLAS.multiply(
+              channels, columns, rows.count, a: g.pointer + lower * channels, channels, transposeA: true, b: source,
+              columns, c: weights, columns, accumulate: lower != part * rowsPerPart)
           }
-          BLAS.multiply(
-            channels, columns, rows.count, a: gradient, channels, transposeA: true, b: source, columns, c: weights,
-            columns,
-            accumulate: lower != part * rowsPerPart)
         }
       }
-      PartialSums.columns(
-        of: g.pointer, rows: min(end, part * rowsPerPart)..<end, channels: channels, into: partialBiases[part])
+      PartialSums.add(partial, parts: parts, into: weightGradient)
     }
-    PartialSums.add(partialWeights, into: weightGradient)
-    PartialSums.add(partialBiases, into: biasGradient)
+    PartialSums.rows(of: outputGradient, channels: channels, parts: parts, scratch, into: biasGradient)
   }
 
   /// (out, position, in) to (position, in, out).

@@ -24,11 +24,14 @@ enum OneDNN {
     guard status == dnnl_success else { throw OneDNNError(call: call, status: UInt32(status.rawValue)) }
   }
 
-  static func description(_ shape: [Int], _ tag: dnnl_format_tag_t) throws -> dnnl_memory_desc_t {
+  static func description(
+    _ shape: [Int], _ tag: dnnl_format_tag_t, _ precision: Precision = .float32
+  ) throws -> dnnl_memory_desc_t {
     var description = dnnl_memory_desc_t()
     let extents = shape.map { dnnl_dim_t($0) }
     try check(
-      dnnl_memory_desc_init_by_tag(&description, Int32(shape.count), extents, dnnl_f32, tag),
+      dnnl_memory_desc_init_by_tag(
+        &description, Int32(shape.count), extents, precision == .float32 ? dnnl_f32 : dnnl_bf16, tag),
       "dnnl_memory_desc_init_by_tag")
     return description
   }
@@ -55,7 +58,7 @@ final class OneDNNMemory {
 
   /// The same memory, over `tensor`.
   func over(_ tensor: Tensor) -> dnnl_memory_t {
-    dnnl_memory_set_data_handle(handle, tensor.pointer)
+    dnnl_memory_set_data_handle(handle, tensor.bytes)
     return handle
   }
 }
@@ -99,6 +102,13 @@ final class OneDNNPrimitive {
   /// The layout the primitive chose for an argument.
   func layout(_ query: dnnl_query_t) -> dnnl_memory_desc_t {
     dnnl_primitive_desc_query_md(description, query, 0).pointee
+  }
+
+  /// What the library calls the code it chose; "ref" in it means loops many times slower than the rest.
+  var implementation: String {
+    var name: UnsafePointer<CChar>?
+    dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
+    return name.map { String(cString: $0) } ?? "unknown"
   }
 
   func execute(_ arguments: [(Int32, dnnl_memory_t)]) {

@@ -19,10 +19,12 @@ final class OneDNNConvolution: Convolution {
     let weightGradient: OneDNNMemory
   }
 
-  init(_ shape: ConvolutionShape) throws {
+  private let layouts: Layouts
+
+  init(_ shape: ConvolutionShape, precision: Precision) throws {
     self.shape = shape
-    let layouts = try Layouts(shape)
-    forwardPass = try Self.forwardPrimitive(shape, layouts)
+    layouts = try Layouts(shape, precision)
+    forwardPass = try Self.forwardPrimitive(layouts)
     forwardWeights = try OneDNNMemory(forwardPass.layout(dnnl_query_weights_md), owned: true)
     plainWeights = try OneDNNMemory(layouts.plainWeights, owned: false)
     input = try OneDNNMemory(layouts.input, owned: false)
@@ -59,12 +61,17 @@ final class OneDNNConvolution: Convolution {
     ])
   }
 
+  /// What oneDNN calls the code it chose for each pass.
+  var implementations: [String] {
+    let backward = backwardPasses()
+    return [forwardPass, backward.data, backward.weights].map(\.implementation)
+  }
+
   private func backwardPasses() -> Backward {
     if let backward { return backward }
     do {
-      let layouts = try Layouts(shape)
-      let data = try Self.backwardDataPrimitive(shape, layouts, hint: forwardPass)
-      let weights = try Self.backwardWeightsPrimitive(shape, layouts, hint: forwardPass)
+      let data = try Self.backwardDataPrimitive(layouts, hint: forwardPass)
+      let weights = try Self.backwardWeightsPrimitive(layouts, hint: forwardPass)
       let dataWeights = try OneDNNMemory(data.layout(dnnl_query_weights_md), owned: true)
       let gradient = try OneDNNMemory(weights.layout(dnnl_query_diff_weights_md), owned: true)
       let made = Backward(
@@ -80,17 +87,19 @@ final class OneDNNConvolution: Convolution {
 
   /// The layouts of a convolution's arguments, and its geometry as oneDNN takes it.
   private struct Layouts {
-    var input, output, bias, plainWeights, anyWeights: dnnl_memory_desc_t
+    /// `weightGradient` in any layout too, but always of 32-bit floats.
+    var input, output, bias, plainWeights, weights, weightGradient: dnnl_memory_desc_t
     let strides, before, after: [dnnl_dim_t]
 
-    init(_ shape: ConvolutionShape) throws {
+    init(_ shape: ConvolutionShape, _ precision: Precision) throws {
       // oneDNN names extents in the order (N, C, D, H, W) whatever the layout in memory.
-      input = try OneDNN.description([shape.batch, shape.inputChannels] + shape.input, dnnl_ndhwc)
-      output = try OneDNN.description([shape.batch, shape.outputChannels] + shape.output, dnnl_ndhwc)
+      input = try OneDNN.description([shape.batch, shape.inputChannels] + shape.input, dnnl_ndhwc, precision)
+      output = try OneDNN.description([shape.batch, shape.outputChannels] + shape.output, dnnl_ndhwc, precision)
       bias = try OneDNN.description([shape.outputChannels], dnnl_x)
-      let weights = [shape.outputChannels, shape.inputChannels] + shape.kernel
-      plainWeights = try OneDNN.description(weights, dnnl_odhwi)
-      anyWeights = try OneDNN.description(weights, dnnl_format_tag_any)
+      let extents = [shape.outputChannels, shape.inputChannels] + shape.kernel
+      plainWeights = try OneDNN.description(extents, dnnl_odhwi)
+      weights = try OneDNN.description(extents, dnnl_format_tag_any, precision)
+      weightGradient = try OneDNN.description(extents, dnnl_format_tag_any)
       strides = shape.stride.map { dnnl_dim_t($0) }
       before = shape.padding.map { dnnl_dim_t($0) }
       after = (0..<3).map { axis -> dnnl_dim_t in
@@ -110,37 +119,37 @@ final class OneDNNConvolution: Convolution {
     return try OneDNNPrimitive(description!)
   }
 
-  private static func forwardPrimitive(_ shape: ConvolutionShape, _ layouts: Layouts) throws -> OneDNNPrimitive {
+  private static func forwardPrimitive(_ layouts: Layouts) throws -> OneDNNPrimitive {
     var operation = dnnl_convolution_desc_t()
     var l = layouts
     try OneDNN.check(
       dnnl_convolution_forward_desc_init(
-        &operation, dnnl_forward_training, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.bias, &l.output,
-        l.strides,
-        l.before, l.after), "dnnl_convolution_forward_desc_init")
+        &operation, dnnl_forward_training, dnnl_convolution_direct, &l.input, &l.weights, &l.bias, &l.output,
+        l.strides, l.before, l.after), "dnnl_convolution_forward_desc_init")
     return try primitive(&operation)
   }
 
   private static func backwardDataPrimitive(
-    _ shape: ConvolutionShape, _ layouts: Layouts, hint: OneDNNPrimitive
+    _ layouts: Layouts, hint: OneDNNPrimitive
   ) throws -> OneDNNPrimitive {
     var operation = dnnl_convolution_desc_t()
     var l = layouts
     try OneDNN.check(
       dnnl_convolution_backward_data_desc_init(
-        &operation, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.output, l.strides, l.before, l.after),
+        &operation, dnnl_convolution_direct, &l.input, &l.weights, &l.output, l.strides, l.before, l.after),
       "dnnl_convolution_backward_data_desc_init")
     return try primitive(&operation, hint: hint)
   }
 
   private static func backwardWeightsPrimitive(
-    _ shape: ConvolutionShape, _ layouts: Layouts, hint: OneDNNPrimitive
+    _ layouts: Layouts, hint: OneDNNPrimitive
   ) throws -> OneDNNPrimitive {
     var operation = dnnl_convolution_desc_t()
     var l = layouts
     try OneDNN.check(
       dnnl_convolution_backward_weights_desc_init(
-        &operation, dnnl_convolution_direct, &l.input, &l.anyWeights, &l.bias, &l.output, l.strides, l.before, l.after),
+        &operation, dnnl_convolution_direct, &l.input, &l.weightGradient, &l.bias, &l.output, l.strides, l.before,
+        l.after),
       "dnnl_convolution_backward_weights_desc_init")
     return try primitive(&operation, hint: hint)
   }

@@ -69,7 +69,19 @@ extension Activation {
   /// `target = f(source, target)`, element by element.
   @inline(__always)
   private static func map(_ source: Tensor, _ target: Tensor, _ f: @Sendable (Float, Float) -> Float) {
-    let (s, t) = (Shared(source.pointer), Shared(target.pointer))
-    Parallel.chunks(target.count, size: 1 << 14) { for i in $0 { t.pointer[i] = f(s.pointer[i], t.pointer[i]) } }
+    switch target.precision {
+    case .float32: map(of: Float.self, source, target, f)
+    case .bfloat16: map(of: BFloat16.self, source, target, f)
+    }
+  }
+
+  @inline(__always)
+  private static func map<Number: Element>(
+    of type: Number.Type, _ source: Tensor, _ target: Tensor, _ f: @Sendable (Float, Float) -> Float
+  ) {
+    let (s, t) = (Shared(source.pointer(type)), Shared(target.pointer(type)))
+    Parallel.chunks(target.count, size: 1 << 14) {
+      for i in $0 { t.pointer[i] = Number(f(s.pointer[i].float, t.pointer[i].float)) }
+    }
   }
 }

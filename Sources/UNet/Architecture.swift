@@ -71,6 +71,15 @@ public struct Architecture: Sendable, Equatable, Codable {
     strides.reduce([1, 1, 1]) { zip($0, $1).map { $0.multipliedReportingOverflow(by: $1).partialValue } }
   }
 
+  /// Elements of the largest of all stages' features, of one sample.
+  func largestFeatures(patch: [Int]) -> Int {
+    var extent = patch
+    return zip(strides, features).map { stride, channels in
+      extent = zip(extent, stride).map { $0 / $1 }
+      return extent.reduce(channels, *)
+    }.max() ?? 0
+  }
+
   /// - Throws: `InputError` when the numbers do not describe a network.
   public func validate() throws {
     func refuse(_ found: String, _ expected: String) -> InputError {

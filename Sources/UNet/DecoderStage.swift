@@ -7,50 +7,80 @@ final class DecoderStage {
   let up: TransposedConvolution
   let blocks: [ConvolutionBlock]
   let head: Head
-  /// Features of the coarser resolution.
-  let coarse: Tensor
-  /// Gradient by the joined features, of upsampled and skip channels.
-  let joinedGradient: Tensor?
-  private let skip: Tensor
-  /// Upsampled features first, then the encoder's.
-  private let joined: Tensor
+  /// Upsampled features first, then the encoder's; the backward pass puts its gradient in their place.
+  let joined: Tensor
+  /// Where the gradient by the output arrives.
+  let gradient: Tensor
+  /// Features of the coarser resolution, and where the gradient by them goes.
+  private let coarse: any Features
+  let coarseGradient: Tensor
 
-  var output: Tensor { blocks.last!.output }
+  var features: any Features { blocks.last! }
 
   init(
-    _ index: Int, architecture a: Architecture, batch: Int, coarse: Tensor, skip: Tensor, coarseExtent: [Int],
-    extent: [Int], training: Bool, engine: Engine
+    _ index: Int, architecture a: Architecture, batch: Int, coarse: any Features, coarseExtent: [Int], extent: [Int],
+    workspace: Workspace
   ) throws {
     level = a.features.count - 2 - index
     let features = a.features[level]
     self.coarse = coarse
-    self.skip = skip
-    joined = Tensor([batch] + extent + [2 * features])
-    joinedGradient = training ? Tensor(joined.shape) : nil
+    gradient = workspace.gradient(workspace.training ? [batch] + extent + [features] : [0])
+    coarseGradient = workspace.gradient(workspace.training ? coarse.output.shape : [0])
+    joined = workspace.tensor([batch] + extent + [2 * features])
     up = TransposedConvolution(
       "decoder.transpconvs.\(index)", batch: batch, inputs: a.features[level + 1], outputs: features,
-      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features, hasBias: a.convBias)
+      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features, hasBias: a.convBias,
+      scratch: workspace.scratch)
     var blocks: [ConvolutionBlock] = []
-    var current = joined
+    var current: any Features = KeptFeatures(joined)
     for i in 0..<a.convsPerDecoderStage[index] {
       let shape = ConvolutionShape(
         batch: batch, inputChannels: i == 0 ? 2 * features : features, outputChannels: features, input: extent,
         kernel: a.kernels[level], stride: [1, 1, 1])
       let block = try ConvolutionBlock(
-        "decoder.stages.\(index).convs.\(i)", shape, input: current, architecture: a, training: training, engine: engine
-      )
+        "decoder.stages.\(index).convs.\(i)", shape, input: current, architecture: a, workspace: workspace)
       blocks.append(block)
-      current = block.output
+      current = block
     }
     self.blocks = blocks
-    head = try Head(
-      "decoder.seg_layers.\(index)", input: current, batch: batch, extent: extent, features: features,
-      classes: a.outputChannels, engine: engine)
+    head = Head(
+      "decoder.seg_layers.\(index)", batch: batch, extent: extent, features: features, classes: a.outputChannels,
+      scratch: workspace.scratch)
   }
 
-  func forward(inference: Bool) {
-    up.forward(coarse, joined)
-    Elementwise.copySkip(skip, into: joined)
+  /// After the encoder has put its features in their place in `joined`.
+  ///
+  /// - Parameter logits: Whether the head is computed too.
+  func forward(inference: Bool, logits: Bool) {
+    up.forward(coarse.output, joined)
     for block in blocks { block.forward(inference: inference) }
+    if logits { head.forward(features.output) }
+  }
+
+  /// Leaves the gradient by the encoder's features in `joined` and passes on that by the coarser features.
+  ///
+  /// - Parameter usesHead: Whether the stage's logits have a part in the loss. The finest stage's always have; it has no other
+  ///   gradient.
+  func backward(usesHead: Bool) {
+    head.weight.hasGradient = usesHead
+    head.bias.hasGradient = usesHead
+    if usesHead {
+      features.restore()
+      head.backwardWeights(features.output)
+      if level == 0 {
+        head.backwardInput(gradient)
+      } else {
+        head.backwardInput(features.output)
+        Elementwise.add(features.output, to: gradient)
+      }
+    }
+    var current = gradient
+    for block in blocks.dropFirst().reversed() {
+      block.backward(current, inputGradient: block.spent)
+      current = block.spent
+    }
+    blocks[0].backward(current, inputGradient: joined)
+    coarse.restore()
+    up.backward(input: coarse.output, gradient: joined, inputGradient: coarseGradient)
   }
 }

@@ -1,26 +1,51 @@
 import Tensors
 
-/// Sums and copies over whole tensors.
+/// Sums and copies over whole tensors of one precision.
 enum Elementwise {
   private static let chunk = 1 << 15
 
   /// `target += source`.
   static func add(_ source: Tensor, to target: Tensor) {
-    let (s, t) = (Shared(source.pointer), Shared(target.pointer))
-    Parallel.chunks(target.count, size: chunk) { for i in $0 { t.pointer[i] += s.pointer[i] } }
+    switch target.precision {
+    case .float32: add(of: Float.self, source, target)
+    case .bfloat16: add(of: BFloat16.self, source, target)
+    }
   }
 
-  /// `target = source`.
-  static func copy(_ source: Tensor, to target: Tensor) {
-    let (s, t) = (Shared(source.pointer), Shared(target.pointer))
+  private static func add<Number: Element>(of type: Number.Type, _ source: Tensor, _ target: Tensor) {
+    let (s, t) = (Shared(source.pointer(type)), Shared(target.pointer(type)))
     Parallel.chunks(target.count, size: chunk) {
-      (t.pointer + $0.lowerBound).update(from: s.pointer + $0.lowerBound, count: $0.count)
+      for i in $0 { t.pointer[i] = Number(t.pointer[i].float + s.pointer[i].float) }
     }
+  }
+
+  /// `target = source`, which may be of another precision.
+  static func copy(_ source: Tensor, to target: Tensor) {
+    switch (source.precision, target.precision) {
+    case (.float32, .float32): copy(Shared(source.pointer), Shared(target.pointer), target.count)
+    case (.float32, .bfloat16): copy(Shared(source.pointer), Shared(target.pointer(BFloat16.self)), target.count)
+    case (.bfloat16, .float32): copy(Shared(source.pointer(BFloat16.self)), Shared(target.pointer), target.count)
+    case (.bfloat16, .bfloat16):
+      copy(Shared(source.pointer(BFloat16.self)), Shared(target.pointer(BFloat16.self)), target.count)
+    }
+  }
+
+  private static func copy<Source: Element, Target: Element>(
+    _ s: Shared<UnsafeMutablePointer<Source>>, _ t: Shared<UnsafeMutablePointer<Target>>, _ count: Int
+  ) {
+    Parallel.chunks(count, size: chunk) { for i in $0 { t.pointer[i] = Target(s.pointer[i].float) } }
   }
 
   /// Copies features into the last channels of the decoder's input.
   static func copySkip(_ source: Tensor, into joined: Tensor) {
-    let (s, t) = (Shared(source.pointer), Shared(joined.pointer))
+    switch source.precision {
+    case .float32: copySkip(of: Float.self, source, joined)
+    case .bfloat16: copySkip(of: BFloat16.self, source, joined)
+    }
+  }
+
+  private static func copySkip<Number: Element>(of type: Number.Type, _ source: Tensor, _ joined: Tensor) {
+    let (s, t) = (Shared(source.pointer(type)), Shared(joined.pointer(type)))
     let (features, width) = (source.shape[4], joined.shape[4])
     Parallel.chunks(source.count / features, size: 4096) { voxels in
       for v in voxels {
@@ -31,13 +56,20 @@ enum Elementwise {
 
   /// Adds the last channels of the gradient by the decoder's input to that by the features.
   static func addSkip(_ joined: Tensor, to target: Tensor) {
-    let (s, t) = (Shared(joined.pointer), Shared(target.pointer))
+    switch target.precision {
+    case .float32: addSkip(of: Float.self, joined, target)
+    case .bfloat16: addSkip(of: BFloat16.self, joined, target)
+    }
+  }
+
+  private static func addSkip<Number: Element>(of type: Number.Type, _ joined: Tensor, _ target: Tensor) {
+    let (s, t) = (Shared(joined.pointer(type)), Shared(target.pointer(type)))
     let (features, width) = (target.shape[4], joined.shape[4])
     Parallel.chunks(target.count / features, size: 4096) { voxels in
       for v in voxels {
         let source = s.pointer + (v + 1) * width - features
         let place = t.pointer + v * features
-        for c in 0..<features { place[c] += source[c] }
+        for c in 0..<features { place[c] = Number(place[c].float + source[c].float) }
       }
     }
   }

@@ -7,46 +7,43 @@ struct Encoder {
   /// Voxels of each stage's output along z, y, x.
   let extents: [[Int]]
 
-  init(_ a: Architecture, input: Tensor, training: Bool, engine: Engine) throws {
+  init(_ a: Architecture, input: any Features, workspace: Workspace) throws {
     var stages: [[any Block]] = []
     var extents: [[Int]] = []
     var current = input
     func shape(_ stage: Int, stride: [Int]) -> ConvolutionShape {
       ConvolutionShape(
-        batch: current.shape[0], inputChannels: current.shape[4], outputChannels: a.features[stage],
-        input: Array(current.shape[1...3]), kernel: a.kernels[stage], stride: stride)
+        batch: current.output.shape[0], inputChannels: current.output.shape[4], outputChannels: a.features[stage],
+        input: Array(current.output.shape[1...3]), kernel: a.kernels[stage], stride: stride)
     }
     for stage in a.features.indices {
       var blocks: [any Block] = []
       if a.encoder == .residual, stage == 0 {
         let stem = try ConvolutionBlock(
-          "encoder.stem.convs.0", shape(0, stride: [1, 1, 1]), input: current, architecture: a, training: training,
-          engine: engine)
+          "encoder.stem.convs.0", shape(0, stride: [1, 1, 1]), input: current, architecture: a, keepsOutput: true,
+          workspace: workspace)
         blocks.append(stem)
-        current = stem.output
+        current = stem
       }
-      var scratch: ResidualBlock.Scratch?
+      var branch: Tensor?
       for i in 0..<a.convsPerStage[stage] {
         let shape = shape(stage, stride: i == 0 ? a.strides[stage] : [1, 1, 1])
         let block: any Block
         switch a.encoder {
         case .plain:
           block = try ConvolutionBlock(
-            "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, training: training,
-            engine: engine)
+            "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, workspace: workspace)
         case .residual:
-          if training, scratch == nil {
-            scratch = ResidualBlock.Scratch(branch: Tensor(shape.outputTensor), hidden: Tensor(shape.outputTensor))
-          }
+          if workspace.training, branch == nil { branch = workspace.tensor(shape.outputTensor) }
           block = try ResidualBlock(
-            "encoder.stages.\(stage).blocks.\(i)", shape, input: current, architecture: a, scratch: scratch,
-            engine: engine)
+            "encoder.stages.\(stage).blocks.\(i)", shape, input: current, architecture: a, branch: branch,
+            workspace: workspace)
         }
         blocks.append(block)
-        current = block.output
+        current = block
       }
       stages.append(blocks)
-      extents.append(Array(current.shape[1...3]))
+      extents.append(Array(current.output.shape[1...3]))
     }
     (self.stages, self.extents) = (stages, extents)
   }

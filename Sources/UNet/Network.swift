@@ -21,16 +21,19 @@ public final class Network {
   private let buffers: [Parameter]
   private let encoder: [[any Block]]
   private let decoder: [DecoderStage]
-  /// Gradients by the features of a level, two that the blocks hand back and forth.
-  private let gradients: [(Tensor, Tensor)]
+  /// The images in the network's precision.
+  private let images: Tensor
+  private let training: Bool
   private var losses: (of: Loss, heads: [DiceCrossEntropy])?
 
   /// - Parameters:
-  ///   - training: Whether `backward` will be called. Inference needs half of the memory.
+  ///   - training: Whether `backward` will be called. Inference needs a fraction of the memory.
+  ///   - precision: Of activations and convolutions.
   ///   - seed: Of the initial weights: Kaiming normal for a leaky slope of 0.01, biases zero, as nnU-Net's.
-  /// - Throws: `InputError` when the architecture or the patch is unusable; `OneDNNError`.
+  /// - Throws: `InputError` when the architecture or the patch is unusable, or the precision not to be had here; `OneDNNError`.
   public init(
-    _ architecture: Architecture, patch: [Int], batchSize: Int, training: Bool, engine: Engine = .auto, seed: UInt64 = 1
+    _ architecture: Architecture, patch: [Int], batchSize: Int, training: Bool, engine: Engine = .auto,
+    precision: Precision = .float32, seed: UInt64 = 1
   ) throws {
     try architecture.validate()
     try architecture.validate(patch: patch)
@@ -44,16 +47,21 @@ public final class Network {
     let stages = a.features.count
     input = Tensor([batchSize] + patch + [a.inputChannels])
 
-    let encoder = try Encoder(a, input: input, training: training, engine: engine)
-    var current = encoder.stages.last!.last!.output
+    images = precision == .float32 ? input : Tensor(input.shape, precision)
+    self.training = training
+
+    let workspace = Workspace(
+      engine: engine, precision: precision, training: training, largest: batchSize * a.largestFeatures(patch: patch))
+    let encoder = try Encoder(a, input: KeptFeatures(images), workspace: workspace)
+    var current: any Features = encoder.stages.last!.last!
     var decoder: [DecoderStage] = []
     for stage in 0..<stages - 1 {
       let level = stages - 2 - stage
       let made = try DecoderStage(
-        stage, architecture: a, batch: batchSize, coarse: current, skip: encoder.stages[level].last!.output,
-        coarseExtent: encoder.extents[level + 1], extent: encoder.extents[level], training: training, engine: engine)
+        stage, architecture: a, batch: batchSize, coarse: current, coarseExtent: encoder.extents[level + 1],
+        extent: encoder.extents[level], workspace: workspace)
       decoder.append(made)
-      current = made.output
+      current = made.features
     }
     self.encoder = encoder.stages
     self.decoder = decoder
@@ -63,13 +71,6 @@ public final class Network {
       blocks.flatMap(\.parameters) + decoder.flatMap(\.up.parameters)
       + decoder.flatMap { [$0.head.weight, $0.head.bias] }
     buffers = blocks.flatMap(\.buffers)
-    gradients =
-      !training
-      ? []
-      : (0..<stages).map { level in
-        let shape = [batchSize] + encoder.extents[level] + [a.features[level]]
-        return (Tensor(shape), Tensor(shape))
-      }
     Initialization.kaiming(parameters, seed: seed)
   }
 
@@ -78,11 +79,17 @@ public final class Network {
   /// - Parameter inference: Whether batch normalisation goes by its running statistics, as it always does in a network
   ///   that is not made for training. `backward` needs a pass that did not.
   public func forward(inference: Bool = false) {
-    let inference = inference || gradients.isEmpty
-    for block in encoder.joined() { block.forward(inference: inference) }
+    let inference = inference || !training
+    if images !== input { Elementwise.copy(input, to: images) }
+    for (level, blocks) in encoder.enumerated() {
+      for block in blocks { block.forward(inference: inference) }
+      // The decoder has no stage at the coarsest level.
+      if level < decoder.count {
+        Elementwise.copySkip(blocks.last!.output, into: decoder[decoder.count - 1 - level].joined)
+      }
+    }
     for (i, stage) in decoder.enumerated() {
-      stage.forward(inference: inference)
-      if outputs.count > 1 || i == decoder.count - 1 { stage.head.forward() }
+      stage.forward(inference: inference, logits: outputs.count > 1 || i == decoder.count - 1)
     }
   }
 
@@ -142,39 +149,26 @@ public final class Network {
   ///
   /// A head whose deep-supervision weight is 0 takes no part and keeps its weights, as in nnU-Net.
   public func backward() {
-    precondition(!gradients.isEmpty, "the network was made for inference")
+    precondition(training, "the network was made for inference")
     let weights = DeepSupervision.weights(outputs: outputs.count)
-    for (stage, weight) in zip(decoder.reversed(), weights) {
-      let level = stage.level
-      stage.head.weight.hasGradient = weight > 0
-      stage.head.bias.hasGradient = weight > 0
-      // The level above left its gradient in the first buffer; full resolution has none above.
-      var (gradient, other) = gradients[level]
-      if weight > 0 {
-        if level == 0 {
-          stage.head.backward(inputGradient: gradient)
-        } else {
-          stage.head.backward(inputGradient: other)
-          Elementwise.add(other, to: gradient)
-        }
-      }
-      for block in stage.blocks.dropFirst().reversed() {
-        block.backward(gradient, inputGradient: other)
-        swap(&gradient, &other)
-      }
-      stage.blocks[0].backward(gradient, inputGradient: stage.joinedGradient)
-      stage.up.backward(input: stage.coarse, gradient: stage.joinedGradient!, inputGradient: gradients[level + 1].0)
-    }
+    for (stage, weight) in zip(decoder.reversed(), weights) { stage.backward(usesHead: weight > 0) }
+    // The coarsest decoder stage has left the gradient by the coarsest features.
+    var gradient = decoder[0].coarseGradient
     for level in encoder.indices.reversed() {
-      var (gradient, other) = gradients[level]
-      if let stage = decoder.first(where: { $0.level == level }) {
-        Elementwise.addSkip(stage.joinedGradient!, to: gradient)
+      if level < decoder.count { Elementwise.addSkip(decoder[decoder.count - 1 - level].joined, to: gradient) }
+      for (i, block) in encoder[level].enumerated().reversed() {
+        let inputGradient: Tensor? =
+          if level == 0, i == 0 {
+            nil
+          } else if i > 0 || block.keepsShape {
+            block.spent
+          } else {
+            // Of the finer level's features, whose decoder stage is done with its memory.
+            decoder[decoder.count - level].blocks[0].spent
+          }
+        block.backward(gradient, inputGradient: inputGradient)
+        if let inputGradient { gradient = inputGradient }
       }
-      for block in encoder[level].dropFirst().reversed() {
-        block.backward(gradient, inputGradient: other)
-        swap(&gradient, &other)
-      }
-      encoder[level][0].backward(gradient, inputGradient: level == 0 ? nil : gradients[level - 1].0)
     }
   }
 }

@@ -1,7 +1,7 @@
 import Tensors
 
 /// The mean over boxes that tile the input: PyTorch's AvgPool3d with its kernel as stride.
-final class AveragePooling {
+final class AveragePooling: Features {
   /// (N, z, y, x, channel).
   let output: Tensor
   private let input: Tensor
@@ -14,36 +14,53 @@ final class AveragePooling {
     let n = input.shape
     self.input = input
     self.window = window
-    output = Tensor([n[0], n[1] / window[0], n[2] / window[1], n[3] / window[2], n[4]])
+    output = Tensor([n[0], n[1] / window[0], n[2] / window[1], n[3] / window[2], n[4]], input.precision)
     box = (0..<window.reduce(1, *)).map { i in
       let (z, y, x) = (i / (window[1] * window[2]), i / window[2] % window[1], i % window[2])
       return ((z * n[2] + y) * n[3] + x) * n[4]
     }
   }
 
+  /// The output is kept.
+  func restore() {}
+
   func forward() {
+    switch input.precision {
+    case .float32: forward(of: Float.self)
+    case .bfloat16: forward(of: BFloat16.self)
+    }
+  }
+
+  private func forward<Number: Element>(of type: Number.Type) {
     let share = 1 / Float(box.count)
-    let (x, y) = (Shared(input.pointer), Shared(output.pointer))
+    let (x, y) = (Shared(input.pointer(type)), Shared(output.pointer(type)))
     forEachVoxel { [box, channels = output.shape[4]] voxel, first in
       let target = y.pointer + voxel
-      target.update(repeating: 0, count: channels)
-      for place in box {
-        let source = x.pointer + first + place
-        for c in 0..<channels { target[c] += source[c] }
+      let source = x.pointer + first
+      for c in 0..<channels {
+        var sum: Float = 0
+        for place in box { sum += source[place + c].float }
+        target[c] = Number(sum * share)
       }
-      for c in 0..<channels { target[c] *= share }
     }
   }
 
   /// Adds to the gradient by the input what `gradient` by the output amounts to.
   func backward(_ gradient: Tensor, addingTo inputGradient: Tensor) {
+    switch input.precision {
+    case .float32: backward(of: Float.self, gradient, inputGradient)
+    case .bfloat16: backward(of: BFloat16.self, gradient, inputGradient)
+    }
+  }
+
+  private func backward<Number: Element>(of type: Number.Type, _ gradient: Tensor, _ inputGradient: Tensor) {
     let share = 1 / Float(box.count)
-    let (g, dx) = (Shared(gradient.pointer), Shared(inputGradient.pointer))
+    let (g, dx) = (Shared(gradient.pointer(type)), Shared(inputGradient.pointer(type)))
     forEachVoxel { [box, channels = output.shape[4]] voxel, first in
       let source = g.pointer + voxel
       for place in box {
         let target = dx.pointer + first + place
-        for c in 0..<channels { target[c] += share * source[c] }
+        for c in 0..<channels { target[c] = Number(target[c].float + share * source[c].float) }
       }
     }
   }

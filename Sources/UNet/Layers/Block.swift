@@ -2,12 +2,16 @@ import Tensors
 
 /// One link of a stage's chain: convolution, normalisation and activation, by themselves or twice with a short cut
 /// around.
-protocol Block: AnyObject {
-  var output: Tensor { get }
+protocol Block: Features {
   /// What the optimiser trains, in PyTorch's order.
   var parameters: [Parameter] { get }
   /// What is saved beside the parameters but not trained.
   var buffers: [Parameter] { get }
+  /// Whether input and output are of one shape.
+  var keepsShape: Bool { get }
+  /// Memory of the output's shape that the backward pass has no more use for once it computes the gradient by the input: this may
+  /// go there where the block keeps the shape.
+  var spent: Tensor { get }
   /// - Parameter inference: Whether batch normalisation goes by its running statistics.
   func forward(inference: Bool)
   /// After a forward pass that was not for inference: uses up `gradient` by the output, sets the gradients of the

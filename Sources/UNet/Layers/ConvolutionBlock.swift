@@ -3,34 +3,38 @@ import Tensors
 /// Convolution, normalisation, activation.
 final class ConvolutionBlock: Block {
   let output: Tensor
+  let keepsShape: Bool
   private let convolution: any Convolution
   private let normalization: Normalization?
   /// `nil` where the normalisation applies it too, or where there is none.
   private let activation: Activation?
   private let weight, bias: Parameter
   private let hasBias: Bool
-  private let input: Tensor
-  /// What the convolution gives; the backward pass needs it, inference overwrites it with the output.
+  private let input: any Features
+  /// What the convolution gives.
   private let convolved: Tensor
-  /// What comes before a separate activation.
-  private let normalized: Tensor
+  /// Whether nobody else writes to `output`.
+  private let keepsOutput: Bool
 
   var parameters: [Parameter] { (hasBias ? [weight, bias] : [weight]) + (normalization?.parameters ?? []) }
   var buffers: [Parameter] { normalization?.buffers ?? [] }
+  var spent: Tensor { convolved }
 
   /// - Parameters:
   ///   - hasBias: Whether the convolution has a bias; it stays zero where not.
   ///   - activation: `nil` for none.
   ///   - normalization: `nil` for none.
+  ///   - keepsOutput: Whether the output is kept until the next forward pass.
   init(
-    _ name: String, _ shape: ConvolutionShape, input: Tensor, hasBias: Bool, activation: Activation?,
-    normalization: FeatureNormalization?, epsilon: Float, training: Bool, engine: Engine
+    _ name: String, _ shape: ConvolutionShape, input: any Features, hasBias: Bool, activation: Activation?,
+    normalization: FeatureNormalization?, epsilon: Float, keepsOutput: Bool, workspace: Workspace
   ) throws {
-    convolution = try engine.convolution(shape)
+    convolution = try workspace.convolution(shape)
     weight = Parameter(name + ".conv.weight", shape: shape.weights)
     bias = Parameter(name + ".conv.bias", shape: [shape.outputChannels])
     self.hasBias = hasBias
     self.input = input
+    keepsShape = shape.inputTensor == shape.outputTensor
     // Normalisation applies piecewise linear activations in its own pass.
     let slope = activation.map(\.slope) ?? 1
     self.normalization = normalization.map {
@@ -39,22 +43,38 @@ final class ConvolutionBlock: Block {
         epsilon: epsilon, slope: slope ?? 1)
     }
     self.activation = normalization != nil && slope != nil ? nil : activation
-    convolved = Tensor(shape.outputTensor)
-    normalized = training && normalization != nil ? Tensor(shape.outputTensor) : convolved
-    output = training && self.activation != nil ? Tensor(shape.outputTensor) : normalized
+    convolved = workspace.convolved(shape.outputTensor)
+    self.keepsOutput = keepsOutput
+    output = keepsOutput ? workspace.tensor(shape.outputTensor) : workspace.features(shape.outputTensor)
   }
 
   func forward(inference: Bool) {
-    convolution.forward(input: input, weights: weight.value, bias: bias.value, output: convolved)
-    normalization?.forward(convolved, normalized, inference: inference)
-    activation?.forward(normalized, output)
+    convolution.forward(input: input.output, weights: weight.value, bias: bias.value, output: convolved)
+    normalization?.measure(convolved, inference: inference)
+    finish()
+  }
+
+  func restore() { if !keepsOutput { finish() } }
+
+  /// From what the convolution gave to the output.
+  private func finish() {
+    if let normalization { normalization.apply(convolved, output) } else { Elementwise.copy(convolved, to: output) }
+    activation?.forward(output, output)
   }
 
   func backward(_ gradient: Tensor, inputGradient: Tensor?) {
-    activation?.backward(input: normalized, gradient: gradient)
-    normalization?.backward(input: convolved, gradient: gradient)
+    if let normalization {
+      if let activation {
+        normalization.apply(convolved, output)
+        activation.backward(input: output, gradient: gradient)
+      }
+      normalization.backward(input: convolved, gradient: gradient)
+    } else {
+      activation?.backward(input: convolved, gradient: gradient)
+    }
+    input.restore()
     convolution.backwardWeights(
-      input: input, outputGradient: gradient, weightGradient: weight.gradient, biasGradient: bias.gradient)
+      input: input.output, outputGradient: gradient, weightGradient: weight.gradient, biasGradient: bias.gradient)
     if let inputGradient {
       convolution.backwardInput(outputGradient: gradient, weights: weight.value, inputGradient: inputGradient)
     }
@@ -67,11 +87,11 @@ final class ConvolutionBlock: Block {
 extension ConvolutionBlock {
   /// The block a plan asks for: convolution, normalisation and activation as its architecture has them.
   convenience init(
-    _ name: String, _ shape: ConvolutionShape, input: Tensor, architecture a: Architecture, training: Bool,
-    engine: Engine
+    _ name: String, _ shape: ConvolutionShape, input: any Features, architecture a: Architecture,
+    keepsOutput: Bool = false, workspace: Workspace
   ) throws {
     try self.init(
       name, shape, input: input, hasBias: a.convBias, activation: a.activation, normalization: a.normalization,
-      epsilon: a.normEpsilon, training: training, engine: engine)
+      epsilon: a.normEpsilon, keepsOutput: keepsOutput, workspace: workspace)
   }
 }

@@ -54,12 +54,26 @@ final class Normalization {
   /// What is saved beside the parameters.
   var buffers: [Parameter] { running?.buffers ?? [] }
 
-  /// `input` and `output` may be one tensor.
-  ///
-  /// - Parameter inference: Whether running statistics are used, where there are any, and left as they are.
-  func forward(_ input: Tensor, _ output: Tensor, inference: Bool) {
-    if inference, let running { recall(running) } else { measure(input) }
-    let (x, y) = (Shared(input.pointer), Shared(output.pointer))
+  /// Readies `apply` for `input`: by its own statistics, which running ones take note of; or in inference by the running ones, where
+  /// there are any, which stay as they are.
+  func measure(_ input: Tensor, inference: Bool) {
+    if inference, let running { return recall(running) }
+    switch input.precision {
+    case .float32: measure(of: Float.self, input)
+    case .bfloat16: measure(of: BFloat16.self, input)
+    }
+  }
+
+  /// Normalises and activates. `input` and `output` may be one tensor.
+  func apply(_ input: Tensor, _ output: Tensor) {
+    switch input.precision {
+    case .float32: apply(of: Float.self, input, output)
+    case .bfloat16: apply(of: BFloat16.self, input, output)
+    }
+  }
+
+  private func apply<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
+    let (x, y) = (Shared(input.pointer(type)), Shared(output.pointer(type)))
     let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
     forEachChunk { [channels, slope] n, range in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
@@ -67,8 +81,8 @@ final class Normalization {
         let source = x.pointer + voxel * channels
         let target = y.pointer + voxel * channels
         for c in 0..<channels {
-          let z = source[c] * a[c] + b[c]
-          target[c] = z > 0 ? z : slope * z
+          let z = source[c].float * a[c] + b[c]
+          target[c] = Number(z > 0 ? z : slope * z)
         }
       }
     }
@@ -83,16 +97,15 @@ final class Normalization {
     }
   }
 
-  /// The map of the input's own statistics, which running ones take note of.
-  private func measure(_ input: Tensor) {
-    let x = Shared(input.pointer)
+  private func measure<Number: Element>(of type: Number.Type, _ input: Tensor) {
+    let x = Shared(input.pointer(type))
     sumChunks { [channels] _, range, sums in
       // Sums of x - x0 and its square: the first voxel stands in for the mean, so that little is lost to cancellation.
       let first = x.pointer + range.sample
       for voxel in range.voxels {
         let row = x.pointer + voxel * channels
         for c in 0..<channels {
-          let value = row[c] - first[c]
+          let value = row[c].float - first[c].float
           sums[c] += value
           sums[channels + c] += value * value
         }
@@ -105,7 +118,7 @@ final class Normalization {
         let variance = max(0, squares / Double(voxels) - centre * centre)
         let i = n * channels + c
         let deviation = 1 / (variance + Double(epsilon)).squareRoot()
-        let mean = Float(centre + Double(x.pointer[n * voxels * channels + c]))
+        let mean = Float(centre + Double(x.pointer[n * voxels * channels + c].float))
         self.mean.pointer[i] = mean
         inverse.pointer[i] = Float(deviation)
         factor.pointer[i] = scale.value.pointer[c] * Float(deviation)
@@ -118,8 +131,15 @@ final class Normalization {
 
   /// Turns `gradient` by the output into the gradient by `input`, in place, and sets the gradients of scale and shift.
   func backward(input: Tensor, gradient: Tensor) {
-    let x = Shared(input.pointer)
-    let g = Shared(gradient.pointer)
+    switch input.precision {
+    case .float32: backward(of: Float.self, input, gradient)
+    case .bfloat16: backward(of: BFloat16.self, input, gradient)
+    }
+  }
+
+  private func backward<Number: Element>(of type: Number.Type, _ input: Tensor, _ gradient: Tensor) {
+    let x = Shared(input.pointer(type))
+    let g = Shared(gradient.pointer(type))
     let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
     let (m, s) = (Shared(mean.pointer), Shared(inverse.pointer))
     sumChunks { [channels, slope] n, range, sums in
@@ -129,11 +149,10 @@ final class Normalization {
         let source = x.pointer + voxel * channels
         let target = g.pointer + voxel * channels
         for c in 0..<channels {
-          let z = source[c] * a[c] + b[c]
-          let inner = z > 0 ? target[c] : slope * target[c]
-          target[c] = inner
+          let (x, g) = (source[c].float, target[c].float)
+          let inner = x * a[c] + b[c] > 0 ? g : slope * g
           sums[c] += inner
-          sums[channels + c] += inner * ((source[c] - m[c]) * s[c])
+          sums[channels + c] += inner * ((x - m[c]) * s[c])
         }
       }
     }
@@ -152,13 +171,17 @@ final class Normalization {
       }
     }
     let (p, q) = (Shared(slopes.pointer), Shared(constants.pointer))
-    forEachChunk { [channels] n, range in
-      let a = a.pointer + n * channels
+    forEachChunk { [channels, slope] n, range in
+      let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
       let (p, q) = (p.pointer + n * channels, q.pointer + n * channels)
       for voxel in range.voxels {
         let source = x.pointer + voxel * channels
         let target = g.pointer + voxel * channels
-        for c in 0..<channels { target[c] = a[c] * target[c] + (p[c] * source[c] + q[c]) }
+        for c in 0..<channels {
+          let (x, g) = (source[c].float, target[c].float)
+          let inner = x * a[c] + b[c] > 0 ? g : slope * g
+          target[c] = Number(a[c] * inner + (p[c] * x + q[c]))
+        }
       }
     }
   }

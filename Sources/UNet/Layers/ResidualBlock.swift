@@ -7,79 +7,81 @@ import Tensors
 /// bias, normalised, follows. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks,
 /// CVPR 2019.
 final class ResidualBlock: Block {
-  /// Memory for gradients that the blocks of a stage share, of the stage's shape.
-  struct Scratch {
-    let branch, hidden: Tensor
-  }
-
   let output: Tensor
+  let keepsShape: Bool
   private let first, second: ConvolutionBlock
   private let pooling: AveragePooling?
   private let projection: ConvolutionBlock?
   private let activation: Activation
-  private let input: Tensor
-  private let scratch: Scratch?
+  private let input: any Features
+  /// Memory for a gradient that the blocks of a stage share, of the stage's shape; `nil` where there is no backward pass.
+  private let branch: Tensor?
   /// Gradient by the projection's input.
   private let projectionGradient: Tensor?
 
   var parameters: [Parameter] { first.parameters + second.parameters + (projection?.parameters ?? []) }
   var buffers: [Parameter] { first.buffers + second.buffers + (projection?.buffers ?? []) }
+  var spent: Tensor { first.spent }
 
   /// - Parameters:
   ///   - shape: Of the first convolution.
-  ///   - scratch: `nil` where there will be no backward pass.
+  ///   - input: Features that are kept.
+  ///   - branch: Memory of the output's shape; `nil` where there is no backward pass.
   init(
-    _ name: String, _ shape: ConvolutionShape, input: Tensor, architecture a: Architecture, scratch: Scratch?,
-    engine: Engine
+    _ name: String, _ shape: ConvolutionShape, input: any Features, architecture a: Architecture, branch: Tensor?,
+    workspace: Workspace
   ) throws {
-    let training = scratch != nil
     let channels = shape.outputChannels
     let inner = ConvolutionShape(
       batch: shape.batch, inputChannels: channels, outputChannels: channels, input: shape.output, kernel: shape.kernel,
       stride: [1, 1, 1])
-    first = try ConvolutionBlock(
-      name + ".conv1", shape, input: input, architecture: a, training: training, engine: engine)
+    keepsShape = shape.inputTensor == shape.outputTensor
+    first = try ConvolutionBlock(name + ".conv1", shape, input: input, architecture: a, workspace: workspace)
     second = try ConvolutionBlock(
-      name + ".conv2", inner, input: first.output, hasBias: a.convBias, activation: nil,
-      normalization: a.normalization, epsilon: a.normEpsilon, training: training, engine: engine)
+      name + ".conv2", inner, input: first, hasBias: a.convBias, activation: nil, normalization: a.normalization,
+      epsilon: a.normEpsilon, keepsOutput: true, workspace: workspace)
     second.silence()
 
-    pooling = shape.stride == [1, 1, 1] ? nil : AveragePooling(input, window: shape.stride)
+    pooling = shape.stride == [1, 1, 1] ? nil : AveragePooling(input.output, window: shape.stride)
     if shape.inputChannels != channels {
       let pointwise = ConvolutionShape(
         batch: shape.batch, inputChannels: shape.inputChannels, outputChannels: channels, input: shape.output,
         kernel: [1, 1, 1], stride: [1, 1, 1])
       projection = try ConvolutionBlock(
-        name + ".skip.\(pooling == nil ? 0 : 1)", pointwise, input: pooling?.output ?? input, hasBias: false,
-        activation: nil, normalization: a.normalization, epsilon: a.normEpsilon, training: training, engine: engine)
-      projectionGradient = training ? Tensor(pointwise.inputTensor) : nil
+        name + ".skip.\(pooling == nil ? 0 : 1)", pointwise, input: pooling ?? input, hasBias: false, activation: nil,
+        normalization: a.normalization, epsilon: a.normEpsilon, keepsOutput: false, workspace: workspace)
+      projectionGradient = workspace.training ? workspace.tensor(pointwise.inputTensor) : nil
     } else {
       (projection, projectionGradient) = (nil, nil)
     }
     activation = a.activation
     self.input = input
-    self.scratch = scratch
+    self.branch = branch
     // The sum is the second convolution's output; a piecewise linear activation's backward pass can do with its own
     // output there.
-    output = training && activation.slope == nil ? Tensor(second.output.shape) : second.output
+    output =
+      workspace.training && activation.slope == nil ? workspace.tensor(second.output.shape) : second.output
   }
+
+  /// The output is kept.
+  func restore() {}
 
   func forward(inference: Bool) {
     first.forward(inference: inference)
     second.forward(inference: inference)
     pooling?.forward()
     projection?.forward(inference: inference)
-    Elementwise.add(projection?.output ?? pooling?.output ?? input, to: second.output)
+    Elementwise.add(projection?.output ?? pooling?.output ?? input.output, to: second.output)
     activation.forward(second.output, output)
   }
 
   func backward(_ gradient: Tensor, inputGradient: Tensor?) {
     // Made for training, and behind the stem: a residual block's input is never the image.
-    guard let scratch, let inputGradient else { preconditionFailure("a residual block without a way back") }
+    guard let branch, let inputGradient else { preconditionFailure("a residual block without a way back") }
     activation.backward(input: second.output, gradient: gradient)
-    Elementwise.copy(gradient, to: scratch.branch)
-    second.backward(scratch.branch, inputGradient: scratch.hidden)
-    first.backward(scratch.hidden, inputGradient: inputGradient)
+    Elementwise.copy(gradient, to: branch)
+    second.backward(branch, inputGradient: second.spent)
+    first.backward(second.spent, inputGradient: inputGradient)
     projection?.backward(gradient, inputGradient: projectionGradient)
     let shortcut = projectionGradient ?? gradient
     if let pooling {

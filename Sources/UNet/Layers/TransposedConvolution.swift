@@ -13,9 +13,9 @@ final class TransposedConvolution: @unchecked Sendable {
   private let batch: Int
   private let extent, factor: [Int]
   private let inputs, outputs, outputStride: Int
-  private let scratch = ScratchPool()
-  /// Weight gradients of each part of the input.
-  private let partial: [Tensor]
+  private let scratch: ScratchPool
+  /// Parts of the input whose weight gradients are summed by themselves.
+  private let parts: Int
 
   /// - Parameters:
   ///   - extent: Voxels of the input along z, y, x.
@@ -23,7 +23,7 @@ final class TransposedConvolution: @unchecked Sendable {
   ///   - outputStride: Channels of the tensor written to.
   init(
     _ name: String, batch: Int, inputs: Int, outputs: Int, extent: [Int], factor: [Int], outputStride: Int,
-    hasBias: Bool
+    hasBias: Bool, scratch: ScratchPool
   ) {
     weight = Parameter(name + ".weight", shape: [inputs] + factor + [outputs])
     bias = Parameter(name + ".bias", shape: [outputs])
@@ -31,7 +31,8 @@ final class TransposedConvolution: @unchecked Sendable {
     (self.batch, self.inputs, self.outputs, self.outputStride) = (batch, inputs, outputs, outputStride)
     (self.extent, self.factor) = (extent, factor)
     let lines = batch * extent[0] * extent[1]
-    partial = (0..<min(8, max(1, lines / 8))).map { _ in Tensor([inputs] + factor + [outputs]) }
+    parts = min(8, max(1, lines / 8))
+    self.scratch = scratch
   }
 
   private var width: Int { extent[2] }
@@ -41,17 +42,24 @@ final class TransposedConvolution: @unchecked Sendable {
   private var linesPerTile: Int { max(1, 128 / width) }
 
   func forward(_ input: Tensor, _ output: Tensor) {
-    let (x, y) = (Shared(input.pointer), Shared(output.pointer))
+    switch input.precision {
+    case .float32: forward(of: Float.self, input, output)
+    case .bfloat16: forward(of: BFloat16.self, input, output)
+    }
+  }
+
+  private func forward<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
+    let (x, y) = (Shared(input.pointer(type)), Shared(output.pointer(type)))
     let (w, b) = (Shared(weight.value.pointer), Shared(bias.value.pointer))
     let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
+    let size = linesPerTile * width
     Parallel.chunks(lines, size: linesPerTile) { [self] tile in
-      scratch.use(linesPerTile * width * block) { blocks in
+      scratch.use(size * (block + inputs)) { blocks in
         let rows = tile.count * width
-        BLAS.multiply(
-          rows, block, inputs, a: x.pointer + tile.lowerBound * width * inputs, inputs, b: w.pointer, block, c: blocks,
-          block)
+        let source = Number.floats(x.pointer + tile.lowerBound * width * inputs, rows * inputs, blocks + size * block)
+        BLAS.multiply(rows, block, inputs, a: source, inputs, b: w.pointer, block, c: blocks, block)
         forEachVoxel(tile) { place, voxel in
-          for c in 0..<outputs { y.pointer[voxel + c] = blocks[place + c] + b.pointer[c] }
+          for c in 0..<outputs { y.pointer[voxel + c] = Number(blocks[place + c] + b.pointer[c]) }
         }
       }
     }
@@ -59,54 +67,63 @@ final class TransposedConvolution: @unchecked Sendable {
 
   /// Sets the gradients of weight and bias from the first channels of `gradient`, and overwrites `inputGradient`.
   func backward(input: Tensor, gradient: Tensor, inputGradient: Tensor) {
-    let (x, g, dx) = (Shared(input.pointer), Shared(gradient.pointer), Shared(inputGradient.pointer))
-    let w = Shared(weight.value.pointer)
-    let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
-    let linesPerPart = (lines + partial.count - 1) / partial.count
-    Parallel.forEach(partial.count) { [self] part in
-      let end = min(lines, (part + 1) * linesPerPart)
-      partial[part].fill(0)
-      scratch.use(linesPerTile * width * block) { blocks in
-        for lower in stride(from: part * linesPerPart, to: end, by: linesPerTile) {
-          let tile = lower..<min(end, lower + linesPerTile)
-          let rows = tile.count * width
-          forEachVoxel(tile) { place, voxel in (blocks + place).update(from: g.pointer + voxel, count: outputs) }
-          let offset = lower * width * inputs
-          BLAS.multiply(
-            rows, inputs, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: dx.pointer + offset, inputs
-          )
-          BLAS.multiply(
-            inputs, block, rows, a: x.pointer + offset, inputs, transposeA: true, b: blocks, block,
-            c: partial[part].pointer, block, accumulate: true)
-        }
-      }
+    switch input.precision {
+    case .float32: backward(of: Float.self, input, gradient, inputGradient)
+    case .bfloat16: backward(of: BFloat16.self, input, gradient, inputGradient)
     }
-    let total = weight.gradient.pointer
-    weight.gradient.fill(0)
-    for part in partial {
-      let source = part.pointer
-      for i in 0..<part.count { total[i] += source[i] }
-    }
-    sumBias(gradient)
   }
 
-  private func sumBias(_ gradient: Tensor) {
-    let g = gradient.pointer
-    var sums = [Double](repeating: 0, count: outputs)
-    var line = [Float](repeating: 0, count: outputs)
-    let length = width * factor[2]
-    sums.withUnsafeMutableBufferPointer { sums in
-      line.withUnsafeMutableBufferPointer { line in
-        for row in 0..<lines * factor[0] * factor[1] {
-          line.update(repeating: 0)
-          for voxel in row * length..<(row + 1) * length {
-            for c in 0..<outputs { line[c] += g[voxel * outputStride + c] }
+  private func backward<Number: Element>(
+    of type: Number.Type, _ input: Tensor, _ gradient: Tensor, _ inputGradient: Tensor
+  ) {
+    let (x, g, dx) = (
+      Shared(input.pointer(type)), Shared(gradient.pointer(type)), Shared(inputGradient.pointer(type))
+    )
+    let w = Shared(weight.value.pointer)
+    let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
+    let linesPerPart = (lines + parts - 1) / parts
+    let size = linesPerTile * width
+    // A part's sums: the weights' gradient, then the bias's.
+    let length = inputs * block + outputs
+    scratch.use(parts * length) { partial in
+      let sums = Shared(partial)
+      Parallel.forEach(parts) { [self] part in
+        let end = min(lines, (part + 1) * linesPerPart)
+        let weights = sums.pointer + part * length
+        let biases = weights + inputs * block
+        weights.update(repeating: 0, count: length)
+        scratch.use(size * (block + 2 * inputs)) { blocks in
+          let converted = blocks + size * block
+          let product = converted + size * inputs
+          for lower in stride(from: part * linesPerPart, to: end, by: linesPerTile) {
+            let tile = lower..<min(end, lower + linesPerTile)
+            let rows = tile.count * width
+            forEachVoxel(tile) { place, voxel in
+              for c in 0..<outputs {
+                let value = g.pointer[voxel + c].float
+                blocks[place + c] = value
+                biases[c] += value
+              }
+            }
+            let offset = lower * width * inputs
+            BLAS.multiply(
+              rows, inputs, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: product, inputs)
+            for i in 0..<rows * inputs { dx.pointer[offset + i] = Number(product[i]) }
+            let source = Number.floats(x.pointer + offset, rows * inputs, converted)
+            BLAS.multiply(
+              inputs, block, rows, a: source, inputs, transposeA: true, b: blocks, block, c: weights, block,
+              accumulate: true)
           }
-          for c in 0..<outputs { sums[c] += Double(line[c]) }
         }
       }
+      weight.gradient.fill(0)
+      bias.gradient.fill(0)
+      for part in 0..<parts {
+        let source = partial + part * length
+        for i in 0..<inputs * block { weight.gradient.pointer[i] += source[i] }
+        for c in 0..<outputs { bias.gradient.pointer[c] += source[inputs * block + c] }
+      }
     }
-    for c in 0..<outputs { bias.gradient.pointer[c] = Float(sums[c]) }
   }
 
   /// Pairs the blocks of a tile's voxels with the output voxels they stand for, as offsets of their first floats.
