@@ -11,6 +11,7 @@ public struct Volume<Voxel: Sendable>: Sendable {
     self.voxels = voxels
   }
 
+  @inlinable
   public init(shape: [Int], repeating voxel: Voxel) {
     self.init(shape: shape, voxels: Array(repeating: voxel, count: shape[0] * shape[1] * shape[2]))
   }
