@@ -35,6 +35,11 @@ static inline __attribute__((always_inline)) bf16_bits bf16_round(bf16_floats x)
 #endif
 }
 
+// Zero-extended: the first halves of pairs.
+static inline __attribute__((always_inline)) bf16_pairs bf16_first(bf16_bits x) {
+  return __builtin_convertvector(x, bf16_pairs);
+}
+
 static inline __attribute__((always_inline)) bf16_floats bf16_widen(bf16_bits x) {
   return (bf16_floats)(__builtin_convertvector(x, bf16_pairs) << 16);
 }

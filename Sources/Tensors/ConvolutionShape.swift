@@ -32,6 +32,8 @@ public struct ConvolutionShape: Sendable, Hashable {
   public var weights: [Int] { [outputChannels] + kernel + [inputChannels] }
   /// Kernel positions times input channels: the length of an im2col row.
   public var columns: Int { kernel.reduce(inputChannels, *) }
+  /// Multiplications and additions of the forward pass by definition.
+  public var operations: Int { 2 * rows * columns * outputChannels }
   /// Output voxels of the whole batch.
   public var rows: Int { output.reduce(batch, *) }
 }

@@ -1,4 +1,5 @@
 import COneDNN
+import Files
 
 /// Convolution by oneDNN: tensors stay channels last and dense, weights go through the layout it prefers.
 final class OneDNNConvolution: Convolution {
@@ -22,6 +23,12 @@ final class OneDNNConvolution: Convolution {
   private let layouts: Layouts
 
   init(_ shape: ConvolutionShape, precision: Precision) throws {
+    // oneDNN 2.6 gives wrong gradients by the input there, for volumes whose voxels are no multiple of its block.
+    guard precision == .float32 || shape.kernel != [1, 1, 1] || shape.outputChannels % 2 == 0 else {
+      throw InputError(
+        "precision", found: "bfloat16 with a 1 x 1 x 1 convolution to \(shape.outputChannels) channels",
+        expected: "an even number of channels, or float32", advice: "Use --precision float32.")
+    }
     self.shape = shape
     layouts = try Layouts(shape, precision)
     forwardPass = try Self.forwardPrimitive(layouts)

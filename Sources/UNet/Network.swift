@@ -93,6 +93,12 @@ public final class Network {
     }
   }
 
+  /// Multiplications and additions of a forward pass's convolutions, by their definition.
+  public var forwardOperations: Int {
+    encoder.joined().reduce(0) { $0 + $1.operations }
+      + decoder.reduce(0) { $0 + $1.up.operations + $1.head.operations + $1.blocks.reduce(0) { $0 + $1.operations } }
+  }
+
   /// After `forward`: each sample's loss, Dice plus cross-entropy over the outputs with the weights of deep
   /// supervision; readies the gradients of `sum_i sampleWeights[i] * loss[i] / N` for `backward`.
   ///

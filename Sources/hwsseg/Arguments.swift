@@ -15,3 +15,4 @@ extension URL: @retroactive ExpressibleByArgument {
 }
 
 extension Engine: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -16,9 +16,10 @@ struct StepTimer {
   /// - Throws: `InputError` when the network does not fit the patch.
   init(
     _ architecture: Architecture, patch: [Int], batchSize: Int, batchDice: Bool = false,
-    settings: TrainingSettings = TrainingSettings(), engine: Engine
+    settings: TrainingSettings = TrainingSettings(), engine: Engine, precision: Precision = .float32
   ) throws {
-    network = try Network(architecture, patch: patch, batchSize: batchSize, training: true, engine: engine)
+    network = try Network(
+      architecture, patch: patch, batchSize: batchSize, training: true, engine: engine, precision: precision)
     optimiser = SGD(
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
       weightDecay: Float(settings.weightDecay), clip: Float(settings.gradientClip))
@@ -27,6 +28,9 @@ struct StepTimer {
     loss = Loss(batchDice: batchDice)
     learningRate = Float(settings.initialLearningRate)
   }
+
+  /// Multiplications and additions of a step: those of the forward pass, and twice as many on the way back.
+  var operations: Int { 3 * network.forwardOperations }
 
   /// The seconds that each part of one step takes.
   func step() throws -> [Double] {

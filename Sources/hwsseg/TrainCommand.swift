@@ -34,6 +34,9 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "What computes convolutions.")
   var engine = Engine.auto
 
+  @Option(help: "What activations are kept in and convolutions multiply; bfloat16 needs a processor that has it.")
+  var precision = Precision.float32
+
   @Flag(help: "Go on from the last checkpoint, if there is one.")
   var resume = false
 
@@ -45,6 +48,7 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     LoggingSystem.bootstrap { _ in ConsoleLog() }
+    try engine.check(precision)
     let raw = try RawDataset(dataset)
     let fold = try Fold(fold)
     var plan = try Plan.read(plan)
@@ -55,6 +59,7 @@ struct TrainCommand: ParsableCommand {
     let task = TrainingTask(
       plan: plan, description: raw.description, store: try store(raw, plan), split: split,
       groups: try groups(raw, column: plan.training.sampler.groupColumn), folder: folder, engine: engine,
+      precision: precision,
       resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
     try train(task)
     try FinalValidation.run(model: folder, on: raw, cases: split.validation, engine: engine)

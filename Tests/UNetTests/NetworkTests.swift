@@ -57,6 +57,29 @@ import UNet
     #expect(inference.outputs[0].elements == trained.outputs[0].elements)
   }
 
+  /// In bfloat16 the network is the same to 8 bits: losses agree closely, and the gradients point the same way.
+  @Test(
+    .enabled(if: Precision.bfloat16.isNative, "this processor has no AVX-512 BF16"), arguments: [Engine.auto, .onednn])
+  func bfloat16StaysClose(engine: Engine) throws {
+    let labels = (0..<2 * Self.patch.reduce(1, *)).map { Int16($0 / 5 % 3) }
+    var architecture = Self.architecture
+    architecture.kernels[0] = [3, 3, 3]
+    func passed(_ precision: Precision) throws -> (losses: [Float], gradient: [Float]) {
+      let network = try Network(
+        architecture, patch: Self.patch, batchSize: 2, training: true, engine: engine, precision: precision)
+      network.input.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = Float(i * 7919 % 1009) / 500 - 1 } }
+      network.forward()
+      let losses = try network.computeLoss(Loss(batchDice: false), labels: labels)
+      network.backward()
+      return (losses, network.parameters.filter(\.hasGradient).flatMap(\.gradient.elements))
+    }
+    let (exact, half) = (try passed(.float32), try passed(.bfloat16))
+    for (a, b) in zip(exact.losses, half.losses) { #expect(abs(a - b) < 0.01 * abs(a), "\(b) instead of \(a)") }
+    func product(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    let (a, b) = (exact.gradient, half.gradient)
+    #expect(product(a, b) / (product(a, a) * product(b, b)).squareRoot() > 0.98)
+  }
+
   @Test func duplicateNamesAreReadPast() throws {
     let network = try network()
     let duplicate = Safetensors.Tensor(

@@ -1,3 +1,5 @@
+import CBFloat16
+
 /// 64 matrices of tiles by channels, one for each position (z, y, x) of the 4 x 4 x 4, in scratch memory.
 struct WinogradMatrices<Form: WinogradForm> {
   let memory: UnsafeMutableRawPointer
@@ -65,7 +67,7 @@ enum HalfPairs: WinogradForm {
   static func offset(tile: Int, channel: Int, channels: Int) -> Int { (tile / 2 * channels + channel) * 4 }
   @inline(__always)
   static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutableRawPointer, tile: Int) {
-    var pair = SIMD16<UInt32>(truncatingIfNeeded: BFloat16.bits(lane))
+    var pair = bf16_first(BFloat16.bits(lane))
     if tile % 2 == 1 { pair = place.loadUnaligned(as: SIMD16<UInt32>.self) | pair &<< 16 }
     place.storeBytes(of: pair, as: SIMD16<UInt32>.self)
   }

@@ -67,7 +67,7 @@ public final class Trainer {
         inputChannels: configuration.normalizationSchemes.count, outputChannels: task.description.outputChannels),
       patch: configuration.patchSize,
       batchSize: configuration.batchSize,
-      training: true, engine: task.engine, seed: seed)
+      training: true, engine: task.engine, precision: task.precision, seed: seed)
     loss = Loss(task.description, batchDice: configuration.batchDice)
     optimiser = SGD(
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,

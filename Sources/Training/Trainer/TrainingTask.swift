@@ -17,6 +17,8 @@ public struct TrainingTask: Sendable {
   /// The model folder: plans, dataset.json, checkpoints and logs.
   public var folder: URL
   public var engine: Engine
+  /// Of activations and convolutions.
+  public var precision: Precision
   /// Takes an interrupted run up again where its last checkpoint stands; starts anew when there is none.
   public var resumes: Bool
   /// Whether a model that is already in the folder may be replaced.
@@ -27,7 +29,8 @@ public struct TrainingTask: Sendable {
 
   public init(
     plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
-    groups: [String: String] = [:], folder: URL, engine: Engine = .auto, resumes: Bool = false,
+    groups: [String: String] = [:], folder: URL, engine: Engine = .auto, precision: Precision = .float32,
+    resumes: Bool = false,
     overwrites: Bool = false, initialWeights: URL? = nil
   ) {
     self.plan = plan
@@ -37,6 +40,7 @@ public struct TrainingTask: Sendable {
     self.groups = groups
     self.folder = folder
     self.engine = engine
+    self.precision = precision
     self.resumes = resumes
     self.overwrites = overwrites
     self.initialWeights = initialWeights

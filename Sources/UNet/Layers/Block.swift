@@ -7,6 +7,8 @@ protocol Block: Features {
   var parameters: [Parameter] { get }
   /// What is saved beside the parameters but not trained.
   var buffers: [Parameter] { get }
+  /// Multiplications and additions of a forward pass's convolutions by definition.
+  var operations: Int { get }
   /// Whether input and output are of one shape.
   var keepsShape: Bool { get }
   /// Memory of the output's shape that the backward pass has no more use for once it computes the gradient by the input: this may

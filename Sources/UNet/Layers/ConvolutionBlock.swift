@@ -18,6 +18,7 @@ final class ConvolutionBlock: Block {
 
   var parameters: [Parameter] { (hasBias ? [weight, bias] : [weight]) + (normalization?.parameters ?? []) }
   var buffers: [Parameter] { normalization?.buffers ?? [] }
+  var operations: Int { convolution.shape.operations }
   var spent: Tensor { convolved }
 
   /// - Parameters:

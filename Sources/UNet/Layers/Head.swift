@@ -23,6 +23,9 @@ final class Head: @unchecked Sendable {
     parts = min(8, max(1, logits.count / classes / Self.tile))
   }
 
+  /// Multiplications and additions of a forward pass.
+  var operations: Int { 2 * logits.count * features }
+
   private var voxels: Int { logits.count / classes }
 
   /// - Parameter input: (N, z, y, x, feature).

@@ -21,6 +21,7 @@ final class ResidualBlock: Block {
 
   var parameters: [Parameter] { first.parameters + second.parameters + (projection?.parameters ?? []) }
   var buffers: [Parameter] { first.buffers + second.buffers + (projection?.buffers ?? []) }
+  var operations: Int { first.operations + second.operations + (projection?.operations ?? 0) }
   var spent: Tensor { first.spent }
 
   /// - Parameters:

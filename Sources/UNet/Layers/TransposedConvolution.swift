@@ -35,6 +35,9 @@ final class TransposedConvolution: @unchecked Sendable {
     self.scratch = scratch
   }
 
+  /// Multiplications and additions of a forward pass.
+  var operations: Int { 2 * lines * width * inputs * blockSize }
+
   private var width: Int { extent[2] }
   private var lines: Int { batch * extent[0] * extent[1] }
   private var blockSize: Int { factor.reduce(outputs, *) }
