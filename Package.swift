@@ -62,6 +62,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
 
+    .executableTarget(
+      name: "kernels", dependencies: ["Tensors", "UNet", "CBFloat16"], path: "Benchmarks/Kernels", swiftSettings: fast),
+
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "NIfTITests", dependencies: ["NIfTI", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),

@@ -2,3 +2,5 @@
 
 // OpenMP, whose threads oneDNN computes on; its header belongs to a compiler, not to the library.
 void omp_set_num_threads(int count);
+enum { omp_pause_soft = 1 };
+int omp_pause_resource_all(int kind);

@@ -6,8 +6,10 @@ import Files
 /// thing at a time.
 public protocol Convolution: AnyObject {
   var shape: ConvolutionShape { get }
-  /// `output = input * weights + bias`.
-  func forward(input: Tensor, weights: Tensor, bias: Tensor, output: Tensor)
+  /// Brings weights to the form in which `forward` needs them; it goes by them until the next call. A gradient by the input undoes this.
+  func prepare(weights: Tensor)
+  /// `output = input * weights + bias`, with the weights of `prepare`.
+  func forward(input: Tensor, bias: Tensor, output: Tensor)
   /// Overwrites `inputGradient` with the gradient by the input.
   func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor)
   /// Overwrites `weightGradient` and `biasGradient` with the gradients by the weights and the bias.

@@ -33,9 +33,10 @@ final class Im2ColConvolution: Convolution {
 
   private var isPointwise: Bool { shape.kernel == [1, 1, 1] && shape.stride == [1, 1, 1] }
 
-  func forward(input: Tensor, weights: Tensor, bias: Tensor, output: Tensor) {
+  func prepare(weights: Tensor) { arrange(weights) }
+
+  func forward(input: Tensor, bias: Tensor, output: Tensor) {
     let (columns, channels) = (shape.columns, shape.outputChannels)
-    arrange(weights)
     let x = Shared(input.pointer)
     let y = Shared(output.pointer)
     let w = Shared(arranged.pointer)

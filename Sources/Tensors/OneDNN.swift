@@ -115,6 +115,8 @@ final class OneDNNPrimitive {
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1) }
     var status = dnnl_primitive_execute(primitive, stream, Int32(list.count), list)
     if status == dnnl_success { status = dnnl_stream_wait(stream) }
+    // OpenMP's threads would go on looking for work for a while, on the cores that ours compute on.
+    omp_pause_resource_all(Int32(omp_pause_soft))
     // The shapes were accepted at creation: only a broken library or lack of memory leads here.
     guard status == dnnl_success else { fatalError("oneDNN: execution failed with status \(status.rawValue)") }
   }

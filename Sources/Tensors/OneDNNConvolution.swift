@@ -40,8 +40,11 @@ final class OneDNNConvolution: Convolution {
     toForward = try .reorder(layouts.plainWeights, forwardWeights.layout)
   }
 
-  func forward(input x: Tensor, weights: Tensor, bias b: Tensor, output y: Tensor) {
+  func prepare(weights: Tensor) {
     toForward.execute([(DNNL_ARG_FROM, plainWeights.over(weights)), (DNNL_ARG_TO, forwardWeights.handle)])
+  }
+
+  func forward(input x: Tensor, bias b: Tensor, output y: Tensor) {
     forwardPass.execute([
       (DNNL_ARG_SRC, input.over(x)), (DNNL_ARG_WEIGHTS, forwardWeights.handle), (DNNL_ARG_BIAS, bias.over(b)),
       (DNNL_ARG_DST, output.over(y)),

@@ -1,11 +1,11 @@
 import Tensors
 
 /// Sums and copies over whole tensors of one precision.
-enum Elementwise {
+package enum Elementwise {
   private static let chunk = 1 << 15
 
   /// `target += source`.
-  static func add(_ source: Tensor, to target: Tensor) {
+  package static func add(_ source: Tensor, to target: Tensor) {
     switch target.precision {
     case .float32: add(of: Float.self, source, target)
     case .bfloat16: add(of: BFloat16.self, source, target)
@@ -37,7 +37,7 @@ enum Elementwise {
   }
 
   /// Copies features into the last channels of the decoder's input.
-  static func copySkip(_ source: Tensor, into joined: Tensor) {
+  package static func copySkip(_ source: Tensor, into joined: Tensor) {
     switch source.precision {
     case .float32: copySkip(of: Float.self, source, joined)
     case .bfloat16: copySkip(of: BFloat16.self, source, joined)

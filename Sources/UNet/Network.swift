@@ -29,7 +29,7 @@ public final class Network {
   /// - Parameters:
   ///   - training: Whether `backward` will be called. Inference needs a fraction of the memory.
   ///   - precision: Of activations and convolutions.
-  ///   - seed: Of the initial weights: Kaiming normal for a leaky slope of 0.01, biases zero, as nnU-Net's.
+  ///   - seed: Of the initial weights of a training: Kaiming normal for a leaky slope of 0.01, biases zero, as nnU-Net's.
   /// - Throws: `InputError` when the architecture or the patch is unusable, or the precision not to be had here; `OneDNNError`.
   public init(
     _ architecture: Architecture, patch: [Int], batchSize: Int, training: Bool, engine: Engine = .auto,
@@ -71,7 +71,8 @@ public final class Network {
       blocks.flatMap(\.parameters) + decoder.flatMap(\.up.parameters)
       + decoder.flatMap { [$0.head.weight, $0.head.bias] }
     buffers = blocks.flatMap(\.buffers)
-    Initialization.kaiming(parameters, seed: seed)
+    // A network for inference is loaded before it is of use.
+    if training { Initialization.kaiming(parameters, seed: seed) }
   }
 
   /// Computes `outputs` from `input`.
@@ -225,5 +226,7 @@ extension Network {
     for (parameter, elements) in zip(parameters, values) {
       parameter.value.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
     }
+    for block in encoder.joined() { block.noteNewWeights() }
+    for block in decoder.flatMap(\.blocks) { block.noteNewWeights() }
   }
 }

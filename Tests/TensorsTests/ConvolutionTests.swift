@@ -74,7 +74,8 @@ import Testing
     let biasGradient = Tensor([shape.outputChannels])
     // Twice, over what the first time left behind: results must not depend on the buffers' content.
     for _ in 0..<2 {
-      convolution.forward(input: input, weights: weights, bias: bias, output: output)
+      convolution.prepare(weights: weights)
+      convolution.forward(input: input, bias: bias, output: output)
       convolution.backwardInput(outputGradient: gradient, weights: weights, inputGradient: inputGradient)
       convolution.backwardWeights(
         input: input, outputGradient: gradient, weightGradient: weightGradient, biasGradient: biasGradient)

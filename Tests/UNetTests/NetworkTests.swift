@@ -44,6 +44,20 @@ import UNet
     for (a, b) in zip(first.parameters, second.parameters) { #expect(a.value.elements == b.value.elements) }
   }
 
+  /// What a task computes depends on its index alone.
+  @Test func resultsDoNotDependOnTheNumberOfThreads() throws {
+    defer { Parallel.limit(to: ProcessInfo.processInfo.activeProcessorCount) }
+    func trained(threads: Int) throws -> [[Float]] {
+      Parallel.limit(to: threads)
+      let network = try Network(Self.architecture, patch: Self.patch, batchSize: 2, training: true, engine: .blas)
+      network.input.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = Float(i * 7919 % 1009) / 500 - 1 } }
+      let optimizer = optimizer(network)
+      for _ in 0..<2 { _ = try step(network, optimizer) }
+      return network.parameters.map(\.value.elements)
+    }
+    #expect(try trained(threads: 1) == trained(threads: 3))
+  }
+
   @Test func inferenceGivesTheSameLogits() throws {
     let trained = try network()
     let inference = try Network(Self.architecture, patch: Self.patch, batchSize: 2, training: false, seed: 9)

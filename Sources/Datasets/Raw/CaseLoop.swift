@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 
 extension RawDataset {
-  /// Runs `body` for every case, two at a time, which bounds the memory by that of two cases.
+  /// Runs `body` for every case, as many at a time as there are cores but no more than eight, which bounds the memory by that of eight cases.
   ///
   /// - Parameter progress: called after each case with the number of finished cases; never twice at once.
   /// - Throws: the first error of `body`; cases not begun by then are left out.
@@ -11,7 +11,8 @@ extension RawDataset {
     _ body: @Sendable (_ index: Int, _ rawCase: RawCase) throws -> Void
   ) throws {
     let state = CaseLoopState()
-    DispatchQueue.concurrentPerform(iterations: min(2, cases.count)) { _ in
+    DispatchQueue.concurrentPerform(iterations: min(8, ProcessInfo.processInfo.activeProcessorCount, cases.count)) {
+      _ in
       while let index = state.next(below: cases.count) {
         do {
           try body(index, cases[index])

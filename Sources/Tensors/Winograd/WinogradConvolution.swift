@@ -39,8 +39,9 @@ final class WinogradConvolution: Convolution {
   /// As many tiles as fit half of a common second-level cache: a multiple of eight.
   private static func block(bytesPerTile: Int) -> Int { max(16, min(96, 1 << 19 / bytesPerTile / 8 * 8)) }
 
-  func forward(input: Tensor, weights: Tensor, bias: Tensor, output: Tensor) {
-    transformKernels(weights, rowsAreOutputs: false)
+  func prepare(weights: Tensor) { transformKernels(weights, rowsAreOutputs: false) }
+
+  func forward(input: Tensor, bias: Tensor, output: Tensor) {
     convolve(input, shape.inputChannels, output, shape.outputChannels, bias: bias, mirrored: false)
   }
 

@@ -15,6 +15,9 @@ final class ConvolutionBlock: Block {
   private let convolved: Tensor
   /// Whether nobody else writes to `output`.
   private let keepsOutput: Bool
+  /// Whether weights change from one pass to the next.
+  private let training: Bool
+  private var weightsHaveChanged = true
 
   var parameters: [Parameter] { (hasBias ? [weight, bias] : [weight]) + (normalization?.parameters ?? []) }
   var buffers: [Parameter] { normalization?.buffers ?? [] }
@@ -35,6 +38,7 @@ final class ConvolutionBlock: Block {
     bias = Parameter(name + ".conv.bias", shape: [shape.outputChannels])
     self.hasBias = hasBias
     self.input = input
+    training = workspace.training
     keepsShape = shape.inputTensor == shape.outputTensor
     // Normalisation applies piecewise linear activations in its own pass.
     let slope = activation.map(\.slope) ?? 1
@@ -50,10 +54,14 @@ final class ConvolutionBlock: Block {
   }
 
   func forward(inference: Bool) {
-    convolution.forward(input: input.output, weights: weight.value, bias: bias.value, output: convolved)
+    if weightsHaveChanged { convolution.prepare(weights: weight.value) }
+    weightsHaveChanged = training
+    convolution.forward(input: input.output, bias: bias.value, output: convolved)
     normalization?.measure(convolved, inference: inference)
     finish()
   }
+
+  func noteNewWeights() { weightsHaveChanged = true }
 
   func restore() { if !keepsOutput { finish() } }
 

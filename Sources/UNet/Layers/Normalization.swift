@@ -5,7 +5,7 @@ import Tensors
 /// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and
 /// channel (PyTorch's InstanceNorm3d without running statistics). Batch normalisation is the same with the whole batch
 /// as one sample; it keeps running means of both for inference (PyTorch's BatchNorm3d).
-final class Normalization {
+package final class Normalization {
   let scale, shift: Parameter
   /// What the optimiser trains: nothing where it is not affine; scale and shift are one and zero then.
   let parameters: [Parameter]
@@ -23,7 +23,7 @@ final class Normalization {
   /// - Parameters:
   ///   - voxels: Of each sample.
   ///   - slope: The activation's below zero; 1 for none.
-  init(
+  package init(
     _ name: String, _ kind: FeatureNormalization, batch: Int, voxels: Int, channels: Int, epsilon: Float, slope: Float
   ) {
     scale = Parameter(name + ".weight", shape: [channels])
@@ -56,7 +56,7 @@ final class Normalization {
 
   /// Readies `apply` for `input`: by its own statistics, which running ones take note of; or in inference by the running ones, where
   /// there are any, which stay as they are.
-  func measure(_ input: Tensor, inference: Bool) {
+  package func measure(_ input: Tensor, inference: Bool) {
     if inference, let running { return recall(running) }
     switch input.precision {
     case .float32: measure(of: Float.self, input)
@@ -65,7 +65,7 @@ final class Normalization {
   }
 
   /// Normalises and activates. `input` and `output` may be one tensor.
-  func apply(_ input: Tensor, _ output: Tensor) {
+  package func apply(_ input: Tensor, _ output: Tensor) {
     switch input.precision {
     case .float32: apply(of: Float.self, input, output)
     case .bfloat16: apply(of: BFloat16.self, input, output)
@@ -130,7 +130,7 @@ final class Normalization {
   }
 
   /// Turns `gradient` by the output into the gradient by `input`, in place, and sets the gradients of scale and shift.
-  func backward(input: Tensor, gradient: Tensor) {
+  package func backward(input: Tensor, gradient: Tensor) {
     switch input.precision {
     case .float32: backward(of: Float.self, input, gradient)
     case .bfloat16: backward(of: BFloat16.self, input, gradient)

@@ -64,6 +64,10 @@ final class ResidualBlock: Block {
       workspace.training && activation.slope == nil ? workspace.tensor(second.output.shape) : second.output
   }
 
+  func noteNewWeights() {
+    for block in [first, second, projection] { block?.noteNewWeights() }
+  }
+
   /// The output is kept.
   func restore() {}
 
