@@ -57,6 +57,34 @@ import Testing
     shape.kernel != [1, 1, 1] || shape.outputChannels % 2 == 0
   }
 
+  /// So many channels that Winograd's products are computed position by position: too many for nested loops, so oneDNN, which is held
+  /// against them above, is the reference.
+  @Test(arguments: Precision.allCases.filter(\.isNative))
+  func manyChannelsAgreeWithOneDNN(precision: Precision) throws {
+    let shape = ConvolutionShape(
+      batch: 1, inputChannels: 320, outputChannels: 208, input: [10, 11, 11], kernel: [3, 3, 3], stride: [1, 1, 1])
+    let weights = numbers(shape.weights, 2)
+    func held(_ tensor: Tensor) -> Tensor {
+      precision == .float32 ? tensor : Tensor(tensor.shape, halves: tensor.elements)
+    }
+    let (input, gradient) = (held(numbers(shape.inputTensor, 1)), held(numbers(shape.outputTensor, 4)))
+    func passes(_ engine: Engine) throws -> [[Float]] {
+      let convolution = try engine.convolution(shape, precision: precision)
+      let output = Tensor(shape.outputTensor, precision)
+      let inputGradient = Tensor(shape.inputTensor, precision)
+      let (weightGradient, biasGradient) = (Tensor(shape.weights), Tensor([shape.outputChannels]))
+      convolution.prepare(weights: weights)
+      convolution.forward(input: input, bias: numbers([shape.outputChannels], 3), output: output)
+      convolution.backwardInput(outputGradient: gradient, weights: weights, inputGradient: inputGradient)
+      convolution.backwardWeights(
+        input: input, outputGradient: gradient, weightGradient: weightGradient, biasGradient: biasGradient)
+      return [output, inputGradient, weightGradient, biasGradient].map(\.elements)
+    }
+    for (found, expected) in zip(try passes(.auto), try passes(.onednn)) {
+      expectClose(Tensor([found.count], found), expected, "a result", within: precision == .float32 ? 2e-5 : 1.0 / 128)
+    }
+  }
+
   private func compare(_ engine: Engine, _ shape: ConvolutionShape, _ precision: Precision, within share: Float) throws
   {
     let convolution = try engine.convolution(shape, precision: precision)

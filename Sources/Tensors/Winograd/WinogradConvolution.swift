@@ -1,7 +1,8 @@
 /// 3 x 3 x 3 convolution with stride 1 by Winograd's F(2 x 2 x 2, 3 x 3 x 3): a third of im2col's multiplications.
 ///
-/// Blocks of tiles stay in the cache from the input's transform through 64 matrix products to the output. In `BFloat16` the transforms
-/// compute and the products sum in 32-bit floats.
+/// Blocks of tiles stay in the cache from the input's transform through 64 matrix products to the output. Where the kernels alone are larger
+/// than a cache, many tiles are transformed first and multiplied position by position, so that each kernel is read once. In `BFloat16` the
+/// transforms compute and the products sum in 32-bit floats.
 final class WinogradConvolution: Convolution {
   let shape: ConvolutionShape
   private let precision: Precision
@@ -13,6 +14,8 @@ final class WinogradConvolution: Convolution {
   private let scratch: ScratchPool
   /// Tiles handled at once, in the passes over rows and over columns.
   private let rowBlock, columnBlock: Int
+  /// Whether products are computed position by position.
+  private let isWide: Bool
   /// Partial sums. Their number depends on the shape alone, so results do not depend on the number of threads.
   private let parts: Int
 
@@ -25,6 +28,7 @@ final class WinogradConvolution: Convolution {
     kernels = Tensor([64, outputs, inputs])
     arranged = precision == .float32 ? kernels : Tensor([64, outputs, inputs], precision)
     let size = precision.size
+    isWide = 64 * inputs * outputs * size > 8_000_000
     rowBlock = Self.block(bytesPerTile: 64 * (max(inputs, outputs) * size + min(inputs, outputs) * 4))
     columnBlock = Self.block(bytesPerTile: 64 * (inputs + outputs) * size)
     parts = min(8, max(2, transform.count / 128))
@@ -34,6 +38,11 @@ final class WinogradConvolution: Convolution {
   static func suits(_ shape: ConvolutionShape) -> Bool {
     shape.kernel == [3, 3, 3] && shape.stride == [1, 1, 1] && shape.inputChannels % 16 == 0
       && shape.outputChannels % 16 == 0 && shape.rows >= 1024 && shape.input.allSatisfy { $0 >= 4 }
+  }
+
+  /// As many tiles as fit 64 MB, where products are computed position by position: a multiple of eight.
+  private func group(bytesPerTile: Int) -> Int {
+    (min(transform.count, max(64, 1 << 26 / bytesPerTile)) + 7) / 8 * 8
   }
 
   /// As many tiles as fit half of a common second-level cache: a multiple of eight.
@@ -51,9 +60,11 @@ final class WinogradConvolution: Convolution {
   }
 
   func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
-    switch precision {
-    case .float32: sumKernels(of: Float.self, input, outputGradient)
-    case .bfloat16: sumKernels(of: BFloat16.self, input, outputGradient)
+    switch (precision, isWide) {
+    case (.float32, false): sumKernels(of: Float.self, input, outputGradient)
+    case (.float32, true): sumKernelsByPosition(of: Float.self, input, outputGradient)
+    case (.bfloat16, false): sumKernels(of: BFloat16.self, input, outputGradient)
+    case (.bfloat16, true): sumKernelsByPosition(of: BFloat16.self, input, outputGradient)
     }
     PartialSums.rows(of: outputGradient, channels: shape.outputChannels, parts: parts, scratch, into: biasGradient)
     let (u, target) = (Shared(kernels.pointer), Shared(weightGradient.pointer))
@@ -66,9 +77,11 @@ final class WinogradConvolution: Convolution {
   private func convolve(
     _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, bias: Tensor?, mirrored: Bool
   ) {
-    switch precision {
-    case .float32: convolve(of: Float.self, source, sources, target, targets, bias, mirrored)
-    case .bfloat16: convolve(of: BFloat16.self, source, sources, target, targets, bias, mirrored)
+    switch (precision, isWide) {
+    case (.float32, false): convolve(of: Float.self, source, sources, target, targets, bias, mirrored)
+    case (.float32, true): convolveByPosition(of: Float.self, source, sources, target, targets, bias, mirrored)
+    case (.bfloat16, false): convolve(of: BFloat16.self, source, sources, target, targets, bias, mirrored)
+    case (.bfloat16, true): convolveByPosition(of: BFloat16.self, source, sources, target, targets, bias, mirrored)
     }
   }
 
@@ -98,6 +111,44 @@ final class WinogradConvolution: Convolution {
       }
     }
   }
+
+  private func convolveByPosition<Number: WinogradElement>(
+    of type: Number.Type, _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, _ bias: Tensor?,
+    _ mirrored: Bool
+  ) {
+    let (x, y) = (Shared(source.pointer(Number.self)), Shared(target.pointer(Number.self)))
+    let (u, b) = (Shared(arranged.bytes), Shared(bias?.pointer))
+    let kernelSize = sources * targets * Number.precision.size
+    let size = group(bytesPerTile: 64 * (sources * Number.precision.size + targets * 4))
+    let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
+    scratch.use((rowBytes + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)) / 4) { memory in
+      let memory = UnsafeMutableRawPointer(memory)
+      let rows = Shared(WinogradMatrices<Number.Rows>(memory, tiles: size, channels: sources))
+      let products = Shared(WinogradMatrices<FloatRows>(memory + rowBytes, tiles: size, channels: targets))
+      for lower in stride(from: 0, to: transform.count, by: size) {
+        let count = min(size, transform.count - lower)
+        Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
+          transform.input(
+            lower + chunk.lowerBound..<lower + chunk.upperBound, of: x.pointer, channels: sources,
+            into: rows.pointer.dropping(chunk.lowerBound))
+        }
+        Parallel.forEach(64) { position in
+          Number.multiply(
+            count, targets, sources, a: rows.pointer.matrix(position),
+            b: u.pointer + (mirrored ? Self.mirrored(position) : position) * kernelSize,
+            c: products.pointer.matrix(position).assumingMemoryBound(to: Float.self))
+        }
+        Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
+          transform.output(
+            lower + chunk.lowerBound..<lower + chunk.upperBound, of: products.pointer.dropping(chunk.lowerBound),
+            channels: targets, bias: b.pointer, into: y.pointer)
+        }
+      }
+    }
+  }
+
+  /// Tiles that a task transforms.
+  private static var chunk: Int { 32 }
 
   /// Where the transform of the mirrored kernel stands in that of the kernel: first and last change places on every axis.
   private static func mirrored(_ position: Int) -> Int {
@@ -136,6 +187,34 @@ final class WinogradConvolution: Convolution {
         }
       }
       PartialSums.add(partial, parts: parts, into: kernels)
+    }
+  }
+
+  private func sumKernelsByPosition<Number: WinogradElement>(
+    of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor
+  ) {
+    let (x, g) = (Shared(input.pointer(Number.self)), Shared(outputGradient.pointer(Number.self)))
+    let (inputs, outputs, sums) = (shape.inputChannels, shape.outputChannels, Shared(kernels.pointer))
+    let size = group(bytesPerTile: 64 * (inputs + outputs) * Number.precision.size)
+    let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
+    scratch.use((inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)) / 4) { memory in
+      let memory = UnsafeMutableRawPointer(memory)
+      let columns = Shared(WinogradMatrices<Number.Columns>(memory, tiles: size, channels: inputs))
+      let gradients = Shared(WinogradMatrices<Number.Columns>(memory + inputBytes, tiles: size, channels: outputs))
+      for lower in stride(from: 0, to: transform.count, by: size) {
+        let count = min(size, transform.count - lower)
+        Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
+          let tiles = lower + chunk.lowerBound..<lower + chunk.upperBound
+          transform.input(tiles, of: x.pointer, channels: inputs, into: columns.pointer.dropping(chunk.lowerBound))
+          transform.outputGradient(
+            tiles, of: g.pointer, channels: outputs, into: gradients.pointer.dropping(chunk.lowerBound))
+        }
+        Parallel.forEach(64) { position in
+          Number.multiplyColumns(
+            outputs, inputs, tiles: count, a: gradients.pointer.matrix(position), b: columns.pointer.matrix(position),
+            c: sums.pointer + position * outputs * inputs, accumulate: lower > 0)
+        }
+      }
     }
   }
 

@@ -10,9 +10,17 @@ struct WinogradMatrices<Form: WinogradForm> {
 
   /// - Parameter tiles: Rows there is memory for; `size` tells how much that must be.
   init(_ memory: UnsafeMutableRawPointer, tiles: Int, channels: Int) {
-    self.memory = memory
-    self.channels = channels
-    stride = Self.stride(tiles: tiles, channels: channels)
+    self.init(memory, channels: channels, stride: Self.stride(tiles: tiles, channels: channels))
+  }
+
+  private init(_ memory: UnsafeMutableRawPointer, channels: Int, stride: Int) {
+    (self.memory, self.channels, self.stride) = (memory, channels, stride)
+  }
+
+  /// The rows behind the first `tiles`, an even number.
+  func dropping(_ tiles: Int) -> WinogradMatrices {
+    WinogradMatrices(
+      memory + Form.offset(tile: tiles, channel: 0, channels: channels), channels: channels, stride: stride)
   }
 
   /// Bytes for `tiles` rows.
