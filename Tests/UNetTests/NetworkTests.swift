@@ -73,11 +73,14 @@ import UNet
 
   /// In bfloat16 the network is the same to 8 bits: losses agree closely, and the gradients point the same way.
   @Test(
-    .enabled(if: Precision.bfloat16.isNative, "this processor has no AVX-512 BF16"), arguments: [Engine.auto, .onednn])
-  func bfloat16StaysClose(engine: Engine) throws {
+    .enabled(if: Precision.bfloat16.isNative, "this processor has no AVX-512 BF16"), arguments: [Engine.auto, .onednn],
+    [Architecture.Encoder.plain, .residual])
+  func bfloat16StaysClose(engine: Engine, encoder: Architecture.Encoder) throws {
     let labels = (0..<2 * Self.patch.reduce(1, *)).map { Int16($0 / 5 % 3) }
     var architecture = Self.architecture
     architecture.kernels[0] = [3, 3, 3]
+    architecture.encoder = encoder
+    if encoder == .residual { architecture.activation = .gelu }
     func passed(_ precision: Precision) throws -> (losses: [Float], gradient: [Float]) {
       let network = try Network(
         architecture, patch: Self.patch, batchSize: 2, training: true, engine: engine, precision: precision)

@@ -128,7 +128,7 @@ public final class Trainer {
     progress.say(
       "Training \(weights) weights on \(task.split.training.count) cases, validating on \(task.split.validation.count); "
         + "patch \(configuration.patchSize.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
-        + "sampler \(settings.sampler.name.rawValue).")
+        + "\(task.precision), sampler \(settings.sampler.name.rawValue).")
     if settings.sampler.followsLosses, configuration.batchDice, configuration.batchSize > 1 {
       progress.say(
         "The plan's batch_dice gives all cases of a batch the same Dice loss; only their cross-entropy tells hard from easy. "
