@@ -1,23 +1,24 @@
 import CBFloat16
 
 /// A 32-bit float's upper half.
-package struct BFloat16: Sendable {
-  @usableFromInline package var bits: UInt16
+@frozen
+public struct BFloat16: Sendable {
+  @usableFromInline var bits: UInt16
 
   /// Rounds to nearest, ties to even.
   @inlinable @inline(__always)
-  package init(_ x: Float) {
+  public init(_ x: Float) {
     let wide = x.bitPattern
     let rounded = (wide &+ 0x7fff &+ (wide >> 16 & 1)) >> 16
     bits = UInt16(truncatingIfNeeded: x.isNaN ? wide >> 16 | 0x40 : rounded)
   }
 
   @inlinable @inline(__always)
-  package var float: Float { Float(bitPattern: UInt32(bits) << 16) }
+  public var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 }
 
-extension BFloat16: Element {
-  package static var precision: Precision { .bfloat16 }
+extension BFloat16: LaneElement {
+  public static var precision: Precision { .bfloat16 }
 
   @inline(__always)
   package static func load(_ place: UnsafePointer<BFloat16>) -> SIMD16<Float> {
@@ -27,13 +28,6 @@ extension BFloat16: Element {
   @inline(__always)
   package static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutablePointer<BFloat16>) {
     UnsafeMutableRawPointer(place).storeBytes(of: bits(lane), as: SIMD16<UInt16>.self)
-  }
-
-  package static func floats(
-    _ source: UnsafeMutablePointer<BFloat16>, _ count: Int, _ copy: UnsafeMutablePointer<Float>
-  ) -> UnsafeMutablePointer<Float> {
-    for i in 0..<count { copy[i] = source[i].float }
-    return copy
   }
 
   /// The upper halves, rounded.

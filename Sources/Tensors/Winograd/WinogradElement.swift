@@ -1,5 +1,5 @@
 /// A number that Winograd's products can be computed in.
-protocol WinogradElement: Element {
+protocol WinogradElement: LaneElement {
   /// What is multiplied by kernels: a row a tile.
   associatedtype Rows: WinogradForm
   /// What is summed over tiles.
