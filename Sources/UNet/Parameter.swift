@@ -21,6 +21,20 @@ public final class Parameter {
     fileShape = shape.count == 5 ? [shape[0], shape[4], shape[1], shape[2], shape[3]] : shape
   }
 
+  /// Sets a layer's gradients to the sum of those of its parts, which follow each other in memory: a weight's, then a bias's.
+  static func setGradients(
+    of weight: Parameter, _ bias: Parameter, toSumOf partial: UnsafePointer<Float>, parts: Int
+  ) {
+    var source = partial
+    for part in 0..<parts {
+      for gradient in [weight.gradient, bias.gradient] {
+        if part == 0 { gradient.fill(0) }
+        for i in 0..<gradient.count { gradient.pointer[i] += source[i] }
+        source += gradient.count
+      }
+    }
+  }
+
   /// A tensor of this parameter's shape, in PyTorch's order.
   func inFileOrder(_ tensor: Tensor) -> [Float] { permuted(tensor.elements, toFile: true) }
 

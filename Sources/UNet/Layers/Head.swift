@@ -86,13 +86,7 @@ final class Head: @unchecked Sendable {
           }
         }
       }
-      weight.gradient.fill(0)
-      bias.gradient.fill(0)
-      for part in 0..<parts {
-        let source = partial + part * length
-        for i in 0..<classes * features { weight.gradient.pointer[i] += source[i] }
-        for c in 0..<classes { bias.gradient.pointer[c] += source[classes * features + c] }
-      }
+      Parameter.setGradients(of: weight, bias, toSumOf: partial, parts: parts)
     }
   }
 

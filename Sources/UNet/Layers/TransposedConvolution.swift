@@ -119,13 +119,7 @@ final class TransposedConvolution: @unchecked Sendable {
           }
         }
       }
-      weight.gradient.fill(0)
-      bias.gradient.fill(0)
-      for part in 0..<parts {
-        let source = partial + part * length
-        for i in 0..<inputs * block { weight.gradient.pointer[i] += source[i] }
-        for c in 0..<outputs { bias.gradient.pointer[c] += source[inputs * block + c] }
-      }
+      Parameter.setGradients(of: weight, bias, toSumOf: partial, parts: parts)
     }
   }
 
