@@ -84,20 +84,23 @@ public final class Network {
     if images !== input { Elementwise.copy(input, to: images) }
     for (level, blocks) in encoder.enumerated() {
       for block in blocks { block.forward(inference: inference) }
-      // The decoder has no stage at the coarsest level.
-      if level < decoder.count {
-        Elementwise.copySkip(blocks.last!.output, into: decoder[decoder.count - 1 - level].joined)
-      }
+      if let stage = decoderStage(level) { Elementwise.copySkip(blocks.last!.output, into: stage.joined) }
     }
     for (i, stage) in decoder.enumerated() {
       stage.forward(inference: inference, logits: outputs.count > 1 || i == decoder.count - 1)
     }
   }
 
+  /// The decoder's stage at a level; `nil` at the coarsest, where it has none.
+  private func decoderStage(_ level: Int) -> DecoderStage? {
+    level < decoder.count ? decoder[decoder.count - 1 - level] : nil
+  }
+
+  private var blocks: [any Block] { encoder.joined() + decoder.flatMap(\.blocks) }
+
   /// Multiplications and additions of a forward pass's convolutions, by their definition.
   public var forwardOperations: Int {
-    encoder.joined().reduce(0) { $0 + $1.operations }
-      + decoder.reduce(0) { $0 + $1.up.operations + $1.head.operations + $1.blocks.reduce(0) { $0 + $1.operations } }
+    blocks.reduce(0) { $0 + $1.operations } + decoder.reduce(0) { $0 + $1.up.operations + $1.head.operations }
   }
 
   /// After `forward`: each sample's loss, Dice plus cross-entropy over the outputs with the weights of deep
@@ -162,7 +165,7 @@ public final class Network {
     // The coarsest decoder stage has left the gradient by the coarsest features.
     var gradient = decoder[0].coarseGradient
     for level in encoder.indices.reversed() {
-      if level < decoder.count { Elementwise.addSkip(decoder[decoder.count - 1 - level].joined, to: gradient) }
+      if let stage = decoderStage(level) { Elementwise.addSkip(stage.joined, to: gradient) }
       for (i, block) in encoder[level].enumerated().reversed() {
         let inputGradient: Tensor? =
           if level == 0, i == 0 {
@@ -171,7 +174,7 @@ public final class Network {
             block.spent
           } else {
             // Of the finer level's features, whose decoder stage is done with its memory.
-            decoder[decoder.count - level].blocks[0].spent
+            decoderStage(level - 1)?.blocks[0].spent
           }
         block.backward(gradient, inputGradient: inputGradient)
         if let inputGradient { gradient = inputGradient }
@@ -226,7 +229,6 @@ extension Network {
     for (parameter, elements) in zip(parameters, values) {
       parameter.value.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
     }
-    for block in encoder.joined() { block.noteNewWeights() }
-    for block in decoder.flatMap(\.blocks) { block.noteNewWeights() }
+    for block in blocks { block.noteNewWeights() }
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Datasets
-import Files
 import Foundation
 import Tensors
 import Training

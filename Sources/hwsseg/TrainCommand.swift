@@ -59,8 +59,7 @@ struct TrainCommand: ParsableCommand {
     let task = TrainingTask(
       plan: plan, description: raw.description, store: try store(raw, plan), split: split,
       groups: try groups(raw, column: plan.training.sampler.groupColumn), folder: folder, engine: engine,
-      precision: precision,
-      resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
+      precision: precision, resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
     try train(task)
     try FinalValidation.run(model: folder, on: raw, cases: split.validation, engine: engine)
   }

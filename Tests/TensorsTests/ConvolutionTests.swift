@@ -21,8 +21,9 @@ import Testing
   ]
 
   /// Small whole numbers, so that sums are exact and engines must agree to rounding in the transforms alone.
-  private func numbers(_ shape: [Int], _ seed: Int) -> Tensor {
-    Tensor(shape, (0..<shape.reduce(1, *)).map { Float(($0 * 7919 + seed * 104_729) % 1009 % 17) / 8 - 1 })
+  private func numbers(_ shape: [Int], _ seed: Int, _ precision: Precision = .float32) -> Tensor {
+    let elements = (0..<shape.reduce(1, *)).map { Float(($0 * 7919 + seed * 104_729) % 1009 % 17) / 8 - 1 }
+    return precision == .float32 ? Tensor(shape, elements) : Tensor(shape, halves: elements)
   }
 
   private func expectClose(_ found: Tensor, _ expected: [Float], _ what: String, within share: Float) {
@@ -64,10 +65,9 @@ import Testing
     let shape = ConvolutionShape(
       batch: 1, inputChannels: 320, outputChannels: 208, input: [10, 11, 11], kernel: [3, 3, 3], stride: [1, 1, 1])
     let weights = numbers(shape.weights, 2)
-    func held(_ tensor: Tensor) -> Tensor {
-      precision == .float32 ? tensor : Tensor(tensor.shape, halves: tensor.elements)
-    }
-    let (input, gradient) = (held(numbers(shape.inputTensor, 1)), held(numbers(shape.outputTensor, 4)))
+    let (input, gradient) = (
+      numbers(shape.inputTensor, 1, precision), numbers(shape.outputTensor, 4, precision)
+    )
     func passes(_ engine: Engine) throws -> [[Float]] {
       let convolution = try engine.convolution(shape, precision: precision)
       let output = Tensor(shape.outputTensor, precision)
@@ -88,12 +88,11 @@ import Testing
   private func compare(_ engine: Engine, _ shape: ConvolutionShape, _ precision: Precision, within share: Float) throws
   {
     let convolution = try engine.convolution(shape, precision: precision)
-    func held(_ tensor: Tensor) -> Tensor {
-      precision == .float32 ? tensor : Tensor(tensor.shape, halves: tensor.elements)
-    }
     let weights = numbers(shape.weights, 2)
     let bias = numbers([shape.outputChannels], 3)
-    let (input, gradient) = (held(numbers(shape.inputTensor, 1)), held(numbers(shape.outputTensor, 4)))
+    let (input, gradient) = (
+      numbers(shape.inputTensor, 1, precision), numbers(shape.outputTensor, 4, precision)
+    )
     let expected = NestedLoops(shape, input: input, weights: weights, bias: bias, gradient: gradient)
 
     let output = Tensor(shape.outputTensor, precision)

@@ -60,11 +60,9 @@ final class WinogradConvolution: Convolution {
   }
 
   func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
-    switch (precision, isWide) {
-    case (.float32, false): sumKernels(of: Float.self, input, outputGradient)
-    case (.float32, true): sumKernelsByPosition(of: Float.self, input, outputGradient)
-    case (.bfloat16, false): sumKernels(of: BFloat16.self, input, outputGradient)
-    case (.bfloat16, true): sumKernelsByPosition(of: BFloat16.self, input, outputGradient)
+    switch precision {
+    case .float32: sumKernels(of: Float.self, input, outputGradient)
+    case .bfloat16: sumKernels(of: BFloat16.self, input, outputGradient)
     }
     PartialSums.rows(of: outputGradient, channels: shape.outputChannels, parts: parts, scratch, into: biasGradient)
     let (u, target) = (Shared(kernels.pointer), Shared(weightGradient.pointer))
@@ -77,11 +75,9 @@ final class WinogradConvolution: Convolution {
   private func convolve(
     _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, bias: Tensor?, mirrored: Bool
   ) {
-    switch (precision, isWide) {
-    case (.float32, false): convolve(of: Float.self, source, sources, target, targets, bias, mirrored)
-    case (.float32, true): convolveByPosition(of: Float.self, source, sources, target, targets, bias, mirrored)
-    case (.bfloat16, false): convolve(of: BFloat16.self, source, sources, target, targets, bias, mirrored)
-    case (.bfloat16, true): convolveByPosition(of: BFloat16.self, source, sources, target, targets, bias, mirrored)
+    switch precision {
+    case .float32: convolve(of: Float.self, source, sources, target, targets, bias, mirrored)
+    case .bfloat16: convolve(of: BFloat16.self, source, sources, target, targets, bias, mirrored)
     }
   }
 
@@ -89,6 +85,7 @@ final class WinogradConvolution: Convolution {
     of type: Number.Type, _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, _ bias: Tensor?,
     _ mirrored: Bool
   ) {
+    if isWide { return convolveByPosition(of: type, source, sources, target, targets, bias, mirrored) }
     let (x, y) = (Shared(source.pointer(Number.self)), Shared(target.pointer(Number.self)))
     let (u, b) = (Shared(arranged.bytes), Shared(bias?.pointer))
     let size = rowBlock
@@ -158,6 +155,7 @@ final class WinogradConvolution: Convolution {
 
   /// Sets `kernels` to the gradient by the transformed kernels.
   private func sumKernels<Number: WinogradElement>(of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor) {
+    if isWide { return sumKernelsByPosition(of: type, input, outputGradient) }
     let (x, g) = (Shared(input.pointer(Number.self)), Shared(outputGradient.pointer(Number.self)))
     let (inputs, outputs, size) = (shape.inputChannels, shape.outputChannels, columnBlock)
     let (count, parts) = (transform.count, parts)

@@ -29,6 +29,15 @@ struct WinogradTransform: Sendable {
     return (slice / tiles[0], slice % tiles[0] * 2, y * 2, x * 2)
   }
 
+  /// The first voxel a tile writes, counted through the batch, and along which axes there is another one behind it.
+  @inline(__always)
+  private func place(_ tile: Int) -> (voxel: Int, hasZ: Bool, hasY: Bool, hasX: Bool) {
+    let (n, z, y, x) = origin(tile)
+    return (
+      ((n * extent[0] + z) * extent[1] + y) * extent[2] + x, z + 1 < extent[0], y + 1 < extent[1], x + 1 < extent[2]
+    )
+  }
+
   /// Maps the 4 x 4 x 4 voxels around each tile's output, zeros outside the volume.
   ///
   /// Along a line of tiles each column of 4 x 4 voxels is read and mapped once, although two tiles share it.
@@ -140,12 +149,9 @@ struct WinogradTransform: Sendable {
     _ range: Range<Int>, of products: WinogradMatrices<FloatRows>, channels: Int, bias: UnsafePointer<Float>?,
     into target: UnsafeMutablePointer<Target>
   ) {
-    let (depth, height, width) = (extent[0], extent[1], extent[2])
+    let (height, width) = (extent[1], extent[2])
     for (i, tile) in range.enumerated() {
-      let (n, z0, y0, x0) = origin(tile)
-      let hasZ = z0 + 1 < depth
-      let hasY = y0 + 1 < height
-      let hasX = x0 + 1 < width
+      let (first, hasZ, hasY, hasX) = place(tile)
       for c in Swift.stride(from: 0, to: channels, by: 16) {
         let place = products.place(i, c)
         @inline(__always)
@@ -173,7 +179,7 @@ struct WinogradTransform: Sendable {
         far = (far.0 - p2.0, far.1 - p2.1, far.2 - p2.2, far.3 - p2.3)
         let p3 = plane(3)
         far = (far.0 - p3.0, far.1 - p3.1, far.2 - p3.2, far.3 - p3.3)
-        let voxel = target + (((n * depth + z0) * height + y0) * width + x0) * channels + c
+        let voxel = target + first * channels + c
         @inline(__always)
         func put(_ values: (Lane, Lane, Lane, Lane), _ voxel: UnsafeMutablePointer<Target>) {
           Target.store(values.0 + offset, voxel)
@@ -192,15 +198,12 @@ struct WinogradTransform: Sendable {
   func outputGradient<Source: LaneElement, Form: WinogradForm>(
     _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Form>
   ) {
-    let (depth, height, width) = (extent[0], extent[1], extent[2])
+    let (height, width) = (extent[1], extent[2])
     for (i, tile) in range.enumerated() {
-      let (n, z0, y0, x0) = origin(tile)
-      let hasZ = z0 + 1 < depth
-      let hasY = y0 + 1 < height
-      let hasX = x0 + 1 < width
+      let (first, hasZ, hasY, hasX) = place(tile)
       for c in Swift.stride(from: 0, to: channels, by: 16) {
         let place = target.place(i, c)
-        let voxel = source + (((n * depth + z0) * height + y0) * width + x0) * channels + c
+        let voxel = source + first * channels + c
         /// Both planes' gradients at (y, x), mapped along z.
         @inline(__always)
         func column(_ y: Int, _ x: Int) -> (Lane, Lane, Lane, Lane) {

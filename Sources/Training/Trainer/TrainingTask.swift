@@ -30,8 +30,7 @@ public struct TrainingTask: Sendable {
   public init(
     plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
     groups: [String: String] = [:], folder: URL, engine: Engine = .auto, precision: Precision = .float32,
-    resumes: Bool = false,
-    overwrites: Bool = false, initialWeights: URL? = nil
+    resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
   ) {
     self.plan = plan
     self.description = description
