@@ -107,8 +107,8 @@ def made_up(name, kind, count=6):
         if kind == "ct":
             volumes = [(noise * 300 + random.normal(size=shape) * 30 - 200).astype(np.float32)]
         else:
-            centre = [np.linspace(-1, 1, n) for n in shape]
-            radius = np.sqrt(sum(c ** 2 for c in np.meshgrid(*centre, indexing="ij")))
+            center = [np.linspace(-1, 1, n) for n in shape]
+            radius = np.sqrt(sum(c ** 2 for c in np.meshgrid(*center, indexing="ij")))
             inside = (radius < 0.75) & ~((radius > 0.2) & (radius < 0.25))
             labels *= radius < 0.8
             volumes = [((noise + channel + 3) * 50 * inside).astype(np.float32) for channel in range(2)]
@@ -322,7 +322,7 @@ def common(ours, theirs):
     return ours
 
 
-def judgement(sample, program, table):
+def judgment(sample, program, table):
     from nnunetv2.evaluation.evaluate_predictions import compute_metrics_on_folder
     from nnunetv2.postprocessing.remove_connected_components import determine_postprocessing
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
@@ -441,7 +441,7 @@ def main():
         plans(sample, arguments.program, table)
         preprocessing(sample, arguments.program, table)
         splits(sample, table)
-        judgement(sample, arguments.program, table)
+        judgment(sample, arguments.program, table)
     if arguments.model and arguments.images:
         prediction(arguments.model, arguments.images, arguments.program, table)
     print(table.markdown())

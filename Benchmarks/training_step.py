@@ -6,7 +6,7 @@
 
 Needs torch and nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. Prints a row a configuration, precision and engine: medians
 in seconds, how many times faster hwsseg is, the peak memory of both programs in GB, and how many times less hwsseg's is. The network,
-loss and optimiser are those of nnU-Net v2 for the plan. In float32 PyTorch runs as nnU-Net does on a processor; in bfloat16 it runs as the
+loss and optimizer are those of nnU-Net v2 for the plan. In float32 PyTorch runs as nnU-Net does on a processor; in bfloat16 it runs as the
 fastest, tried once each, of autocast, autocast with channels last, and float32.
 
 With --scaling only hwsseg runs, with one thread and with all.

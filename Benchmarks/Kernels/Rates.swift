@@ -1,5 +1,6 @@
 import CBFloat16
 import Tensors
+import Threads
 
 /// What this machine can do at best, on all cores, measured.
 struct Rates {
@@ -21,7 +22,7 @@ struct Rates {
   private static func products(_ threads: Int) -> Double {
     let n = 768
     let matrices = (0..<threads).map { _ in Tensor([3, n, n]) }
-    let pointers = Shared(matrices.map(\.pointer))
+    let pointers = SharedPointer(matrices.map(\.pointer))
     let seconds = fastest(of: 5) {
       Parallel.forEach(threads) { thread in
         let a = pointers.pointer[thread]
@@ -34,7 +35,7 @@ struct Rates {
   private static func dots(_ threads: Int) -> Double {
     let repetitions = 2_000_000
     let sums = Tensor([threads, 16])
-    let results = Shared(sums.pointer)
+    let results = SharedPointer(sums.pointer)
     let seconds = fastest(of: 5) {
       Parallel.forEach(threads) { thread in
         let pair = SIMD16<UInt32>(repeating: 0x3f80_3f80)
@@ -59,7 +60,7 @@ struct Rates {
   private static func copies(_ threads: Int) -> Double {
     let count = 1 << 26
     let (source, target) = (Tensor([count]), Tensor([count]))
-    let (s, t) = (Shared(source.pointer), Shared(target.pointer))
+    let (s, t) = (SharedPointer(source.pointer), SharedPointer(target.pointer))
     let seconds = fastest(of: 3) {
       Parallel.chunks(count, size: 1 << 16) {
         (t.pointer + $0.lowerBound).update(from: s.pointer + $0.lowerBound, count: $0.count)

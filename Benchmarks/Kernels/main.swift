@@ -72,8 +72,8 @@ for precision in Precision.allCases {
     "", .instance(affine: true), batch: 2, voxels: extent.reduce(1, *), channels: 32, epsilon: 1e-5, slope: 0.01)
   let passes: [(name: String, tensors: Int, run: () -> Void)] = [
     ("statistics", 1, { normalization.measure(a, inference: false) }),
-    ("normalise and activate", 2, { normalization.apply(a, b) }),
-    ("normalise and activate, backward", 5, { normalization.backward(input: a, gradient: b) }),
+    ("normalize and activate", 2, { normalization.apply(a, b) }),
+    ("normalize and activate, backward", 5, { normalization.backward(input: a, gradient: b) }),
     ("skip connection", 2, { Elementwise.copySkip(a, into: joined) }),
     ("sum", 3, { Elementwise.add(a, to: b) }),
   ]

@@ -1,8 +1,7 @@
-import Dispatch
 import Files
 import Foundation
 import NIfTI
-import Synchronization
+import Threads
 
 /// A prediction and its reference.
 struct CasePair: Sendable {
@@ -96,38 +95,18 @@ struct CasePair: Sendable {
   /// Runs `body` over pairs side by side, as many as the memory holds.
   ///
   /// - Returns: the results in the order of the pairs.
-  /// - Throws: the first error of `body`; pairs not begun by then are left out.
+  /// - Throws: the error of the first pair that has one; pairs not begun by then are left out.
   static func map<Result: Sendable>(
     _ pairs: [CasePair], _ body: @Sendable (CasePair) throws -> Result
   ) throws -> [Result] {
-    let next = Mutex(0)
-    let state = Mutex<(results: [Result?], failure: (any Error)?)>((pairs.map { _ in nil }, nil))
-    DispatchQueue.concurrentPerform(iterations: workers(pairs)) { _ in
-      while state.withLock({ $0.failure == nil }) {
-        let index = next.withLock { next in
-          defer { next += 1 }
-          return next
-        }
-        guard index < pairs.count else { return }
-        do {
-          let result = try body(pairs[index])
-          state.withLock { $0.results[index] = result }
-        } catch {
-          state.withLock { $0.failure = error }
-        }
-      }
-    }
-    let (results, failure) = state.withLock { $0 }
-    if let failure { throw failure }
-    return results.compactMap { $0 }
+    try Parallel.map(pairs.count, maximumThreads: maximumThreads(pairs)) { try body(pairs[$0]) }
   }
 
   /// How many cases are computed side by side: two volumes of labels, four masks and two volumes of distances each, in
   /// at most a quarter of the memory.
-  private static func workers(_ pairs: [CasePair]) -> Int {
+  private static func maximumThreads(_ pairs: [CasePair]) -> Int {
     let voxels = pairs.map(\.voxels).max() ?? 1
     let held = Double(voxels) * (2 * 4 + 4 * 1 + 2 * 8)
-    let fitting = Int(min(1024, Double(ProcessInfo.processInfo.physicalMemory) / 4 / held))
-    return max(1, min(fitting, ProcessInfo.processInfo.activeProcessorCount, pairs.count))
+    return max(1, Int(min(1024, Double(ProcessInfo.processInfo.physicalMemory) / 4 / held)))
   }
 }

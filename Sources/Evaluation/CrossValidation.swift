@@ -28,7 +28,7 @@ public struct CrossValidation: Sendable {
     guard let reference = dataset.cases.first?.label?.deletingLastPathComponent(), !folds.isEmpty else {
       throw InputError(results.path, found: "nothing to gather", expected: "folds, and a data set with labels")
     }
-    let models = folds.map { results.appendingPathComponent("fold_\($0)") }
+    let models = folds.map { ModelFolder(fold: $0, of: results) }
     let predictions = try Self.predictions(of: models, dataset.description)
     if FileManager.default.fileExists(atPath: folder.path) {
       guard overwrite else {
@@ -38,7 +38,7 @@ public struct CrossValidation: Sendable {
       try FileManager.default.removeItem(at: folder)
     }
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    for file in predictions + ["dataset.json", "plans.json"].map({ Self.file($0, of: models[0]) }) {
+    for file in try predictions + [models[0].descriptionFile(), models[0].planFile()] {
       try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
     }
     self.folder = folder
@@ -65,35 +65,26 @@ public struct CrossValidation: Sendable {
       JSONObject(
         [("input_folder", SummaryFile.means(summary)), ("postprocessed", SummaryFile.means(postprocessed))]
           + rule.members))
-    for place in [folder] + models {
-      try AtomicFile.replace(place.appendingPathComponent(Postprocessing.fileName), with: document.text)
-    }
+    for model in [ModelFolder(folder)] + models { try AtomicFile.replace(model.postprocessing, with: document.text) }
   }
 
   /// The mean Dice over the foreground, by which nnU-Net chooses among models.
   public var meanDice: Double { SummaryFile.foregroundMeanDice(summary) }
 
-  /// A file of a fold's model folder, or, where nnU-Net has it, of the folder above.
-  private static func file(_ name: String, of model: URL) -> URL {
-    let own = model.appendingPathComponent(name)
-    return FileManager.default.fileExists(atPath: own.path)
-      ? own : model.deletingLastPathComponent().appendingPathComponent(name)
-  }
-
   /// The folds' segmentations of the cases they held out.
-  private static func predictions(of models: [URL], _ description: DatasetDescription) throws -> [URL] {
+  private static func predictions(of models: [ModelFolder], _ description: DatasetDescription) throws -> [URL] {
     var predictions: [String: URL] = [:]
     for model in models {
-      let validation = model.appendingPathComponent("validation")
+      let validation = model.validation
       guard let names = try? FileManager.default.contentsOfDirectory(atPath: validation.path) else {
         throw InputError(
           validation.path, found: "no such folder", expected: "the segmentations of a trained fold",
           advice: "Train this fold, or name those that are trained with --folds.")
       }
-      let own = try DatasetDescription(contentsOf: file("dataset.json", of: model))
+      let own = try model.readDescription()
       guard own.labels == description.labels, own.fileEnding == description.fileEnding else {
         throw InputError(
-          model.path, found: "a model for other labels", expected: "those of the data set's dataset.json")
+          model.url.path, found: "a model for other labels", expected: "those of the data set's dataset.json")
       }
       for name in names.sorted() where name.hasSuffix(description.fileEnding) && !name.hasPrefix(".") {
         if let other = predictions[name] {
@@ -105,7 +96,7 @@ public struct CrossValidation: Sendable {
       }
     }
     guard !predictions.isEmpty else {
-      throw InputError(models[0].path, found: "no segmentation in validation", expected: "those of a trained fold")
+      throw InputError(models[0].url.path, found: "no segmentation in validation", expected: "those of a trained fold")
     }
     return predictions.values.sorted { $0.lastPathComponent < $1.lastPathComponent }
   }

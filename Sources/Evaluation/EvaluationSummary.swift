@@ -7,9 +7,9 @@ public struct EvaluationSummary: Sendable {
   /// In order of their names.
   public let cases: [CaseEvaluation]
   /// The subgroups, when there is a table of them.
-  public let groups: Groups?
+  public let groups: CaseTable?
 
-  public init(targets: [EvaluationTarget], cases: [CaseEvaluation], groups: Groups? = nil) {
+  public init(targets: [EvaluationTarget], cases: [CaseEvaluation], groups: CaseTable? = nil) {
     self.targets = targets
     self.cases = cases.sorted { $0.name < $1.name }
     self.groups = groups
@@ -38,7 +38,7 @@ public struct EvaluationSummary: Sendable {
   /// - Throws: `InputError` when the folder cannot be written.
   public func write(to folder: URL) throws {
     try SummaryFile.write(self, to: folder.appendingPathComponent("summary.json"))
-    try CaseTable.write(self, to: folder.appendingPathComponent("cases.csv"))
+    try CasesFile.write(self, to: folder.appendingPathComponent("cases.csv"))
   }
 
   /// Tables for the terminal: Dice and HD95, over all cases and by subgroup.

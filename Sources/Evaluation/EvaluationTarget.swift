@@ -1,4 +1,5 @@
 import Datasets
+import Files
 
 /// What a prediction is judged by: a label, or a region made up of several.
 public struct EvaluationTarget: Sendable, Equatable {
@@ -21,10 +22,9 @@ public struct EvaluationTarget: Sendable, Equatable {
   /// The foreground of a data set, ascending by label, or its regions in the order of the file.
   public static func all(of description: DatasetDescription) -> [EvaluationTarget] {
     let labels = if case .object(let document) = description.document { document["labels"] } else { JSON?.none }
-    let targets = description.regions.map { region in
+    return description.foregroundClasses.map { region in
       let isRegion = if case .object(let labels) = labels, case .array = labels[region.name] { true } else { false }
       return EvaluationTarget(name: region.name, values: region.values, isRegion: isRegion)
     }
-    return description.hasRegions ? targets : targets.sorted { $0.values.lexicographicallyPrecedes($1.values) }
   }
 }

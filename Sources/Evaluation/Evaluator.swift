@@ -19,7 +19,7 @@ public enum Evaluator {
   /// - Throws: `InputError` when predictions (or references) are missing, when a pair differs in shape or place, and
   ///   when a file is no label map.
   public static func evaluate(
-    reference: URL, prediction: URL, description: DatasetDescription, groups: Groups? = nil, cases: [String]? = nil
+    reference: URL, prediction: URL, description: DatasetDescription, groups: CaseTable? = nil, cases: [String]? = nil
   ) throws -> EvaluationSummary {
     let targets = EvaluationTarget.all(of: description)
     let pairs = try CasePair.all(

@@ -8,7 +8,7 @@ public enum Metric: String, CaseIterable, Sendable {
   case hausdorff = "HD"
   /// In mm.
   case averageSurfaceDistance = "ASSD"
-  /// Normalised surface Dice at 1 mm.
+  /// Normalized surface Dice at 1 mm.
   case surfaceDice = "NSD"
 
   /// Whether it is a share, best at one, and not a distance, best at zero.

@@ -1,3 +1,5 @@
+import Statistics
+
 /// How a metric is spread over cases: not only its mean, but how bad the bad cases are.
 ///
 /// The tail is the bad one: percentiles 25, 10 and 5 where higher is better, 75, 90 and 95 where lower is. They are interpolated
@@ -28,8 +30,10 @@ public struct Robustness: Sendable {
     undefined = values.count - sorted.count
     self.mean = mean
     standardDeviation = count > 1 ? (squares / Double(count - 1)).squareRoot() : .nan
-    median = Percentile.of(sorted: sorted, 50)
-    tail = Self.percentiles(isHigherBetter: isHigherBetter).map { ($0, Percentile.of(sorted: sorted, Double($0))) }
+    median = Quantile.percentile(50, ofSorted: sorted)
+    tail = Self.percentiles(isHigherBetter: isHigherBetter).map {
+      ($0, Quantile.percentile(Double($0), ofSorted: sorted))
+    }
     self.worst = worst
     worstCase = defined.filter { $0.value == worst }.map(\.name).min()
   }

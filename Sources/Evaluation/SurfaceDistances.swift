@@ -1,11 +1,12 @@
 import Foundation
 import Imaging
 import NIfTI
+import Statistics
 
 /// How far the surfaces of two masks lie apart, in mm, by the definitions of MONAI 1.6.
 ///
-/// A mask's surface are its voxels with a neighbour across a face outside the mask or outside the volume. Distances run between
-/// voxel centres, from each surface voxel of one mask to the nearest surface voxel of the other.
+/// A mask's surface are its voxels with a neighbor across a face outside the mask or outside the volume. Distances run between
+/// voxel centers, from each surface voxel of one mask to the nearest surface voxel of the other.
 public struct SurfaceDistances: Sendable {
   /// From each surface voxel of the prediction; infinite when the reference is empty.
   public let fromPrediction: [Double]
@@ -27,7 +28,7 @@ public struct SurfaceDistances: Sendable {
   ///
   /// - Parameter percentile: 0 to 100, with linear interpolation; 100 is the Hausdorff distance itself.
   public func hausdorff(percentile: Double = 100) -> Double {
-    let directions = [fromPrediction, fromReference].map { Percentile.of(sorted: $0.sorted(), percentile) }
+    let directions = [fromPrediction, fromReference].map { Quantile.percentile(percentile, of: $0) }
     return directions.contains(where: \.isNaN) ? .nan : max(directions[0], directions[1])
   }
 
@@ -36,7 +37,7 @@ public struct SurfaceDistances: Sendable {
     (fromPrediction.reduce(0, +) + fromReference.reduce(0, +)) / Double(fromPrediction.count + fromReference.count)
   }
 
-  /// Normalised surface Dice: the share of both surfaces' voxels within a tolerance of the other surface. NaN when both masks
+  /// Normalized surface Dice: the share of both surfaces' voxels within a tolerance of the other surface. NaN when both masks
   /// are empty, zero when one is.
   public func surfaceDice(tolerance: Double) -> Double {
     // In single precision, like MONAI: a distance of the tolerance itself counts, whatever the spacing's rounding.

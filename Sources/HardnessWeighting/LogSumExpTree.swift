@@ -1,7 +1,7 @@
 /// The weights exp(β · loss) of many cases and all their sums, such that drawing a case in proportion to its weight and changing
 /// its loss each take O(log n).
 ///
-/// Sixteen neighbours make a block, sixteen blocks a block of the next level, up to one. A block knows its pivot, the largest loss in it,
+/// Sixteen neighbors make a block, sixteen blocks a block of the next level, up to one. A block knows its pivot, the largest loss in it,
 /// and its sum Σ exp(β · (loss − pivot)): nothing overflows, the largest term is 1, and differences of losses are taken before they are
 /// multiplied by β, so a probability is exact to a few units in the last place however large β · loss is. A block's values are a
 /// function of the losses below it alone. So updates cannot drift: after any number of them the tree is, bit for bit, the one
@@ -25,7 +25,7 @@ struct LogSumExpTree: Sendable, Equatable {
     var sum = 0.0
     /// Σ of the squares of the sum's terms.
     var squares = 0.0
-    /// The sum on the scale of the parent's pivot: what a draw compares neighbours by.
+    /// The sum on the scale of the parent's pivot: what a draw compares neighbors by.
     var share = 0.0
   }
 

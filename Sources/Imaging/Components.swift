@@ -1,6 +1,6 @@
 import NIfTI
 
-/// The connected parts of a mask: voxels that a path of neighbours joins, by faces, edges or corners (26 neighbours).
+/// The connected parts of a mask: voxels that a path of neighbors joins, by faces, edges or corners (26 neighbors).
 public enum Components {
   /// The largest part of a mask; of several equally large ones, all.
   public static func largest(of mask: Volume<Bool>) -> Volume<Bool> {

@@ -2,11 +2,11 @@ import NIfTI
 
 /// The exact Euclidean distance transform of Felzenszwalb and Huttenlocher (2012), "Distance transforms of sampled functions".
 public enum DistanceTransform {
-  /// The squared distance from each voxel's centre to the nearest site's centre.
+  /// The squared distance from each voxel's center to the nearest site's center.
   ///
   /// - Parameters:
   ///   - sites: the voxels distances are measured to.
-  ///   - spacing: distances of voxel centres along (z, y, x), in mm.
+  ///   - spacing: distances of voxel centers along (z, y, x), in mm.
   /// - Returns: mm², in the shape of `sites`; infinite everywhere when there is no site.
   public static func squaredDistances(to sites: Volume<Bool>, spacing: [Double]) -> Volume<Double> {
     let shape = sites.shape

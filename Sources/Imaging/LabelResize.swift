@@ -1,4 +1,5 @@
 import Foundation
+import Threads
 
 /// One linear resize of labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's
 /// label, else the smallest.
@@ -38,7 +39,7 @@ struct LabelResize {
     [Int32](unsafeUninitializedCapacity: to.reduce(1, *)) { target, initialized in
       labels.withUnsafeBufferPointer { source in
         nonisolated(unsafe) let (source, target) = (source, target)
-        DispatchQueue.concurrentPerform(iterations: to[0]) { z in
+        Parallel.forEach(to[0]) { z in
           for y in 0..<to[1] { row(z, y, source, target) }
         }
       }

@@ -44,7 +44,7 @@ public struct NonzeroMask: Sendable {
     return box.upper == [0, 0, 0] ? BoundingBox(whole: shape) : box
   }
 
-  /// Makes background that no path of face neighbours joins to the border part of the mask.
+  /// Makes background that no path of face neighbors joins to the border part of the mask.
   private static func fillHoles(_ mask: inout [Bool], _ shape: [Int]) {
     let (depth, height, width) = (shape[0], shape[1], shape[2])
     var outside = [Bool](repeating: false, count: mask.count)

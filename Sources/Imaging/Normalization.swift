@@ -1,7 +1,7 @@
 import Files
 import NIfTI
 
-/// nnU-Net's intensity normalisations, one channel at a time and in place.
+/// nnU-Net's intensity normalizations, one channel at a time and in place.
 public enum Normalization: Sendable, Equatable {
   /// (x - mean) / max(deviation, 1e-8) over the whole volume, or over a mask alone, outside of which nothing changes.
   case zScore
@@ -18,7 +18,7 @@ public enum Normalization: Sendable, Equatable {
   /// - Parameters:
   ///   - mask: Where z-scores are taken; the whole volume when absent.
   ///   - file: Named when the intensities do not suit.
-  /// - Throws: `InputError` when colours are not within 0 ... 255.
+  /// - Throws: `InputError` when colors are not within 0 ... 255.
   public func apply(to volume: inout Volume<Float>, mask: [Bool]? = nil, file: String) throws {
     switch self {
     case .zScore:
@@ -36,7 +36,7 @@ public enum Normalization: Sendable, Equatable {
     case .rgbTo01:
       guard let low = volume.voxels.min(), let high = volume.voxels.max(), low >= 0, high <= 255 else {
         throw InputError(
-          file, found: "intensities outside 0 to 255", expected: "colours of 8 bits",
+          file, found: "intensities outside 0 to 255", expected: "colors of 8 bits",
           advice: "Give the channel another name than rgb_to_0_1 in dataset.json.")
       }
       Self.map(&volume, nil) { $0 / 255 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIfTI
+import Threads
 
 /// Bringing volumes to another spacing, by nnU-Net's rules: cubic B-splines in three dimensions, or slice by slice
 /// where one axis is much coarser than the others ("separate z").
@@ -125,7 +126,7 @@ public enum Resampling {
     var results = [[Voxel]](repeating: [], count: count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
-      DispatchQueue.concurrentPerform(iterations: count) { i in
+      Parallel.forEach(count) { i in
         results[i] = body(slice(volume, axis: axis, i), shape)
       }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Threads
 
 /// One resize of a grid, axis by axis: scikit-image's `resize` with mode `edge` and no anti-aliasing.
 ///
@@ -59,10 +60,10 @@ struct Resize: Sendable {
     return [Double](unsafeUninitializedCapacity: outer * m * inner) { target, initialized in
       values.withUnsafeBufferPointer { source in
         nonisolated(unsafe) let (source, target) = (source.baseAddress!, target.baseAddress!)
-        // Blocks of neighbouring lines, so that strided axes still read whole cache lines.
+        // Blocks of neighboring lines, so that strided axes still read whole cache lines.
         let block = min(inner, 64)
         let blocks = (inner + block - 1) / block
-        DispatchQueue.concurrentPerform(iterations: outer * blocks) { task in
+        Parallel.forEach(outer * blocks) { task in
           let (o, first) = (task / blocks, task % blocks * block)
           let width = min(block, inner - first)
           taps.apply(
@@ -82,7 +83,7 @@ struct Taps: Sendable {
 
   let count: Int
   private let order: Int
-  /// `perOutput` neighbours an output, indices into the (padded) line.
+  /// `perOutput` neighbors an output, indices into the (padded) line.
   private let perOutput: Int
   private let indices: [Int]
   private let weights: [Double]
@@ -118,7 +119,7 @@ struct Taps: Sendable {
     self.weights = weights
   }
 
-  /// Applies the taps to `width` neighbouring lines of `length` samples that lie `stride` apart.
+  /// Applies the taps to `width` neighboring lines of `length` samples that lie `stride` apart.
   func apply(
     from source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>, length: Int, stride: Int, width: Int
   ) {

@@ -5,13 +5,17 @@ import Files
 /// network, but not in channels and labels. The folds of one training are averaged before, as logits.
 public struct Ensemble {
   public let dataset: DatasetDescription
+  /// What cross-validation decided on for these models; every prediction goes through it.
+  public let postprocessing: Postprocessing?
   private let members: [Predictor]
   private let decision: EnsembleDecision
 
   /// The folds of one training are the models that lie in one folder as `fold_K`.
   ///
-  /// - Throws: `InputError` when a model is of other channels or labels than the first, or as `Predictor` does.
-  public init(_ models: [Model], options: Predictor.Options = .init()) throws {
+  /// - Parameter postprocesses: Whether predictions go through the post-processing that the model folders name.
+  /// - Throws: `InputError` when a model is of other channels or labels than the first, when models differ in their
+  ///   post-processing, or as `Predictor` does.
+  public init(_ models: [Model], options: Predictor.Options = .init(), postprocesses: Bool = true) throws {
     guard let first = models.first else {
       throw InputError("models", found: "none", expected: "at least one model folder")
     }
@@ -19,16 +23,17 @@ public struct Ensemble {
     for model in models {
       guard model.hasLabels(of: first) else {
         throw InputError(
-          model.folder.path, found: "other channels or labels than in \(first.folder.path)",
+          model.folder.url.path, found: "other channels or labels than in \(first.folder.url.path)",
           expected: "models of the same task")
       }
-      if let index = trainings.firstIndex(where: { $0[0].training == model.training }) {
+      if let index = trainings.firstIndex(where: { $0[0].folder.training == model.folder.training }) {
         trainings[index].append(model)
       } else {
         trainings.append([model])
       }
     }
     dataset = first.dataset
+    postprocessing = postprocesses ? try Postprocessing.common(to: models.map(\.folder)) : nil
     members = try trainings.map { try Predictor($0, options: options) }
     decision = EnsembleDecision(dataset: dataset, segmenters: trainings.map { Segmenter(model: $0[0]) })
   }
@@ -44,11 +49,16 @@ public struct Ensemble {
   public func predict(
     _ cases: [RawCase], withProbabilities: Bool = false, _ body: @escaping @Sendable (Prediction) throws -> Void
   ) throws {
-    let (dataset, decision, preprocessors) = (dataset, decision, members.map(\.preprocessor))
+    let (dataset, decision, postprocessing) = (dataset, decision, postprocessing)
+    let preprocessors = members.map(\.preprocessor)
     try Pipeline(
       prepare: { try PreparedCase($0, dataset, preprocessors) },
       compute: logits,
-      finish: { try body(decision.decide($0, withProbabilities: withProbabilities)) }
+      finish: { logits in
+        var prediction = try decision.decide(logits, withProbabilities: withProbabilities)
+        if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
+        try body(prediction)
+      }
     ).run(cases)
   }
 

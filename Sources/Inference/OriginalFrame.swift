@@ -1,6 +1,7 @@
 import Datasets
 import Imaging
 import NIfTI
+import Plans
 
 /// The way back from the preprocessed grid to the grid of the source image: resample, undo the crop, undo the transposition.
 struct OriginalFrame {

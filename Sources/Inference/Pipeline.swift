@@ -1,3 +1,5 @@
+import Threads
+
 /// Three steps that items go through, each step on a thread of its own: while the second is at an item, the first is at the next
 /// and the third at the one before. A step takes the items in order and one at a time, so memory holds three of them at most.
 struct Pipeline<Item: Sendable, Prepared: Sendable, Computed: Sendable> {
@@ -11,13 +13,13 @@ struct Pipeline<Item: Sendable, Prepared: Sendable, Computed: Sendable> {
   /// - Throws: what the steps would throw one after the other: the error of the first item that has one. The items before it are
   ///   finished, and none behind it is.
   func run(_ items: [Item]) throws {
-    func begin(_ index: Int) -> Background<Prepared>? {
+    func begin(_ index: Int) -> BackgroundTask<Prepared>? {
       guard index < items.count else { return nil }
       let item = items[index]
-      return Background { [prepare] in try prepare(item) }
+      return BackgroundTask { [prepare] in try prepare(item) }
     }
     var next = begin(0)
-    var last: Background<Void>?
+    var last: BackgroundTask<Void>?
     // Nothing runs on behind an error.
     defer { next?.wait() }
     for index in items.indices {
@@ -28,7 +30,7 @@ struct Pipeline<Item: Sendable, Prepared: Sendable, Computed: Sendable> {
       }
       try last?.get()
       guard let computed = try computed.get() else { return }
-      last = Background { [finish] in try finish(computed) }
+      last = BackgroundTask { [finish] in try finish(computed) }
     }
     try last?.get()
   }

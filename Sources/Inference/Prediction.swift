@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Foundation
 import NIfTI
+import TensorFiles
 import Tensors
 
 /// The segmentation of one case on the grid of its images.

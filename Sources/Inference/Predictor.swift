@@ -45,7 +45,7 @@ public final class Predictor {
     }
     for model in models.dropFirst() where !model.agrees(with: first) {
       throw InputError(
-        model.folder.path, found: "another plan or other labels than in \(first.folder.path)",
+        model.folder.url.path, found: "another plan or other labels than in \(first.folder.url.path)",
         expected: "models that share preprocessing, patch, network and labels",
         advice: "Predict with each alone, or average folds of one plan.")
     }

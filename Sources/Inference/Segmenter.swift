@@ -22,7 +22,7 @@ struct Segmenter: Sendable {
       let resampled = frame.resample(logits.logits(of: head)).voxels
       guard resampled.allSatisfy(\.isFinite) else {
         throw InputError(
-          model.folder.path, found: "weights that give numbers that are not finite", expected: "a trained network",
+          model.folder.url.path, found: "weights that give numbers that are not finite", expected: "a trained network",
           advice: "Look at the losses in the training's log.csv.")
       }
       decision.add(resampled)

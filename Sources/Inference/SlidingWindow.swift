@@ -2,7 +2,7 @@ import Foundation
 
 /// How a volume is covered with overlapping tiles of the network's patch size, and how much each voxel of a tile counts.
 ///
-/// nnU-Net's rules. The weight of a voxel is a Gaussian of its distance to the tile's centre, so that the tiles' rims, where the
+/// nnU-Net's rules. The weight of a voxel is a Gaussian of its distance to the tile's center, so that the tiles' rims, where the
 /// network sees less context, count little. The map is the product of one profile an axis, and the tiles are the product of the
 /// starts an axis; the sum of the weights over all tiles is therefore a product too and needs no volume of its own. Unlike
 /// nnU-Net's, weights and sums are kept in 32-bit and not in 16-bit floats.

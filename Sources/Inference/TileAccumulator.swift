@@ -1,5 +1,5 @@
-import Dispatch
 import NIfTI
+import Threads
 
 /// Cuts tiles out of a volume for the network and gathers the logits of all tiles into one volume.
 ///
@@ -42,7 +42,7 @@ struct TileAccumulator {
   ) {
     let voxels = shape[0] * shape[1] * shape[2]
     nonisolated(unsafe) let (data, input) = (data, input)
-    DispatchQueue.concurrentPerform(iterations: patch[0]) { z in
+    Parallel.forEach(patch[0]) { z in
       var target = z * patch[1] * patch[2] * channels
       let sourceZ = source(z, axis: 0, start, mirrored)
       for y in 0..<patch[1] {
@@ -70,7 +70,7 @@ struct TileAccumulator {
     let offset = below
     sums.withUnsafeMutableBufferPointer { sums in
       nonisolated(unsafe) let (sums, logits) = (sums, logits)
-      DispatchQueue.concurrentPerform(iterations: max(0, upper[0] - lower[0])) { slice in
+      Parallel.forEach(max(0, upper[0] - lower[0])) { slice in
         let z = lower[0] + slice
         let tileZ = z - start[0]
         let logitZ = mirrored[0] ? patch[0] - 1 - tileZ : tileZ

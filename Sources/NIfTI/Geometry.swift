@@ -2,7 +2,7 @@
 public struct Geometry: Sendable, Equatable {
   /// Number of voxels along z, y and x.
   public var shape: [Int]
-  /// Distance between voxel centres along z, y and x, in mm, positive.
+  /// Distance between voxel centers along z, y and x, in mm, positive.
   public var spacing: [Double]
   /// Voxel (i, j, k) = (x, y, z) index to world coordinates in mm (x to the right, y to the front, z up): the first three rows
   /// of a 4 x 4 matrix, row by row, 12 numbers.

@@ -1,4 +1,5 @@
 import Datasets
+import Plans
 
 /// What all configurations of a plan have in common.
 struct ConfigurationScheme {

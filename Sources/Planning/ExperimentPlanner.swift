@@ -1,5 +1,7 @@
 import Datasets
 import Files
+import Plans
+import Statistics
 
 /// nnU-Net's planners: spacing, patch, network and batch size from a fingerprint and a memory budget.
 ///
@@ -37,9 +39,9 @@ public struct ExperimentPlanner: Sendable {
     let transpose = [coarsest] + (0..<3).filter { $0 != coarsest }
     let spacing = transpose.map { target[$0] }
     let shapes = zip(fingerprint.spacings, fingerprint.shapesAfterCrop).map { old, shape in
-      (0..<3).map { (old[$0] / target[$0] * Double(shape[$0])).roundedHalfToEven }
+      (0..<3).map { (old[$0] / target[$0] * Double(shape[$0])).rounded(.toNearestOrEven) }
     }
-    let median = transpose.map { axis in Statistics.median(shapes.map { $0[axis] }) }
+    let median = transpose.map { axis in Quantile.median(shapes.map { $0[axis] }) }
     guard median.allSatisfy({ $0 >= 1 }) else {
       throw InputError(
         "fingerprint of \(datasetName)", found: "images of \(median) voxels at \(spacing) mm",
@@ -90,11 +92,11 @@ public struct ExperimentPlanner: Sendable {
   private func summary(
     _ fingerprint: Fingerprint, _ description: DatasetDescription, _ transpose: [Int]
   ) -> JSONObject {
-    let spacing = transpose.map { axis in Statistics.median(fingerprint.spacings.map { $0[axis] }) }
-    let shape = transpose.map { axis in Statistics.median(fingerprint.shapesAfterCrop.map { Double($0[axis]) }) }
+    let spacing = transpose.map { axis in Quantile.median(fingerprint.spacings.map { $0[axis] }) }
+    let shape = transpose.map { axis in Quantile.median(fingerprint.shapesAfterCrop.map { Double($0[axis]) }) }
     return JSONObject([
       ("original_median_spacing_after_transp", .numbers(spacing)),
-      ("original_median_shape_after_transp", .integers(shape.map { Int($0.roundedHalfToEven) })),
+      ("original_median_shape_after_transp", .integers(shape.map { Int($0.rounded(.toNearestOrEven)) })),
       ("image_reader_writer", .string(Self.reader(description))),
       ("transpose_forward", .null), ("transpose_backward", .null), ("configurations", .null),
       ("experiment_planner_used", .string(preset.rules.plannerName)),
@@ -106,14 +108,14 @@ public struct ExperimentPlanner: Sendable {
   /// than they are.
   private static func targetSpacing(_ fingerprint: Fingerprint) -> [Double] {
     func spacings(_ axis: Int) -> [Double] { fingerprint.spacings.map { $0[axis] } }
-    var target = (0..<3).map { Statistics.percentile(50, spacings($0)) }
-    let size = (0..<3).map { axis in Statistics.percentile(50, fingerprint.shapesAfterCrop.map { Double($0[axis]) }) }
+    var target = (0..<3).map { Quantile.percentile(50, of: spacings($0)) }
+    let size = (0..<3).map { axis in Quantile.percentile(50, of: fingerprint.shapesAfterCrop.map { Double($0[axis]) }) }
     let worst = target.firstIndex(of: target.max() ?? 0) ?? 0
     let others = (0..<3).filter { $0 != worst }
     let coarsestOther = others.map { target[$0] }.max() ?? 0
     let shortestOther = others.map { size[$0] }.min() ?? 0
     guard target[worst] > 3 * coarsestOther, 3 * size[worst] < shortestOther else { return target }
-    let finer = Statistics.percentile(10, spacings(worst))
+    let finer = Quantile.percentile(10, of: spacings(worst))
     target[worst] = finer < coarsestOther ? coarsestOther + 1e-5 : finer
     return target
   }

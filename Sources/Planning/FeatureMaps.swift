@@ -1,4 +1,5 @@
 import Datasets
+import Plans
 
 extension NetworkPlan {
   /// nnU-Net's measure of the memory a network takes: the elements of its feature maps for one sample, without deep

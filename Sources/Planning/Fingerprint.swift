@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Foundation
+import Plans
 
 /// What the planner knows of a data set: nnU-Net's `dataset_fingerprint.json`. Axes are in the files' order (z, y, x).
 public struct Fingerprint: Sendable, Equatable {

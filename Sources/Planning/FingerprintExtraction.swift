@@ -1,25 +1,25 @@
 import Datasets
 import Files
 import Foundation
+import Imaging
 import NIfTI
+import Statistics
 
 extension Fingerprint {
   /// All cases together give about this many intensities a channel.
   private static let sampleCount = 100_000_000
 
-  /// Reads all training cases, checks them, and summarises them as nnU-Net does: with its draws of foreground voxels.
+  /// Reads all training cases, checks them, and summarizes them as nnU-Net does: with its draws of foreground voxels.
   ///
   /// - Parameter progress: called after each case with the number of finished cases.
   /// - Throws: `InputError` naming the file at fault, and when no label map shows any foreground.
   public static func extract(
     _ dataset: RawDataset, progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil
   ) throws -> Fingerprint {
-    let summaries = Summaries(count: dataset.cases.count)
     let draws = sampleCount / dataset.cases.count
-    try dataset.forEachCase(progress: progress) { index, rawCase in
-      summaries.set(index, CaseSummary(try LoadedCase(rawCase, dataset.description), draws: draws))
+    let cases = try dataset.mapCases(progress: progress) { rawCase in
+      CaseSummary(try LoadedCase(rawCase, dataset.description), draws: draws)
     }
-    let cases = summaries.all
     let channels = try dataset.description.channelNames.indices.map { channel in
       let values = WeightedValues(merging: cases.map { $0.intensities[channel] })
       guard !values.isEmpty else {
@@ -31,7 +31,7 @@ extension Fingerprint {
     }
     return Fingerprint(
       spacings: cases.map(\.spacing), shapesAfterCrop: cases.map(\.shapeAfterCrop), intensityProperties: channels,
-      medianRelativeSizeAfterCropping: Statistics.median(cases.map(\.relativeSize)))
+      medianRelativeSizeAfterCropping: Quantile.median(cases.map(\.relativeSize)))
   }
 }
 
@@ -51,23 +51,11 @@ private struct CaseSummary: Sendable {
     relativeSize = Double(shapeAfterCrop.reduce(1, *)) / Double(loaded.geometry.shape.reduce(1, *))
     let foreground = region.labels.voxels.indices.filter { region.labels.voxels[$0] > 0 }
     // One stream of random numbers for all channels of the case.
-    var random = LegacyRandomState(seed: 1234)
+    var random = NumPyRandom(seed: 1234)
     intensities = volumes.map { volume in
       if foreground.isEmpty { return WeightedValues() }
       let cropped = volume.cropped(to: region.box).voxels
       return WeightedValues(drawing: draws, from: foreground.map { cropped[$0] }, using: &random)
     }
   }
-}
-
-/// Collects the summaries of cases that are read on several threads.
-private final class Summaries: @unchecked Sendable {
-  private let lock = NSLock()
-  private var summaries: [CaseSummary?]
-
-  init(count: Int) { summaries = Array(repeating: nil, count: count) }
-
-  func set(_ index: Int, _ summary: CaseSummary) { lock.withLock { summaries[index] = summary } }
-
-  var all: [CaseSummary] { lock.withLock { summaries.compactMap { $0 } } }
 }

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Foundation
+import Plans
 
 /// Finds the largest patch and batch that fit into the memory, by nnU-Net's rules. Volumes have three axes, slices two.
 struct PatchPlanner {
@@ -48,7 +49,7 @@ struct PatchPlanner {
     let inverse = spacing.map { 1 / $0 }
     let most: Double = isSlice ? 2048 * 2048 : 256 * 256 * 256
     let scale = pow(most / inverse.reduce(1, *), 1 / Double(spacing.count))
-    let start = zip(inverse, median).map { min(max(1, ($0 * scale).roundedHalfToEven), $1) }
+    let start = zip(inverse, median).map { min(max(1, ($0 * scale).rounded(.toNearestOrEven)), $1) }
     var topology = Topology(spacing: spacing, patch: start)
     var network = network(topology)
     var elements = network.featureMapElements(patch: topology.patch, labelCount: labelCount)
@@ -69,9 +70,9 @@ struct PatchPlanner {
       network = self.network(topology)
       elements = network.featureMapElements(patch: topology.patch, labelCount: labelCount)
     }
-    let batch = (budget / elements * budgetBatchSize).roundedHalfToEven
+    let batch = (budget / elements * budgetBatchSize).rounded(.toNearestOrEven)
     let patchVoxels = Double(topology.patch.reduce(1, *))
-    let largest = (voxels * rules.largestBatchShare / patchVoxels).roundedHalfToEven
+    let largest = (voxels * rules.largestBatchShare / patchVoxels).rounded(.toNearestOrEven)
     return Proposal(patch: topology.patch, batchSize: Int(max(min(batch, largest), 2)), network: network)
   }
 
@@ -90,7 +91,7 @@ struct PatchPlanner {
       coarse = coarse.indices.map { finer.contains(true) && !finer[$0] ? coarse[$0] : coarse[$0] * 1.03 }
       let shape = coarse.indices.map { spacing[$0] / coarse[$0] * median[$0] }
       voxels = shape.reduce(1, *)
-      let rounded = shape.map { max(1, $0.roundedHalfToEven) }
+      let rounded = shape.map { max(1, $0.rounded(.toNearestOrEven)) }
       let proposal = try propose(spacing: coarse, median: rounded, voxels: voxels * Double(caseCount))
       patchVoxels = Double(proposal.patch.reduce(1, *))
       found = LowResolution(spacing: coarse, median: rounded, proposal: proposal)

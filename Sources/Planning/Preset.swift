@@ -1,5 +1,6 @@
 import Datasets
 import HardnessWeighting
+import Plans
 
 /// Which of nnU-Net's planners is followed, or settings for a kind of data set that are laid over what the planner
 /// finds.

@@ -1,4 +1,6 @@
 import Datasets
+import Plans
+import Statistics
 
 /// A multiset of voxel values: each value once, ascending, with how often it occurs. Samples by the hundred million
 /// fit into the memory of the volumes they were drawn from.
@@ -9,7 +11,7 @@ struct WeightedValues: Sendable {
   init() {}
 
   /// Draws `draws` of `candidates` with replacement.
-  init(drawing draws: Int, from candidates: [Float], using random: inout LegacyRandomState) {
+  init(drawing draws: Int, from candidates: [Float], using random: inout NumPyRandom) {
     var hits = [UInt32](repeating: 0, count: candidates.count)
     hits.withUnsafeMutableBufferPointer { hits in
       for _ in 0..<draws { hits[random.integer(upTo: candidates.count - 1)] += 1 }
@@ -56,10 +58,7 @@ struct WeightedValues: Sendable {
   }
 
   private func percentile(_ q: Double, of total: Int) -> Double {
-    let rank = q / 100 * Double(total - 1)
-    let lower = Int(rank)
-    return Statistics.interpolate(
-      element(lower), element(min(lower + 1, total - 1)), rank - Double(lower))
+    Quantile.percentile(q, count: total, value: element)
   }
 
   /// The value at a rank of the ascending list.

@@ -7,7 +7,7 @@ public protocol Element: Sendable {
 
 /// A number that is handled sixteen at a time.
 package protocol LaneElement: Element {
-  /// Sixteen neighbours; the address need not be aligned.
+  /// Sixteen neighbors; the address need not be aligned.
   static func load(_ place: UnsafePointer<Self>) -> SIMD16<Float>
   static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutablePointer<Self>)
 }

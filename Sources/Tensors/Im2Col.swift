@@ -1,6 +1,6 @@
 /// The patches a kernel sees, laid out as the rows of a matrix: a row is an output voxel, (kz, ky, kx, channel) its columns.
 ///
-/// Channels last makes a row a handful of contiguous copies: one for each (kz, ky), as the kx neighbours lie side by side.
+/// Channels last makes a row a handful of contiguous copies: one for each (kz, ky), as the kx neighbors lie side by side.
 struct Im2Col: Sendable {
   let channels: Int
   /// Voxels of the volume that patches are taken from, and of the grid of kernel positions.

@@ -1,3 +1,5 @@
+import Threads
+
 /// Convolution as matrix products: im2col in tiles that stay in the cache, times `sgemm`, a tile a thread.
 final class Im2ColConvolution: Convolution {
   let shape: ConvolutionShape
@@ -37,10 +39,10 @@ final class Im2ColConvolution: Convolution {
 
   func forward(input: Tensor, bias: Tensor, output: Tensor) {
     let (columns, channels) = (shape.columns, shape.outputChannels)
-    let x = Shared(input.pointer)
-    let y = Shared(output.pointer)
-    let w = Shared(arranged.pointer)
-    let b = Shared(bias.pointer)
+    let x = SharedPointer(input.pointer)
+    let y = SharedPointer(output.pointer)
+    let w = SharedPointer(arranged.pointer)
+    let b = SharedPointer(bias.pointer)
     let size = Self.tileRows(columns: columns)
     Parallel.chunks(shape.rows, size: size) { [im2col, scratch, isPointwise] rows in
       let target = y.pointer + rows.lowerBound * channels
@@ -74,9 +76,9 @@ final class Im2ColConvolution: Convolution {
     arrangeMirrored(weights)
     let columns = im2col.columns
     let channels = shape.inputChannels
-    let g = Shared(outputGradient.pointer)
-    let dx = Shared(inputGradient.pointer)
-    let w = Shared(arranged.pointer)
+    let g = SharedPointer(outputGradient.pointer)
+    let dx = SharedPointer(inputGradient.pointer)
+    let w = SharedPointer(arranged.pointer)
     let size = Self.tileRows(columns: columns)
     Parallel.chunks(shape.input.reduce(shape.batch, *), size: size) { [scratch, isPointwise] rows in
       let target = dx.pointer + rows.lowerBound * channels
@@ -94,7 +96,7 @@ final class Im2ColConvolution: Convolution {
   }
 
   /// Any stride: the patches' gradients are added back to the voxels they came from. Slabs of output planes that are not
-  /// neighbours touch different voxels, so the even ones run side by side, then the odd ones.
+  /// neighbors touch different voxels, so the even ones run side by side, then the odd ones.
   private func scatterGradient(_ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor) {
     inputGradient.fill(0)
     let (columns, channels) = (shape.columns, shape.outputChannels)
@@ -102,9 +104,9 @@ final class Im2ColConvolution: Convolution {
     let plane = shape.output[1] * shape.output[2]
     let slab = max(1, (shape.kernel[0] - 1) / shape.stride[0])
     let slabs = (planes + slab - 1) / slab
-    let g = Shared(outputGradient.pointer)
-    let dx = Shared(inputGradient.pointer)
-    let w = Shared(weights.pointer)
+    let g = SharedPointer(outputGradient.pointer)
+    let dx = SharedPointer(inputGradient.pointer)
+    let w = SharedPointer(weights.pointer)
     let size = Self.tileRows(columns: columns)
     for parity in 0..<2 {
       let count = (slabs + 1 - parity) / 2
@@ -130,11 +132,11 @@ final class Im2ColConvolution: Convolution {
     let (columns, channels) = (shape.columns, shape.outputChannels)
     let parts = parts
     let rowsPerPart = (shape.rows + parts - 1) / parts
-    let x = Shared(input.pointer)
-    let g = Shared(outputGradient.pointer)
+    let x = SharedPointer(input.pointer)
+    let g = SharedPointer(outputGradient.pointer)
     let size = Self.tileRows(columns: columns)
     scratch.use(parts * columns * channels) { partial in
-      let sums = Shared(partial)
+      let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [shape, im2col, scratch, isPointwise] part in
         let end = min(shape.rows, (part + 1) * rowsPerPart)
         let weights = sums.pointer + part * columns * channels

@@ -1,4 +1,5 @@
 import COneDNN
+import Threads
 
 /// A oneDNN call that failed, by its status.
 public struct OneDNNError: Error, CustomStringConvertible {
@@ -112,6 +113,8 @@ final class OneDNNPrimitive {
   }
 
   func execute(_ arguments: [(Int32, dnnl_memory_t)]) {
+    // OpenMP's limit is one of the calling thread.
+    if let limit = Parallel.limit { omp_set_num_threads(Int32(limit)) }
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1) }
     var status = dnnl_primitive_execute(primitive, stream, Int32(list.count), list)
     if status == dnnl_success { status = dnnl_stream_wait(stream) }

@@ -1,9 +1,11 @@
+import Threads
+
 /// Sums that were split over tasks, put together in a fixed order so that results do not depend on the number of threads.
 enum PartialSums {
   /// `total = parts[0] + parts[1] + …`, element by element; the parts follow each other in memory.
   static func add(_ parts: UnsafePointer<Float>, parts count: Int, into total: Tensor) {
-    let source = Shared(parts)
-    let (target, length) = (Shared(total.pointer), total.count)
+    let source = SharedPointer(parts)
+    let (target, length) = (SharedPointer(total.pointer), total.count)
     Parallel.chunks(length, size: 1 << 14) { range in
       let sum = target.pointer + range.lowerBound
       sum.update(from: source.pointer + range.lowerBound, count: range.count)
@@ -28,7 +30,7 @@ enum PartialSums {
   ) {
     let perPart = (rows + parts - 1) / parts
     scratch.use(parts * channels) { partial in
-      let (source, sums) = (Shared(matrix), Shared(partial))
+      let (source, sums) = (SharedPointer(matrix), SharedPointer(partial))
       Parallel.forEach(parts) { part in
         let target = sums.pointer + part * channels
         target.update(repeating: 0, count: channels)

@@ -1,6 +1,6 @@
 import CBFloat16
 
-/// What a network's activations are kept in, and its convolutions multiply. Weights, statistics, losses and the optimiser are
+/// What a network's activations are kept in, and its convolutions multiply. Weights, statistics, losses and the optimizer are
 /// 32-bit floats either way.
 public enum Precision: String, Sendable, CaseIterable {
   case float32

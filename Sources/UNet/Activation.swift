@@ -1,7 +1,8 @@
 import Foundation
 import Tensors
+import Threads
 
-/// What follows a normalisation, by PyTorch's definitions.
+/// What follows a normalization, by PyTorch's definitions.
 public enum Activation: Sendable, Equatable, Codable {
   case relu
   /// max(x, slope · x); the slope is not negative.
@@ -79,7 +80,7 @@ extension Activation {
   private static func map<Number: Element>(
     of type: Number.Type, _ source: Tensor, _ target: Tensor, _ f: @Sendable (Float, Float) -> Float
   ) {
-    let (s, t) = (Shared(source.pointer(type)), Shared(target.pointer(type)))
+    let (s, t) = (SharedPointer(source.pointer(type)), SharedPointer(target.pointer(type)))
     Parallel.chunks(target.count, size: 1 << 14) {
       for i in $0 { t.pointer[i] = Number(f(s.pointer[i].float, t.pointer[i].float)) }
     }

@@ -1,9 +1,10 @@
 import Files
+import TensorFiles
 import Tensors
 
 /// nnU-Net's U-Nets, `PlainConvUNet` and `ResidualEncoderUNet`: what a plan fixes about the network.
 ///
-/// Stage `s` has `convsPerStage[s]` blocks of convolution, normalisation and activation, of `features[s]` channels and
+/// Stage `s` has `convolutionsPerStage[s]` blocks of convolution, normalization and activation, of `features[s]` channels and
 /// kernel `kernels[s]`, the first with stride `strides[s]`; in a residual encoder each is two convolutions with a short
 /// cut, and another block, the stem, comes first. The decoder goes back up with transposed convolutions. Axis order (z,
 /// y, x).
@@ -24,20 +25,20 @@ public struct Architecture: Sendable, Equatable, Codable {
   public var kernels: [[Int]]
   public var strides: [[Int]]
   /// Blocks an encoder stage has, the stem not counted.
-  public var convsPerStage: [Int]
+  public var convolutionsPerStage: [Int]
   /// Blocks a decoder stage has, lowest resolution first; one stage fewer than the encoder.
-  public var convsPerDecoderStage: [Int]
+  public var convolutionsPerDecoderStage: [Int]
   /// Whether convolutions and transposed convolutions have a bias; the heads always have one.
-  public var convBias: Bool
+  public var convolutionBias: Bool
   /// `nil` for none.
   public var normalization: FeatureNormalization?
-  /// Added to the variance in the normalisation.
+  /// Added to the variance in the normalization.
   public var normEpsilon: Float
   public var activation: Activation
 
   public init(
     encoder: Encoder = .plain, inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]],
-    strides: [[Int]], convsPerStage: [Int], convsPerDecoderStage: [Int], convBias: Bool = true,
+    strides: [[Int]], convolutionsPerStage: [Int], convolutionsPerDecoderStage: [Int], convolutionBias: Bool = true,
     normalization: FeatureNormalization? = .instance(affine: true), normEpsilon: Float = 1e-5, activation: Activation
   ) {
     self.encoder = encoder
@@ -46,17 +47,17 @@ public struct Architecture: Sendable, Equatable, Codable {
     self.features = features
     self.kernels = kernels
     self.strides = strides
-    self.convsPerStage = convsPerStage
-    self.convsPerDecoderStage = convsPerDecoderStage
-    self.convBias = convBias
+    self.convolutionsPerStage = convolutionsPerStage
+    self.convolutionsPerDecoderStage = convolutionsPerDecoderStage
+    self.convolutionBias = convolutionBias
     self.normalization = normalization
     self.normEpsilon = normEpsilon
     self.activation = activation
   }
 
-  /// The architecture with batch normalisation where weights have its running statistics.
+  /// The architecture with batch normalization where weights have its running statistics.
   ///
-  /// nnU-Net's `nnUNetTrainerBN` puts it in the place of the plan's instance normalisation; the plan keeps silent about
+  /// nnU-Net's `nnUNetTrainerBN` puts it in the place of the plan's instance normalization; the plan keeps silent about
   /// it.
   public func withNormalization(of weights: Safetensors) -> Architecture {
     var architecture = self
@@ -87,12 +88,12 @@ public struct Architecture: Sendable, Equatable, Codable {
     }
     let stages = features.count
     guard stages >= 2, stages <= 16 else { throw refuse("\(stages) stages", "2 to 16") }
-    guard kernels.count == stages, strides.count == stages, convsPerStage.count == stages,
-      convsPerDecoderStage.count == stages - 1
+    guard kernels.count == stages, strides.count == stages, convolutionsPerStage.count == stages,
+      convolutionsPerDecoderStage.count == stages - 1
     else {
       throw refuse(
-        "\(stages) features, \(kernels.count) kernels, \(strides.count) strides, \(convsPerStage.count) encoder and "
-          + "\(convsPerDecoderStage.count) decoder stages", "one of each a stage, and a decoder stage fewer")
+        "\(stages) features, \(kernels.count) kernels, \(strides.count) strides, \(convolutionsPerStage.count) encoder and "
+          + "\(convolutionsPerDecoderStage.count) decoder stages", "one of each a stage, and a decoder stage fewer")
     }
     guard (kernels + strides).allSatisfy({ $0.count == 3 }) else {
       throw refuse("a kernel or stride without three axes", "a 3-D network")
@@ -103,14 +104,15 @@ public struct Architecture: Sendable, Equatable, Codable {
     guard strides.joined().allSatisfy({ 1...8 ~= $0 }), strides[0] == [1, 1, 1] else {
       throw refuse("strides \(strides)", "1 to 8, and 1 in the first stage")
     }
-    guard features.allSatisfy({ 1...4096 ~= $0 }), (convsPerStage + convsPerDecoderStage).allSatisfy({ 1...16 ~= $0 }),
+    guard features.allSatisfy({ 1...4096 ~= $0 }),
+      (convolutionsPerStage + convolutionsPerDecoderStage).allSatisfy({ 1...16 ~= $0 }),
       1...4096 ~= inputChannels, 1...4096 ~= outputChannels
     else {
       throw refuse(
         "features \(features), \(inputChannels) input and \(outputChannels) output channels", "1 to 4096 of each")
     }
     guard normEpsilon > 0, normEpsilon.isFinite else {
-      throw refuse("normalisation epsilon \(normEpsilon)", "a positive number")
+      throw refuse("normalization epsilon \(normEpsilon)", "a positive number")
     }
     switch activation {
     case .leakyReLU(let number), .elu(let number):

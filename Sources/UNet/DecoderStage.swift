@@ -29,11 +29,11 @@ final class DecoderStage {
     joined = workspace.tensor([batch] + extent + [2 * features])
     up = TransposedConvolution(
       "decoder.transpconvs.\(index)", batch: batch, inputs: a.features[level + 1], outputs: features,
-      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features, hasBias: a.convBias,
+      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features, hasBias: a.convolutionBias,
       scratch: workspace.scratch)
     var blocks: [ConvolutionBlock] = []
     var current: any Features = KeptFeatures(joined)
-    for i in 0..<a.convsPerDecoderStage[index] {
+    for i in 0..<a.convolutionsPerDecoderStage[index] {
       let shape = ConvolutionShape(
         batch: batch, inputChannels: i == 0 ? 2 * features : features, outputChannels: features, input: extent,
         kernel: a.kernels[level], stride: [1, 1, 1])

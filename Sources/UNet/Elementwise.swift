@@ -1,4 +1,5 @@
 import Tensors
+import Threads
 
 /// Sums and copies over whole tensors of one precision.
 package enum Elementwise {
@@ -13,7 +14,7 @@ package enum Elementwise {
   }
 
   private static func add<Number: Element>(of type: Number.Type, _ source: Tensor, _ target: Tensor) {
-    let (s, t) = (Shared(source.pointer(type)), Shared(target.pointer(type)))
+    let (s, t) = (SharedPointer(source.pointer(type)), SharedPointer(target.pointer(type)))
     Parallel.chunks(target.count, size: chunk) {
       for i in $0 { t.pointer[i] = Number(t.pointer[i].float + s.pointer[i].float) }
     }
@@ -22,16 +23,18 @@ package enum Elementwise {
   /// `target = source`, which may be of another precision.
   static func copy(_ source: Tensor, to target: Tensor) {
     switch (source.precision, target.precision) {
-    case (.float32, .float32): copy(Shared(source.pointer), Shared(target.pointer), target.count)
-    case (.float32, .bfloat16): copy(Shared(source.pointer), Shared(target.pointer(BFloat16.self)), target.count)
-    case (.bfloat16, .float32): copy(Shared(source.pointer(BFloat16.self)), Shared(target.pointer), target.count)
+    case (.float32, .float32): copy(SharedPointer(source.pointer), SharedPointer(target.pointer), target.count)
+    case (.float32, .bfloat16):
+      copy(SharedPointer(source.pointer), SharedPointer(target.pointer(BFloat16.self)), target.count)
+    case (.bfloat16, .float32):
+      copy(SharedPointer(source.pointer(BFloat16.self)), SharedPointer(target.pointer), target.count)
     case (.bfloat16, .bfloat16):
-      copy(Shared(source.pointer(BFloat16.self)), Shared(target.pointer(BFloat16.self)), target.count)
+      copy(SharedPointer(source.pointer(BFloat16.self)), SharedPointer(target.pointer(BFloat16.self)), target.count)
     }
   }
 
   private static func copy<Source: Element, Target: Element>(
-    _ s: Shared<UnsafeMutablePointer<Source>>, _ t: Shared<UnsafeMutablePointer<Target>>, _ count: Int
+    _ s: SharedPointer<UnsafeMutablePointer<Source>>, _ t: SharedPointer<UnsafeMutablePointer<Target>>, _ count: Int
   ) {
     Parallel.chunks(count, size: chunk) { for i in $0 { t.pointer[i] = Target(s.pointer[i].float) } }
   }
@@ -45,7 +48,7 @@ package enum Elementwise {
   }
 
   private static func copySkip<Number: Element>(of type: Number.Type, _ source: Tensor, _ joined: Tensor) {
-    let (s, t) = (Shared(source.pointer(type)), Shared(joined.pointer(type)))
+    let (s, t) = (SharedPointer(source.pointer(type)), SharedPointer(joined.pointer(type)))
     let (features, width) = (source.shape[4], joined.shape[4])
     Parallel.chunks(source.count / features, size: 4096) { voxels in
       for v in voxels {
@@ -63,7 +66,7 @@ package enum Elementwise {
   }
 
   private static func addSkip<Number: Element>(of type: Number.Type, _ joined: Tensor, _ target: Tensor) {
-    let (s, t) = (Shared(joined.pointer(type)), Shared(target.pointer(type)))
+    let (s, t) = (SharedPointer(joined.pointer(type)), SharedPointer(target.pointer(type)))
     let (features, width) = (target.shape[4], joined.shape[4])
     Parallel.chunks(target.count / features, size: 4096) { voxels in
       for v in voxels {

@@ -26,7 +26,7 @@ struct Encoder {
         current = stem
       }
       var branch: Tensor?
-      for i in 0..<a.convsPerStage[stage] {
+      for i in 0..<a.convolutionsPerStage[stage] {
         let shape = shape(stage, stride: i == 0 ? a.strides[stage] : [1, 1, 1])
         let block: any Block
         switch a.encoder {

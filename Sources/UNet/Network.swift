@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TensorFiles
 import Tensors
 
 /// nnU-Net's plain or residual U-Net for a fixed patch and batch: every buffer is allocated when it is made.
@@ -17,7 +18,7 @@ public final class Network {
   /// Every weight and bias: encoder, decoder stages, transposed convolutions, heads.
   public let parameters: [Parameter]
 
-  /// What is saved beside the parameters but not trained: running statistics of batch normalisation.
+  /// What is saved beside the parameters but not trained: running statistics of batch normalization.
   private let buffers: [Parameter]
   private let encoder: [[any Block]]
   private let decoder: [DecoderStage]
@@ -77,7 +78,7 @@ public final class Network {
 
   /// Computes `outputs` from `input`.
   ///
-  /// - Parameter inference: Whether batch normalisation goes by its running statistics, as it always does in a network
+  /// - Parameter inference: Whether batch normalization goes by its running statistics, as it always does in a network
   ///   that is not made for training. `backward` needs a pass that did not.
   public func forward(inference: Bool = false) {
     let inference = inference || !training

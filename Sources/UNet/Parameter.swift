@@ -9,7 +9,7 @@ public final class Parameter {
   public let name: String
   public let value: Tensor
   public let gradient: Tensor
-  /// Whether the last backward pass reached it. One it did not is left alone by the optimiser, its weight decay too.
+  /// Whether the last backward pass reached it. One it did not is left alone by the optimizer, its weight decay too.
   public internal(set) var hasGradient = true
   /// Shape in PyTorch's order.
   public let fileShape: [Int]

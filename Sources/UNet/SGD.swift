@@ -1,5 +1,7 @@
 import Files
+import TensorFiles
 import Tensors
+import Threads
 
 /// Stochastic gradient descent with momentum, weight decay and clipping of the gradient's norm, in PyTorch's order of
 /// operations.
@@ -25,8 +27,8 @@ public final class SGD {
     let norm = Float(gradientNorm())
     let scale = min(1, clip / (norm + 1e-6))
     for (parameter, velocity) in zip(parameters, velocities) where parameter.hasGradient {
-      let (t, v) = (Shared(parameter.value.pointer), Shared(velocity.pointer))
-      let g = Shared(parameter.gradient.pointer)
+      let (t, v) = (SharedPointer(parameter.value.pointer), SharedPointer(velocity.pointer))
+      let g = SharedPointer(parameter.gradient.pointer)
       Parallel.chunks(velocity.count, size: 1 << 15) { [momentum, weightDecay, nesterov] range in
         for i in range {
           let gradient = g.pointer[i] * scale + weightDecay * t.pointer[i]

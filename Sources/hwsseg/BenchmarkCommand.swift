@@ -1,7 +1,9 @@
 import ArgumentParser
-import Datasets
+import Files
 import Foundation
+import Plans
 import Tensors
+import Threads
 import Training
 
 /// `hwsseg benchmark`: how long a plan's training step takes on this machine, and its whole training.
@@ -32,68 +34,34 @@ struct BenchmarkCommand: ParsableCommand {
   }
 
   func run() throws {
-    try engine.check(precision)
     if let threads { Parallel.limit(to: threads) }
-    let plan = try Plan.read(plan)
-    let configuration = plan.configuration
-    let channels = channels ?? configuration.normalizationSchemes.count
-    let batchSize = batchSize ?? configuration.batchSize
-    let architecture = try configuration.architecture(inputChannels: channels, outputChannels: classes)
-    let timer = try StepTimer(
-      architecture, patch: configuration.patchSize, batchSize: batchSize, batchDice: configuration.batchDice,
-      settings: plan.training, engine: engine, precision: precision)
-    let (medians, step) = try timer.medians(steps: steps)
-    // Before the loader's own memory comes to it.
-    let memory = Self.peakMemory()
-    let loading = LoadingTimer.seconds(
-      plan: plan, channels: channels, batchSize: batchSize, batches: max(1, 32 / batchSize))
-    report(
-      Report(
-        parts: medians, loading: loading, step: step, gflops: Double(timer.operations) / step / 1e9,
-        peakMemory: memory, training: Self.training(plan.training, medians, step: step, loading: loading)))
+    var options = TrainingBenchmark.Options()
+    (options.channels, options.outputChannels, options.batchSize) = (channels, classes, batchSize)
+    (options.engine, options.precision, options.steps) = (engine, precision, steps)
+    let benchmark = try TrainingBenchmark(Plan.read(plan), options: options)
+    json ? printJSON(benchmark) : printTable(benchmark)
   }
 
-  private struct Report {
-    var parts: [Double]
-    var loading, step, gflops: Double
-    var peakMemory: Int
-    /// Seconds of the plan's whole training.
-    var training: Double
+  private func times(_ benchmark: TrainingBenchmark) -> [(name: String, seconds: Double)] {
+    benchmark.parts + [("step", benchmark.step), ("loading", benchmark.loading)]
   }
 
-  /// Seconds of all epochs: steps, with the loading where they wait for it, and validation batches, which only go forward.
-  private static func training(
-    _ settings: TrainingSettings, _ parts: [Double], step: Double, loading: Double
-  ) -> Double {
-    let iteration = settings.prefetch == 0 ? step + loading : max(step, loading)
-    let validation = max(parts[0] + parts[1], loading)
-    return Double(settings.epochs)
-      * (Double(settings.iterationsPerEpoch) * iteration + Double(settings.validationIterations) * validation)
-  }
-
-  /// The most memory the process has had, in bytes.
-  private static func peakMemory() -> Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss * 1024
-  }
-
-  private func report(_ r: Report) {
-    let times = Array(zip(StepTimer.parts, r.parts)) + [("step", r.step), ("loading", r.loading)]
-    if json {
-      let fields =
-        times.map { "\"\($0)\": \($1)" } + [
-          "\"gflops\": \(r.gflops)", "\"peak_memory\": \(r.peakMemory)", "\"training\": \(r.training)",
-        ]
-      print("{\(fields.joined(separator: ", "))}")
-      return
-    }
+  private func printTable(_ benchmark: TrainingBenchmark) {
     func line(_ name: String, _ value: String) {
       print(name.padding(toLength: 14, withPad: " ", startingAt: 0) + value)
     }
-    for (name, seconds) in times { line(name, String(format: "%8.1f ms", seconds * 1000)) }
-    line("speed", String(format: "%8.1f GFLOP/s", r.gflops))
-    line("peak memory", String(format: "%8.2f GB", Double(r.peakMemory) / 1e9))
-    line("the training", String(format: "%8.1f hours", r.training / 3600))
+    for (name, seconds) in times(benchmark) { line(name, String(format: "%8.1f ms", seconds * 1000)) }
+    line("speed", String(format: "%8.1f GFLOP/s", benchmark.gflops))
+    line("peak memory", String(format: "%8.2f GB", Double(benchmark.peakMemory) / 1e9))
+    line("the training", String(format: "%8.1f hours", benchmark.training / 3600))
+  }
+
+  private func printJSON(_ benchmark: TrainingBenchmark) {
+    let members: [(String, JSON)] =
+      times(benchmark).map { ($0.name, .number($0.seconds)) } + [
+        ("gflops", .number(benchmark.gflops)), ("peak_memory", .integer(benchmark.peakMemory)),
+        ("training", .number(benchmark.training)),
+      ]
+    print(JSON.object(JSONObject(members)).text, terminator: "")
   }
 }

@@ -1,7 +1,5 @@
 import ArgumentParser
-import Datasets
 import Evaluation
-import Files
 import Foundation
 
 /// `hwsseg evaluate`: judges predictions by reference segmentations.
@@ -27,30 +25,11 @@ struct EvaluateCommand: ParsableCommand {
   var output: URL?
 
   func run() throws {
-    let description = try DatasetDescription(contentsOf: try datasetFile())
     let summary = try Evaluator.evaluate(
-      reference: reference, prediction: prediction, description: description,
-      groups: try groupsFile().map { try Groups(contentsOf: $0) })
+      reference: reference, prediction: prediction, datasetJSON: datasetJson, groups: groups)
     let folder = output ?? prediction
     try summary.write(to: folder)
     print(summary.tables())
     print("Written to \(folder.relativePath): summary.json, cases.csv")
-  }
-
-  private func datasetFile() throws -> URL {
-    if let datasetJson { return datasetJson }
-    let places = [prediction, reference.standardizedFileURL.deletingLastPathComponent()]
-      .map { $0.appendingPathComponent("dataset.json") }
-    guard let file = places.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-      throw InputError(
-        "--dataset-json", found: "nothing, and neither \(places[0].path) nor \(places[1].path)",
-        expected: "the dataset.json that names the labels")
-    }
-    return file
-  }
-
-  private func groupsFile() -> URL? {
-    let file = reference.standardizedFileURL.deletingLastPathComponent().appendingPathComponent("groups.csv")
-    return groups ?? (FileManager.default.fileExists(atPath: file.path) ? file : nil)
   }
 }

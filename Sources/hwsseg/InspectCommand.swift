@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Workflows
 
 /// `hwsseg inspect`: a file in words.
 struct InspectCommand: ParsableCommand {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Phantoms
 
 /// `hwsseg phantom`: a made-up data set with a common and a rare subgroup.
 struct PhantomCommand: ParsableCommand {

@@ -3,6 +3,7 @@ import Datasets
 import Files
 import Foundation
 import Planning
+import Workflows
 
 /// `hwsseg plan`: looks at a data set and fixes spacing, patch, batch and network.
 struct PlanCommand: ParsableCommand {

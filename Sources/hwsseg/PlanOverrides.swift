@@ -1,6 +1,8 @@
 import ArgumentParser
 import Datasets
+import Files
 import HardnessWeighting
+import Plans
 
 /// Options that change what a plan says.
 struct PlanOverrides: ParsableArguments {
@@ -24,7 +26,7 @@ struct PlanOverrides: ParsableArguments {
 
   @Option(
     help: """
-      How strongly the hardness sampler favours hard cases: a number from 0 (uniform), inf, or ess:0.3 for what keeps the \
+      How strongly the hardness sampler favors hard cases: a number from 0 (uniform), inf, or ess:0.3 for what keeps the \
       effective sample size at 30 % of the cases.
       """)
   var beta: Beta?

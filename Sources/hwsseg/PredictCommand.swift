@@ -1,9 +1,7 @@
 import ArgumentParser
 import Datasets
-import Files
 import Foundation
 import Inference
-import Synchronization
 import Tensors
 
 /// `hwsseg predict`: segments new cases with one or several trained networks.
@@ -24,7 +22,7 @@ struct PredictCommand: ParsableCommand {
   var folds: [String] = []
 
   @Option(help: "Which weights of the training.")
-  var checkpoint = Model.Checkpoint.final
+  var checkpoint = ModelFolder.Checkpoint.final
 
   @Option(name: .shortAndLong, help: "A folder of images CASE_0000.nii.gz, CASE_0001.nii.gz, …, one a channel.")
   var input: URL
@@ -58,53 +56,22 @@ struct PredictCommand: ParsableCommand {
   }
 
   func run() throws {
-    let models = try model.flatMap { try Model.folds(folds, of: $0) }.map { try Model($0, checkpoint: checkpoint) }
-    let ensemble = try Ensemble(
-      models, options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine))
-    let postprocessing = noPostprocessing ? nil : try Postprocessing.common(to: models.map(\.folder))
-    let dataset = ensemble.dataset
-    var cases = try RawCase.find(in: input, description: dataset)
-    if continues {
-      let all = cases.count
-      cases.removeAll { one in files(of: one, dataset).allSatisfy { FileManager.default.fileExists(atPath: $0.path) } }
-      print("\(all - cases.count) of \(all) cases are there already")
-    } else if !overwrite {
-      for file in cases.map({ files(of: $0, dataset)[0] }) where FileManager.default.fileExists(atPath: file.path) {
-        throw InputError(
-          file.path, found: "a segmentation already", expected: "a new folder",
-          advice: "Use --continue to leave it out, or --overwrite to replace it.")
-      }
+    let models = try model.flatMap { try ModelFolder.folds(folds, of: $0) }.map {
+      try Model($0, checkpoint: checkpoint)
     }
-    // Written first, so that a folder that cannot be written is found out before the work is done.
-    try dataset.write(to: output.appendingPathComponent("dataset.json"))
-    for step in postprocessing?.steps ?? [] { print("Keeping \(step)") }
-    try Self.predict(
-      cases, with: ensemble, to: output, withProbabilities: saveProbabilities, postprocessing: postprocessing)
-  }
-
-  /// What a case's prediction is written to; the segmentation comes last, so it tells that all are there.
-  private func files(of one: RawCase, _ dataset: DatasetDescription) -> [URL] {
-    let names = [one.name + dataset.fileEnding] + (saveProbabilities ? ["\(one.name)_probabilities.safetensors"] : [])
-    return names.map { output.appendingPathComponent($0) }
-  }
-
-  /// Segments cases in their order, telling about each how long it took since the one before.
-  static func predict(
-    _ cases: [RawCase], with ensemble: Ensemble, to folder: URL, withProbabilities: Bool,
-    postprocessing: Postprocessing? = nil
-  ) throws {
-    let progress = Mutex((done: 0, time: Date()))
-    try ensemble.predict(cases, withProbabilities: withProbabilities) { prediction in
-      var prediction = prediction
-      if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
-      try prediction.write(to: folder)
-      progress.withLock { progress in
-        let seconds = -progress.time.timeIntervalSinceNow
-        progress = (progress.done + 1, Date())
-        print(String(format: "%d/%d  %@  %.1f s", progress.done, cases.count, prediction.name, seconds))
-      }
+    let ensemble = try Ensemble(
+      models, options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine),
+      postprocesses: !noPostprocessing)
+    let prediction = try FolderPrediction(
+      images: input, with: ensemble, to: output, savesProbabilities: saveProbabilities,
+      existing: continues ? .keep : overwrite ? .replace : .refuse)
+    let count = prediction.caseCount
+    if continues { print("\(prediction.keptCount) of \(prediction.keptCount + count) cases are there already") }
+    for step in ensemble.postprocessing?.steps ?? [] { print("Keeping \(step)") }
+    try prediction.run { finished, name, seconds in
+      print(String(format: "%d/%d  %@  %.1f s", finished, count, name, seconds))
     }
   }
 }
 
-extension Model.Checkpoint: ExpressibleByArgument {}
+extension ModelFolder.Checkpoint: ExpressibleByArgument {}

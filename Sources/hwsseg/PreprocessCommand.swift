@@ -2,11 +2,12 @@ import ArgumentParser
 import Datasets
 import Files
 import Foundation
+import Plans
 
-/// `hwsseg preprocess`: crops, normalises and resamples all training cases.
+/// `hwsseg preprocess`: crops, normalizes and resamples all training cases.
 struct PreprocessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "preprocess", abstract: "Crops, normalises and resamples all cases of a data set as a plan says.")
+    commandName: "preprocess", abstract: "Crops, normalizes and resamples all cases of a data set as a plan says.")
 
   @Argument(help: "A data set's folder in nnU-Net's raw layout.")
   var dataset: URL
@@ -21,25 +22,16 @@ struct PreprocessCommand: ParsableCommand {
   var overwrite = false
 
   func run() throws {
-    if !overwrite, (try? PreprocessedStore(output)) != nil {
+    if !overwrite, PreprocessedStore.exists(in: output) {
       throw InputError(
         output.path, found: "a preprocessed data set already", expected: "a new folder",
         advice: "Use --overwrite to replace it.")
     }
-    try Self.preprocess(RawDataset(dataset), plan: Plan.read(plan), into: output)
-  }
-
-  /// Preprocesses a whole data set, telling about each case, and writes beside the cases which folds they make.
-  static func preprocess(_ dataset: RawDataset, plan: Plan, into folder: URL) throws {
-    let count = dataset.cases.count
-    print("Preprocessing \(count) cases into \(folder.relativePath)")
-    try Preprocessor(plan: plan, description: dataset.description).run(dataset, to: folder) { finished, name in
+    let raw = try RawDataset(dataset)
+    let count = raw.cases.count
+    print("Preprocessing \(count) cases into \(output.relativePath)")
+    try Preprocessor(plan: Plan.read(plan), description: raw.description).run(raw, to: output) { finished, name in
       print("\(finished)/\(count)  \(name)")
-    }
-    let own = dataset.folder.appendingPathComponent("splits_final.json")
-    if FileManager.default.fileExists(atPath: own.path) || count >= Splits.count {
-      try Splits.write(
-        Splits.folds(dataset.caseNames, file: own), to: folder.appendingPathComponent("splits_final.json"))
     }
   }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Datasets
-import Files
 import Foundation
 import Logging
+import Plans
 import Tensors
 import Training
+import Workflows
 
 /// `hwsseg train`: trains one fold and judges it by the cases it held out.
 struct TrainCommand: ParsableCommand {
@@ -48,41 +49,19 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     LoggingSystem.bootstrap { _ in ConsoleLog() }
-    try engine.check(precision)
     let raw = try RawDataset(dataset)
-    let fold = try Fold(fold)
     var plan = try Plan.read(plan)
     try overrides.apply(to: &plan, for: raw.description)
-    let split = try Splits.split(
-      fold, of: raw.caseNames, file: dataset.appendingPathComponent("splits_final.json"))
-    let folder = output.appendingPathComponent("fold_\(fold)")
-    let task = TrainingTask(
-      plan: plan, description: raw.description, store: try store(raw, plan), split: split,
-      groups: try groups(raw, column: plan.training.sampler.groupColumn), folder: folder, engine: engine,
-      precision: precision, resumes: resume, overwrites: overwrite, initialWeights: initialWeights)
-    try train(task)
-    try FinalValidation.run(model: folder, on: raw, cases: split.validation, engine: engine)
+    var training = try FoldTraining(
+      raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: Logger(label: "hwsseg"))
+    (training.engine, training.precision) = (engine, precision)
+    (training.resumes, training.overwrites, training.initialWeights) = (resume, overwrite, initialWeights)
+    try train(training.trainer())
+    if let summary = try training.validate() { print(summary.tables()) }
+    print("Model in \(training.folder.url.relativePath)")
   }
 
-  /// The cases' groups by `groups.csv` beside the data set, where it has one.
-  private func groups(_ raw: RawDataset, column: String) throws -> [String: String] {
-    guard let table = try raw.groups() else { return [:] }
-    return raw.caseNames.reduce(into: [:]) { $0[$1] = table.value(column, of: $1) }
-  }
-
-  /// The preprocessed cases, made now where they do not exist.
-  private func store(_ raw: RawDataset, _ plan: Plan) throws -> PreprocessedStore {
-    let folder = preprocessed ?? output.appendingPathComponent("preprocessed")
-    if !FileManager.default.fileExists(atPath: folder.appendingPathComponent("cases.json").path) {
-      try PreprocessCommand.preprocess(raw, plan: plan, into: folder)
-    }
-    let store = try PreprocessedStore(folder)
-    try store.check(plan)
-    return store
-  }
-
-  private func train(_ task: TrainingTask) throws {
-    let trainer = try Trainer(task, progress: TrainingProgress(logger: Logger(label: "hwsseg")))
+  private func train(_ trainer: Trainer) throws {
     let signals = StopSignals()
     defer { signals.release() }
     if try trainer.run(stopRequested: { signals.received != nil }) == .stopped {

@@ -1,10 +1,11 @@
+import Files
 import Foundation
 import NIfTI
 import Testing
 
 @testable import Datasets
 
-/// Protects the voxels that foreground patches are centred on: NumPy's draws over nnU-Net's lists, computed with NumPy.
+/// Protects the voxels that foreground patches are centered on: NumPy's draws over nnU-Net's lists, computed with NumPy.
 @Suite struct ClassLocationsTests {
   static func labels() -> Volume<Int16> {
     let voxels = (0..<120).map { index -> Int16 in

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import NIfTI
+import Plans
 import TestSupport
 import Testing
 
@@ -59,7 +61,7 @@ struct GoldenPreprocessingTests {
     #expect(Double(differing) <= 0.002 * Double(offsets.count), place)
   }
 
-  // The tests are built without optimisation: plain loops over pointers keep millions of voxels quick.
+  // The tests are built without optimization: plain loops over pointers keep millions of voxels quick.
 
   private func statistics(_ values: [Float], _ start: Int, _ count: Int) -> (mean: Double, deviation: Double) {
     values.withUnsafeBufferPointer { values in

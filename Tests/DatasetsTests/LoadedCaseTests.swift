@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
 @testable import Datasets

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -17,8 +18,8 @@ import Testing
 
   private func read(_ text: String) throws -> Postprocessing {
     try withTemporaryFolder { folder in
-      try folder.put(text, at: Postprocessing.fileName)
-      return try Postprocessing(contentsOf: folder.appendingPathComponent(Postprocessing.fileName))
+      try folder.put(text, at: "postprocessing.json")
+      return try Postprocessing(contentsOf: folder.appendingPathComponent("postprocessing.json"))
     }
   }
 
@@ -51,9 +52,9 @@ import Testing
   /// Models that are averaged must not differ in their rule.
   @Test func common() throws {
     try withTemporaryFolder { folder in
-      let models = ["a", "b", "c"].map { folder.appendingPathComponent($0) }
+      let models = ["a", "b", "c"].map { ModelFolder(folder.appendingPathComponent($0)) }
       #expect(try Postprocessing.common(to: models) == nil)
-      for name in ["a", "b"] { try folder.put(Self.text, at: "\(name)/\(Postprocessing.fileName)") }
+      for name in ["a", "b"] { try folder.put(Self.text, at: "\(name)/postprocessing.json") }
       #expect(try Postprocessing.common(to: Array(models.prefix(2))) == read(Self.text))
       #expect(throws: InputError.self) { try Postprocessing.common(to: models) }
     }

@@ -1,7 +1,9 @@
 import Files
 import Foundation
 import NIfTI
+import TensorFiles
 import Tensors
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -15,7 +17,7 @@ import Testing
   private static func makeStore(_ folder: URL) throws {
     let text = DatasetDescriptionTests.plain
     try folder.put(text, at: "dataset.json")
-    try folder.put(PlanTests.text, at: "plans.json")
+    try folder.put(SamplePlan.text, at: "plans.json")
     try folder.put(#"{"cases": ["a", "b"]}"#, at: "cases.json")
     let description = try DatasetDescription(JSON.parse(Data(text.utf8), file: "dataset.json"), file: "dataset.json")
     let labels = ClassLocationsTests.labels()
@@ -66,7 +68,7 @@ import Testing
     }
   }
 
-  /// Data preprocessed for another spacing or normalisation are refused; another patch or batch is none of the data's business.
+  /// Data preprocessed for another spacing or normalization are refused; another patch or batch is none of the data's business.
   @Test func remembersItsPlan() throws {
     try withTemporaryFolder { folder in
       try Self.makeStore(folder)

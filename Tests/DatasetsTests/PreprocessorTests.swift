@@ -1,6 +1,8 @@
 import Files
 import Foundation
 import NIfTI
+import Plans
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -17,7 +19,7 @@ import Testing
   static func plan(
     spacing: [Double], scheme: String = "NoNormalization", useMask: Bool = false, transpose: [Int] = [0, 1, 2]
   ) throws -> Plan {
-    var plan = try Plan(JSON.parse(Data(PlanTests.text.utf8), file: "plans.json"), file: "plans.json")
+    var plan = try Plan(JSON.parse(Data(SamplePlan.text.utf8), file: "plans.json"), file: "plans.json")
     plan.transposeForward = transpose
     plan.transposeBackward = [0, 1, 2].map { transpose.firstIndex(of: $0) ?? 0 }
     plan.configuration.spacing = spacing

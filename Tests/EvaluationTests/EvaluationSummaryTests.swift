@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import NIfTI
 import Testing
@@ -28,7 +29,7 @@ struct EvaluationSummaryTests {
           SegmentationMetrics(prediction: prediction, reference: reference, values: $0.values, spacing: [1, 1, 2])
         })
     }
-    let groups = try Groups("case,group,age\na,rare,21\nb,usual,22\nc,usual,23\n", file: "groups.csv")
+    let groups = try CaseTable("case,group,age\na,rare,21\nb,usual,22\nc,usual,23\n", file: "groups.csv")
     return EvaluationSummary(targets: targets, cases: cases, groups: groups)
   }
 
@@ -83,8 +84,8 @@ struct EvaluationSummaryTests {
     func check(_ json: JSON) {
       switch json {
       case .object(let object):
-        #expect(object.keys == object.keys.sorted())
-        for entry in object.entries { check(entry.value) }
+        #expect(Array(object.keys) == object.keys.sorted())
+        for entry in object.elements { check(entry.value) }
       case .array(let values):
         for value in values { check(value) }
       default: break
@@ -96,7 +97,7 @@ struct EvaluationSummaryTests {
   }
 
   @Test func tableHasALineACaseAndTarget() throws {
-    let lines = CaseTable.text(try summary()).split(separator: "\n")
+    let lines = CasesFile.text(try summary()).split(separator: "\n")
     #expect(lines.count == 7)
     #expect(lines[0] == "case,group,age,label,name,Dice,IoU,HD95,HD,ASSD,NSD,TP,FP,FN,TN,n_pred,n_ref")
     #expect(lines[1] == "a,rare,21,1,organ,0.0,0.0,NaN,NaN,NaN,0.0,0,0,4,6,0,4")

@@ -47,7 +47,7 @@ struct EvaluatorTests {
     for (name, volume) in [("a", cube), ("b", moved), ("c", cube)] {
       try folders.write(volume, name, to: folders.prediction)
     }
-    let groups = try Groups("case,group\na,x\nb,y\nc,x\n", file: "groups.csv")
+    let groups = try CaseTable("case,group\na,x\nb,y\nc,x\n", file: "groups.csv")
     let summary = try Evaluator.evaluate(
       reference: folders.reference, prediction: folders.prediction, description: description(), groups: groups)
     #expect(summary.cases.map(\.name) == ["a", "b", "c"])
@@ -64,7 +64,7 @@ struct EvaluatorTests {
     #expect(FileManager.default.fileExists(atPath: folders.root.appendingPathComponent("cases.csv").path))
   }
 
-  private func error(_ folders: Folders, groups: Groups? = nil, cases: [String]? = nil) throws -> InputError {
+  private func error(_ folders: Folders, groups: CaseTable? = nil, cases: [String]? = nil) throws -> InputError {
     let thrown = #expect(throws: InputError.self) {
       try Evaluator.evaluate(
         reference: folders.reference, prediction: folders.prediction, description: try description(), groups: groups,
@@ -107,7 +107,7 @@ struct EvaluatorTests {
   @Test func groupsOfOtherCasesAreRefused() throws {
     let folders = try Folders()
     for folder in [folders.reference, folders.prediction] { try folders.write(cube, "a", to: folder) }
-    let groups = try Groups("case,group\nz,x\n", file: "groups.csv")
+    let groups = try CaseTable("case,group\nz,x\n", file: "groups.csv")
     #expect(try error(folders, groups: groups).subject == "groups.csv")
   }
 }

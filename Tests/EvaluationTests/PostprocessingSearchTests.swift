@@ -67,11 +67,11 @@ import Testing
         // The same rule lies in the folds, and the means are nnU-Net's.
         let files = [found.folder] + [0, 1].map { results.appendingPathComponent("fold_\($0)") }
         for folder in files {
-          let file = folder.appendingPathComponent(Postprocessing.fileName)
+          let file = folder.appendingPathComponent("postprocessing.json")
           #expect(try Postprocessing(contentsOf: file) == found.rule, place)
         }
         let written = try JSONFields(
-          JSON.read(found.folder.appendingPathComponent(Postprocessing.fileName)), file: "postprocessing.json")
+          JSON.read(found.folder.appendingPathComponent("postprocessing.json")), file: "postprocessing.json")
         guard case .array(let means)? = set.object["dice"] else { return }
         for (key, expected) in zip(["input_folder", "postprocessed"], means) {
           try compare(written.fields(key).fields("mean"), JSONFields(expected, file: "dice"), place)

@@ -38,7 +38,7 @@ struct SegmentationMetricsTests {
     #expect(metrics.hausdorff95 <= metrics.hausdorff && metrics.averageSurfaceDistance < metrics.hausdorff)
   }
 
-  /// Two single voxels: every distance is that of their centres.
+  /// Two single voxels: every distance is that of their centers.
   @Test func twoVoxels() {
     let shape = [5, 6, 7]
     let metrics = SegmentationMetrics(

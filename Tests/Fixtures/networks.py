@@ -3,7 +3,7 @@
     python networks.py        needs torch, dynamic_network_architectures, nnunetv2 and safetensors
 
 Each file holds `weights/NAME`, an `input`, random labels `target/0` … for each output (full resolution first), the `output/0` …, each
-sample's loss (Dice plus cross-entropy, deep supervision) in `losses`, and `gradients/NAME` of their mean. With batch normalisation the
+sample's loss (Dice plus cross-entropy, deep supervision) in `losses`, and `gradients/NAME` of their mean. With batch normalization the
 running statistics after that pass are in `after/NAME`, and `inference` is the full-resolution output that goes by them. Everything is
 computed in float64 and stored in float32.
 """

@@ -41,8 +41,8 @@ def case(random, labels, crumbs):
     for label in range(1, most + 1):
         if random.random() < 0.15:
             continue  # absent: Dice is not a number where the prediction has none either
-        centre = random.uniform(1.5, np.array(SHAPE) - 2.5)
-        reference[((grid - centre) ** 2).sum(-1) < random.uniform(2, 5)] = label
+        center = random.uniform(1.5, np.array(SHAPE) - 2.5)
+        reference[((grid - center) ** 2).sum(-1) < random.uniform(2, 5)] = label
     prediction = reference.copy()
     if labels == "ignore":
         prediction[prediction == 3] = 0

@@ -7,7 +7,7 @@ struct ImportanceWeightTests {
   private let losses = [0.1, 0.5, 0.3, 0.9, 0.7, 0.45]
 
   /// For every floor and cap the weight of a case is the ratio of its probabilities after and before its update, up to one factor for
-  /// all cases, the change of normalisation, which is found here from the case that did not change.
+  /// all cases, the change of normalization, which is found here from the case that did not change.
   @Test func weightsAreRatiosOfProbabilities() throws {
     for floor in [HardnessOptions.Floor.none, .minimum(0.5), .uniformShare(0.3)] {
       var options = HardnessOptions(beta: .fixed(4))
@@ -16,7 +16,7 @@ struct ImportanceWeightTests {
       let sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
       for (index, new) in [(3, 0.2), (0, 0.6), (4, 0.75)] {
         let weight = try sampler.importanceWeights(losses: [new], for: [index], clippedTo: nil)[0]
-        // Unnormalised, from the definition: the softmax keeps the normalisation it had.
+        // Unnormalized, from the definition: the softmax keeps the normalization it had.
         let p = FullSoftmax.softmax(losses, beta: 4)[index]
         let grown = p * exp(4 * 0.75 * (new - losses[index]))
         let expected: Double =
@@ -78,9 +78,9 @@ struct ImportanceWeightTests {
     }
     #expect(try weights(.none) == [1, 1, 1])
     #expect(try weights(.raw) == [1, 10, 0.1])
-    let normalised = try weights(.normalised)
-    #expect(abs(normalised.reduce(0, +) - 3) < 1e-12)
-    #expect(abs(normalised[1] / normalised[0] - 10) < 1e-12)
+    let normalized = try weights(.normalized)
+    #expect(abs(normalized.reduce(0, +) - 3) < 1e-12)
+    #expect(abs(normalized[1] / normalized[0] - 10) < 1e-12)
 
     var options = HardnessOptions(beta: .fixed(100))
     options.importance = .raw

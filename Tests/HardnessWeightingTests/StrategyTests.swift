@@ -94,7 +94,7 @@ struct StrategyTests {
       expected: [1.0 / 9, 1.0 / 3, 1.0 / 9, 1.0 / 9, 1.0 / 3])
   }
 
-  /// q_g ← q_g exp(η (loss_g + C / √n_g)), normalised, by hand for two updates.
+  /// q_g ← q_g exp(η (loss_g + C / √n_g)), normalized, by hand for two updates.
   @Test func groupDRO() throws {
     var sampler = try GroupDROSampler(groups: ["b", "a", "b", "b", "a"], stepSize: 0.5, adjustment: 2, seed: 1)
     try check(sampler, expected: [1.0 / 6, 1.0 / 4, 1.0 / 6, 1.0 / 6, 1.0 / 4])
@@ -167,7 +167,7 @@ struct StrategyTests {
 
   /// A case that stays far above the others is named after three epochs; one that is learnt is not.
   @Test func hardCases() {
-    var watch = HardCases(caseCount: 20)
+    var watch = LossHistory(caseCount: 20)
     for epoch in 0..<4 {
       for visit in 0..<4 {
         var losses = (0..<20).map { 0.5 + 0.01 * Double(($0 * 7 + visit) % 10) }

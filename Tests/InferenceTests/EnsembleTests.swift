@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import NIfTI
 import Synchronization
+import TensorFiles
 import Tensors
 import Testing
 import UNet
@@ -22,7 +23,7 @@ struct EnsembleTests {
       try FileManager.default.copyItem(
         at: fixture.appendingPathComponent(file), to: training.appendingPathComponent(file))
     }
-    let model = try Model(fixture.appendingPathComponent("fold_0"))
+    let model = try Model(ModelFolder(fixture.appendingPathComponent("fold_0")))
     let network = try Network(model.architecture, patch: model.configuration.patchSize, batchSize: 1, training: false)
     return try factors.enumerated().map { fold, factor in
       try network.load(model.weights)
@@ -31,7 +32,7 @@ struct EnsembleTests {
       }
       let place = training.appendingPathComponent("fold_\(fold)")
       try Safetensors.write(network.weights(), to: place.appendingPathComponent("checkpoint_final.safetensors"))
-      return try Model(place)
+      return try Model(ModelFolder(place))
     }
   }
 

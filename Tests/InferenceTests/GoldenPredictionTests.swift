@@ -23,7 +23,7 @@ struct GoldenPredictionTests {
   }
 
   private func check(folder: String, mirrorAxes: [Int], cases limit: Int?) throws {
-    let ensemble = try Ensemble([Model(Golden.file("prediction"))], options: .init(mirrorAxes: mirrorAxes))
+    let ensemble = try Ensemble([Model(ModelFolder(Golden.file("prediction")))], options: .init(mirrorAxes: mirrorAxes))
     let cases = try RawCase.find(in: Golden.file("prediction/images"), description: ensemble.dataset)
     #expect(!cases.isEmpty)
     for prediction in try ensemble.predictions(of: Array(cases.prefix(limit ?? cases.count))) {

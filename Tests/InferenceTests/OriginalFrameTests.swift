@@ -1,14 +1,16 @@
 import Datasets
+import Files
 import Foundation
 import Imaging
 import NIfTI
+import Plans
 import Testing
 
 @testable import Inference
 
 /// What preprocessing moved and cut away is put back where it was.
 @Suite struct OriginalFrameTests {
-  /// Without normalisation and at the image's own spacing, the way there and back gives the image.
+  /// Without normalization and at the image's own spacing, the way there and back gives the image.
   @Test(arguments: [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 2, 1]])
   func thereAndBack(order: [Int]) throws {
     let spacing = [2.0, 1, 3]

@@ -1,4 +1,6 @@
+import Datasets
 import Foundation
+import TensorFiles
 import Tensors
 import Testing
 import UNet
@@ -13,7 +15,7 @@ struct PyTorchModelTests {
   }
 
   @Test(arguments: ["plain", "residual"]) func logits(name: String) throws {
-    let model = try Model(folder(name).appendingPathComponent("fold_0"))
+    let model = try Model(ModelFolder(folder(name).appendingPathComponent("fold_0")))
     #expect(model.mirrorAxes == [0, 2])
     #expect(model.configuration.name == "3d_fullres")
     let expected = try Safetensors(contentsOf: folder(name).appendingPathComponent("expected.safetensors"))
@@ -40,11 +42,14 @@ struct PyTorchModelTests {
   /// Folds are found below a results folder, and a missing one is named.
   @Test func folds() throws {
     let plain = folder("plain")
-    #expect(try Model.folds(of: plain).map(\.lastPathComponent) == ["fold_0"])
-    #expect(try Model.folds(["0"], of: plain).map(\.lastPathComponent) == ["fold_0"])
-    #expect(try Model.folds(of: plain.appendingPathComponent("fold_0")).map(\.lastPathComponent) == ["fold_0"])
-    #expect(throws: (any Error).self) { try Model.folds(["1"], of: plain) }
-    #expect(throws: (any Error).self) { try Model(plain.appendingPathComponent("fold_0"), checkpoint: .best) }
+    #expect(try ModelFolder.folds(of: plain).map(\.url.lastPathComponent) == ["fold_0"])
+    #expect(try ModelFolder.folds(["0"], of: plain).map(\.url.lastPathComponent) == ["fold_0"])
+    #expect(
+      try ModelFolder.folds(of: plain.appendingPathComponent("fold_0")).map(\.url.lastPathComponent) == ["fold_0"])
+    #expect(throws: (any Error).self) { try ModelFolder.folds(["1"], of: plain) }
+    #expect(throws: (any Error).self) {
+      try Model(ModelFolder(plain.appendingPathComponent("fold_0")), checkpoint: .best)
+    }
   }
 
   /// Regions are decided at a logit of 0, or at a probability of one half.

@@ -26,7 +26,7 @@ import Testing
     }
   }
 
-  /// The peak is 10 at the centre, and a voxel one standard deviation away has exp(-1/2) of it.
+  /// The peak is 10 at the center, and a voxel one standard deviation away has exp(-1/2) of it.
   @Test func gaussianHasItsClosedForm() {
     let map = SlidingWindow.gaussian(patch: [8, 16, 24])
     func at(_ z: Int, _ y: Int, _ x: Int) -> Float { map[(z * 16 + y) * 24 + x] }

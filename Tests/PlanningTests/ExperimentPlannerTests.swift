@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Foundation
 import HardnessWeighting
+import Plans
 import Testing
 
 @testable import Planning

@@ -18,7 +18,7 @@ import Testing
     try body(folder)
   }
 
-  /// A case that is zero but in 4 x 4 x 4 of its 8 x 8 x 8 voxels, and labelled in `foreground` of these.
+  /// A case that is zero but in 4 x 4 x 4 of its 8 x 8 x 8 voxels, and labeled in `foreground` of these.
   private func makeDataset(_ folder: URL, foreground: Int) throws {
     var image = Volume<Float>(shape: [8, 8, 8], repeating: 0)
     var labels = Volume<Int32>(shape: [8, 8, 8], repeating: 0)

@@ -1,5 +1,7 @@
 import Datasets
+import Files
 import Foundation
+import Plans
 import Testing
 
 @testable import Planning

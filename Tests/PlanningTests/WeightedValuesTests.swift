@@ -1,4 +1,5 @@
 import Datasets
+import Statistics
 import Testing
 
 @testable import Planning
@@ -7,7 +8,7 @@ import Testing
 @Suite struct WeightedValuesTests {
   @Test func equalsNumPy() {
     let values: [Float] = [3, 1, 4, 1, 5, 9, 2.5, 6]
-    var random = LegacyRandomState(seed: 1234)
+    var random = NumPyRandom(seed: 1234)
     let all = WeightedValues(drawing: 1000, from: values, using: &random)
     let some = WeightedValues(drawing: 500, from: Array(values.prefix(3)), using: &random)
     #expect(all.values == [1, 2.5, 3, 4, 5, 6, 9])
@@ -24,7 +25,7 @@ import Testing
 
   /// Percentiles between ranks are interpolated: of 0, 1, …, 8 the 99.5th is 7.96.
   @Test func percentilesBetweenRanks() {
-    var random = LegacyRandomState(seed: 1)
+    var random = NumPyRandom(seed: 1)
     let parts = (0..<9).map { WeightedValues(drawing: 1, from: [Float($0)], using: &random) }
     let properties = WeightedValues(merging: parts).intensityProperties
     #expect(properties.percentile995 == Double(Float(7.96)))

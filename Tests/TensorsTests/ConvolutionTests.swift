@@ -135,7 +135,7 @@ import Testing
 
 /// Rounding and widening of `BFloat16`.
 @Suite struct BFloat16Tests {
-  /// To nearest, halves to the even neighbour; infinity and NaN stay what they are. In single numbers and in lanes.
+  /// To nearest, halves to the even neighbor; infinity and NaN stay what they are. In single numbers and in lanes.
   @Test(arguments: [
     (Float(1), UInt16(0x3f80)), (1.00390625, 0x3f80), (1.01171875, 0x3f82), (1.00390637, 0x3f81), (-2.5, 0xc020),
     (3.3895e38, 0x7f7f), (3.4e38, 0x7f80), (.infinity, 0x7f80), (-.infinity, 0xff80), (0, 0), (-0.0, 0x8000),

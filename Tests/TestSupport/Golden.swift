@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import TensorFiles
 
 /// The folder of reference values made with PyTorch, nnU-Net v2 and MONAI; tests that need it skip where it is absent.
 public enum Golden {

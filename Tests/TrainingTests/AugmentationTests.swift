@@ -1,3 +1,4 @@
+import Statistics
 import Testing
 
 @testable import Training
@@ -22,9 +23,9 @@ struct AugmentationTests {
   }
 
   /// Without rotation and scaling a region's middle is cut as it is; what lies outside the case is 0 and −1.
-  @Test func centre() {
+  @Test func center() {
     let patch = caseOf(shape: [5, 6, 7])
-    let cut = patch.withSource(lower: [-2, 1, 3], size: [6, 4, 9]) { $0.centre([4, 3, 6]) }
+    let cut = patch.withSource(lower: [-2, 1, 3], size: [6, 4, 9]) { $0.center([4, 3, 6]) }
     // Corner: lower + size / 2 − patch / 2.
     let corner = [-2 + 3 - 2, 1 + 2 - 1, 3 + 4 - 3]
     for z in 0..<4 {
@@ -48,7 +49,7 @@ struct AugmentationTests {
     let transform = SpatialTransform(angles: [0.4, -0.3, 0.5], scales: [1.3, 1.3, 1.3])
     for lower in [[2, 3, 1], [-4, 8, -3], [7, -5, 9]] {
       let direct = patch.withSource(lower: lower, size: [10, 9, 11]) { transform.sample($0, patch: [8, 9, 10]) }
-      let cut = patch.withSource(lower: lower, size: [10, 9, 11]) { $0.centre([10, 9, 11]) }
+      let cut = patch.withSource(lower: lower, size: [10, 9, 11]) { $0.center([10, 9, 11]) }
       let viaCut = cut.withSource { transform.sample($0, patch: [8, 9, 10]) }
       #expect(zip(direct.image, viaCut.image).allSatisfy { abs($0 - $1) < 1e-4 })
       #expect(zip(direct.labels, viaCut.labels).count { $0 != $1 } <= 1)

@@ -34,11 +34,11 @@ struct BatchLoaderTests {
     let tiny = try TinyTraining()
     let maker = try BatchMaker(try tiny.task("model"))
     let batch = try maker.batch(request(0, .validation))
-    let stored = try TrainingCase("case_4", store: try tiny.task("model").store, channels: 1)
+    let stored = try tiny.task("model").store.case("case_4")
     let found = try (0...2).contains { z in
       try (0...6).contains { y in
         try (0...4).contains { x in
-          let patch = try stored.withRegion(lower: [z, y, x], size: [12, 12, 12]) { $0.centre([12, 12, 12]) }
+          let patch = try stored.withRegion(lower: [z, y, x], size: [12, 12, 12]) { $0.center([12, 12, 12]) }
           return patch.image == Array(batch.images[..<1728])
             && patch.labels.map { max($0, 0) } == Array(batch.labels[..<1728])
         }
@@ -47,7 +47,7 @@ struct BatchLoaderTests {
     #expect(found)
   }
 
-  /// The second of two samples shows foreground at its centre.
+  /// The second of two samples shows foreground at its center.
   @Test func forcedSamplesShowForeground() throws {
     let tiny = try TinyTraining()
     tiny.settings.augmentation = .none
@@ -62,6 +62,6 @@ struct BatchLoaderTests {
     let loader = BatchLoader { _ in throw Broken() }
     loader.prepare(request(0))
     #expect(throws: Broken.self) { try loader.next() }
-    #expect(loader.count == 0)
+    #expect(loader.pending.isEmpty)
   }
 }

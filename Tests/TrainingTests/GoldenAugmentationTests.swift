@@ -1,3 +1,4 @@
+import TensorFiles
 import Tensors
 import TestSupport
 import Testing

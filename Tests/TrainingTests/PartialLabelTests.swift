@@ -1,5 +1,7 @@
 import Datasets
 import Foundation
+import Plans
+import TensorFiles
 import Tensors
 import Testing
 
@@ -29,7 +31,7 @@ struct PartialLabelTests {
       ["whole", "core"])
   }
 
-  /// Only voxels near the ball's centre were annotated.
+  /// Only voxels near the ball's center were annotated.
   @Test func ignoreLabel() throws {
     try learns(TinyTraining(labels: Self.annotatedInPart) { $1 < 40 ? $0 : 2 }, ["ball"])
   }

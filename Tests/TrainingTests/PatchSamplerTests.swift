@@ -1,3 +1,4 @@
+import Statistics
 import Testing
 
 @testable import Training
@@ -8,16 +9,16 @@ struct PatchSamplerTests {
   @Test func forcedForeground() {
     let sampler = PatchSampler(region: [1, 1, 1], patch: [1, 1, 1], foregroundShare: 0.33)
     let sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16]
-    let forced = sizes.map { size in (0..<size).count { sampler.isForced(position: $0, batchSize: size) } }
+    let forced = sizes.map { size in (0..<size).count { sampler.oversamplesForeground(position: $0, batchSize: size) } }
     #expect(forced == [0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 5])
-    #expect((0..<4).map { sampler.isForced(position: $0, batchSize: 4) } == [false, false, false, true])
+    #expect((0..<4).map { sampler.oversamplesForeground(position: $0, batchSize: 4) } == [false, false, false, true])
   }
 
   private func range(_ sampler: PatchSampler, _ shape: [Int]) -> (lower: [Int], upper: [Int]) {
     var (lower, upper) = ([Int.max, .max, .max], [Int.min, .min, .min])
     for iteration in 0..<4000 {
       var random = CounterRandom(seed: 1, iteration: iteration, position: 0, purpose: .patch)
-      let corner = sampler.lowerCorner(shape: shape, places: nil, using: &random)
+      let corner = sampler.lowerCorner(shape: shape, centers: nil, using: &random)
       for axis in 0..<3 {
         lower[axis] = min(lower[axis], corner[axis])
         upper[axis] = max(upper[axis], corner[axis])
@@ -36,13 +37,13 @@ struct PatchSamplerTests {
 
   /// Classes are equally likely however many voxels they have, absent ones never come up, and there is no clamp at the
   /// far border.
-  @Test func centredAtForeground() {
+  @Test func centeredAtForeground() {
     let sampler = PatchSampler(region: [4, 4, 4], patch: [4, 4, 4], foregroundShare: 0.33)
     let many = [Int32](repeating: 5, count: 3 * 99)
     var counts: [[Int]: Int] = [:]
     for iteration in 0..<2000 {
       var random = CounterRandom(seed: 2, iteration: iteration, position: 0, purpose: .patch)
-      let corner = sampler.lowerCorner(shape: [10, 10, 10], places: [many, [], [0, 9, 4]], using: &random)
+      let corner = sampler.lowerCorner(shape: [10, 10, 10], centers: [many, [], [0, 9, 4]], using: &random)
       counts[corner, default: 0] += 1
     }
     #expect(Set(counts.keys) == [[3, 3, 3], [0, 7, 2]])
@@ -53,7 +54,7 @@ struct PatchSamplerTests {
     let sampler = PatchSampler(region: [4, 4, 4], patch: [4, 4, 4], foregroundShare: 0.33)
     var one = CounterRandom(seed: 2, iteration: 0, position: 0, purpose: .patch)
     var other = one
-    let corner = sampler.lowerCorner(shape: [9, 9, 9], places: [[], []], using: &one)
-    #expect(corner == sampler.lowerCorner(shape: [9, 9, 9], places: nil, using: &other))
+    let corner = sampler.lowerCorner(shape: [9, 9, 9], centers: [[], []], using: &one)
+    #expect(corner == sampler.lowerCorner(shape: [9, 9, 9], centers: nil, using: &other))
   }
 }

@@ -1,6 +1,10 @@
 import Datasets
+import Files
 import Foundation
 import Logging
+import Plans
+import Statistics
+import TensorFiles
 import Tensors
 
 @testable import Training
@@ -18,7 +22,7 @@ final class TinyTraining {
 
   /// - Parameters:
   ///   - labels: of dataset.json; the ball is 1.
-  ///   - relabel: changes a label by its squared distance from the ball's centre; -1, outside, stays.
+  ///   - relabel: changes a label by its squared distance from the ball's center; -1, outside, stays.
   init(
     labels: String = #"{"background": 0, "ball": 1}"#,
     relabel: @escaping (_ label: Int16, _ distance: Int) -> Int16 = { label, _ in label }
@@ -53,7 +57,7 @@ final class TinyTraining {
           let label = isInside ? relabel(1, distance) : x == 0 ? -1 : relabel(0, distance)
           labels.append(label)
           image.append((isInside ? 1 : 0) + 0.3 * random.normals().0)
-          // A region centred at one of these has it at its centre: the near borders do not move it.
+          // A region centered at one of these has it at its center: the near borders do not move it.
           if min(z, y, x) >= 6 { voxels[label, default: []] += [Int32(z), Int32(y), Int32(x)] }
         }
       }
@@ -110,7 +114,7 @@ final class TinyTraining {
       store: try PreprocessedStore(store),
       split: Split(training: Array(names[..<4]), validation: Array(names[4...])),
       groups: ["case_0": "round", "case_1": "round", "case_2": "oval", "case_3": "oval"],
-      folder: folder.appendingPathComponent(model), resumes: resumes, overwrites: overwrites)
+      folder: ModelFolder(folder.appendingPathComponent(model)), resumes: resumes, overwrites: overwrites)
   }
 
   func trainer(_ model: String, resumes: Bool = false, overwrites: Bool = false) throws -> Trainer {
@@ -119,8 +123,7 @@ final class TinyTraining {
 
   /// The cells of a model's sampler.csv, without the header.
   func samplerRows(_ model: String) throws -> [[String]] {
-    let file = folder.appendingPathComponent(model).appendingPathComponent("sampler.csv")
-    return CSV.rows(try String(contentsOf: file, encoding: .utf8)).dropFirst().map(\.fields)
+    try CSV.rows(contentsOf: ModelFolder(folder.appendingPathComponent(model)).samplerLog).dropFirst().map(\.cells)
   }
 
   func weights(_ model: String, _ checkpoint: String = "checkpoint_final") throws -> [String: [Float]] {

@@ -1,11 +1,12 @@
 import Foundation
+import TensorFiles
 import Tensors
 import TestSupport
 import Testing
 
 @testable import UNet
 
-/// The network, its losses, its gradients and its optimiser give PyTorch's numbers, by both engines.
+/// The network, its losses, its gradients and its optimizer give PyTorch's numbers, by both engines.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenNetworkTests {
   static let files: [String] =
@@ -69,7 +70,7 @@ struct GoldenNetworkTests {
       inputChannels: try metadata("channels", Int.self), outputChannels: try metadata("classes", Int.self),
       features: features, kernels: try metadata("kernels", [[Int]].self),
       strides: try metadata("strides", [[Int]].self),
-      convsPerStage: features.map { _ in 2 }, convsPerDecoderStage: features.dropFirst().map { _ in 2 },
+      convolutionsPerStage: features.map { _ in 2 }, convolutionsPerDecoderStage: features.dropFirst().map { _ in 2 },
       activation: golden.metadata["activation"] == "relu" ? .relu : .leakyReLU(slope: 0.01))
   }
 

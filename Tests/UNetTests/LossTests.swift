@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TensorFiles
 import Tensors
 import Testing
 

@@ -1,11 +1,12 @@
 import Foundation
+import TensorFiles
 import Tensors
 import Testing
 
 @testable import UNet
 
 /// Networks of every kind nnU-Net's plans can hold give PyTorch's logits, losses and gradients, by both engines, and
-/// keep PyTorch's names: residual encoders with every kind of short cut, batch normalisation, instance normalisation
+/// keep PyTorch's names: residual encoders with every kind of short cut, batch normalization, instance normalization
 /// without parameters, none at all, convolutions without bias, smooth activations. The files are made by
 /// `Tests/Fixtures/networks.py`.
 @Suite struct NetworkFixtureTests {
@@ -20,8 +21,8 @@ import Testing
     Architecture(
       encoder: .residual, inputChannels: 2, outputChannels: 3, features: [2, 3, 3, 4],
       kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
-      strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2], [1, 1, 1]], convsPerStage: [1, 2, 1, 1],
-      convsPerDecoderStage: [1, 1, 1], normalization: normalization, activation: activation)
+      strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2], [1, 1, 1]], convolutionsPerStage: [1, 2, 1, 1],
+      convolutionsPerDecoderStage: [1, 1, 1], normalization: normalization, activation: activation)
   }
 
   private static func plain(
@@ -29,8 +30,8 @@ import Testing
   ) -> Architecture {
     Architecture(
       inputChannels: 2, outputChannels: 3, features: [2, 3, 4], kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3]],
-      strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2]], convsPerStage: [1, 2, 1], convsPerDecoderStage: [2, 1],
-      convBias: bias, normalization: normalization, normEpsilon: epsilon, activation: activation)
+      strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2]], convolutionsPerStage: [1, 2, 1], convolutionsPerDecoderStage: [2, 1],
+      convolutionBias: bias, normalization: normalization, normEpsilon: epsilon, activation: activation)
   }
 
   private func fixture(_ name: String) throws -> Safetensors {
@@ -106,7 +107,7 @@ import Testing
     #expect(abs(slope - length) < 0.01 * length, "\(slope) along a gradient of length \(length)")
   }
 
-  /// A network for prediction gives the logits of training, or with batch normalisation those of its running
+  /// A network for prediction gives the logits of training, or with batch normalization those of its running
   /// statistics.
   @Test(arguments: networks.keys.sorted())
   func inference(name: String) throws {
@@ -122,7 +123,7 @@ import Testing
     expectClose(inference.outputs[0].elements, trained.outputs[0].elements, "inference of the trained network")
   }
 
-  /// Weights of a trainer that put batch normalisation in the place of the plan's instance normalisation say so by
+  /// Weights of a trainer that put batch normalization in the place of the plan's instance normalization say so by
   /// themselves.
   @Test func batchNormalizationIsSeenInWeights() throws {
     let planned = Self.residual(.instance(affine: true), .mish)
@@ -131,7 +132,7 @@ import Testing
     #expect(planned.withNormalization(of: weights) == Self.networks["residual_batch_mish"])
   }
 
-  /// A residual encoder begins as its short cuts: the last normalisation of every block is zero, as nnU-Net's.
+  /// A residual encoder begins as its short cuts: the last normalization of every block is zero, as nnU-Net's.
   @Test func residualBlocksBeginAsShortCuts() throws {
     let network = try Network(
       try #require(Self.networks["residual"]), patch: [4, 8, 8], batchSize: 1, training: true)
@@ -143,7 +144,7 @@ import Testing
     #expect(found.count == expected.count, "\(what)")
     let scale = expected.map(abs).max() ?? 0
     let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
-    // A bias before a normalisation has a gradient that is zero but for rounding.
+    // A bias before a normalization has a gradient that is zero but for rounding.
     #expect(worst <= max(1e-4 * scale, 2e-6), "\(what) differs by \(worst) of \(scale)")
   }
 }

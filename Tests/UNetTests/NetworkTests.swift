@@ -1,7 +1,9 @@
 import Files
 import Foundation
+import TensorFiles
 import Tensors
 import Testing
+import Threads
 import UNet
 
 /// Weights move between networks of one architecture and no other; a step repeats to the bit; unusable plans are
@@ -9,7 +11,7 @@ import UNet
 @Suite struct NetworkTests {
   static let architecture = Architecture(
     inputChannels: 2, outputChannels: 3, features: [16, 32, 32], kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3]],
-    strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2]], convsPerStage: [2, 2, 2], convsPerDecoderStage: [2, 1],
+    strides: [[1, 1, 1], [1, 2, 2], [2, 2, 2]], convolutionsPerStage: [2, 2, 2], convolutionsPerDecoderStage: [2, 1],
     activation: .leakyReLU(slope: 0.01))
   static let patch = [8, 16, 12]
 
@@ -111,8 +113,8 @@ import UNet
     deeper.features.append(32)
     deeper.kernels.append([3, 3, 3])
     deeper.strides.append([1, 2, 1])
-    deeper.convsPerStage.append(2)
-    deeper.convsPerDecoderStage = [2, 2, 1]
+    deeper.convolutionsPerStage.append(2)
+    deeper.convolutionsPerDecoderStage = [2, 2, 1]
     for other in [wider, deeper] {
       let weights = try Safetensors.reread(network(other).weights())
       let mine = try network()

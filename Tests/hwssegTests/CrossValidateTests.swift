@@ -1,4 +1,5 @@
 import Datasets
+import Files
 import Foundation
 import NIfTI
 import Testing
@@ -36,7 +37,7 @@ import Testing
       try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.model), to: model)
       let rule = Postprocessing(steps: [.init([1, 2, 3, 4, 5, 6, 7, 8])])
       try JSON.object(JSONObject(rule.members)).text.write(
-        to: model.appendingPathComponent(Postprocessing.fileName), atomically: true, encoding: .utf8)
+        to: ModelFolder(model).postprocessing, atomically: true, encoding: .utf8)
       func predict(_ output: String, _ options: [String]) throws -> Volume<Int32> {
         let target = folder.appendingPathComponent(output)
         let result = try Program.run(

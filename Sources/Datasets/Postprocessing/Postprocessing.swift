@@ -21,8 +21,6 @@ public struct Postprocessing: Sendable, Equatable {
     }
   }
 
-  /// Name of the file in a model folder.
-  public static let fileName = "postprocessing.json"
   private static let function = "remove_all_but_largest_component_from_segmentation"
 
   /// Taken one after the other.
@@ -101,15 +99,15 @@ extension Postprocessing {
   /// What the model folders say together; `nil` when none of them says anything.
   ///
   /// - Throws: `InputError` when a file is unusable, or when models that are averaged differ in it.
-  public static func common(to models: [URL]) throws -> Postprocessing? {
+  public static func common(to models: [ModelFolder]) throws -> Postprocessing? {
     let rules = try models.map { folder -> Postprocessing? in
-      let file = folder.appendingPathComponent(fileName)
+      let file = folder.postprocessing
       return FileManager.default.fileExists(atPath: file.path) ? try Postprocessing(contentsOf: file) : nil
     }
     guard let first = rules.first else { return nil }
     for (folder, rule) in zip(models, rules) where rule != first {
       throw InputError(
-        folder.path, found: "another \(fileName) than in \(models[0].path), or none",
+        folder.url.path, found: "another postprocessing.json than in \(models[0].url.path), or none",
         expected: "models that are averaged to have the same",
         advice: "Decide on it again with hwsseg crossvalidate, or predict with --no-postprocessing.")
     }

@@ -1,6 +1,7 @@
 import NIfTI
+import Statistics
 
-/// Some voxels of a label or region, from which training patches that must show it choose their centre.
+/// Some voxels of a label or region, from which training patches that must show it choose their center.
 public struct ClassLocations: Sendable, Equatable {
   /// The label values that count.
   public let values: [Int]
@@ -21,10 +22,10 @@ public struct ClassLocations: Sendable, Equatable {
   ///
   /// With an ignore label a last entry holds voxels of everything that was annotated.
   static func sample(_ labels: Volume<Int16>, _ description: DatasetDescription) -> [ClassLocations] {
-    var classes = description.hasRegions ? description.regions.map(\.values) : description.foregroundLabels.map { [$0] }
+    var classes = description.foregroundClasses.map(\.values)
     if description.ignoreLabel != nil { classes.append(annotated(description)) }
     let offsets = offsets(labels, of: Set(classes.joined()))
-    var random = LegacyRandomState(seed: 1234)
+    var random = NumPyRandom(seed: 1234)
     let (rows, columns) = (labels.shape[1], labels.shape[2])
     return classes.map { values in
       let candidates = values.flatMap { offsets[$0] ?? [] }

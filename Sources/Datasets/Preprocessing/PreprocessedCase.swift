@@ -1,9 +1,10 @@
 import Files
 import Foundation
 import NIfTI
+import TensorFiles
 import Tensors
 
-/// A case cropped, normalised and resampled, ready for patches to be cut from it. Axes are in the plan's transposed order.
+/// A case cropped, normalized and resampled, ready for patches to be cut from it. Axes are in the plan's transposed order.
 public struct PreprocessedCase: Sendable {
   /// Channel by channel, each (z, y, x) with x fastest.
   public let data: [Float]

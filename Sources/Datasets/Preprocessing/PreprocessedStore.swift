@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Plans
 
 /// A folder of preprocessed cases: `CASE.safetensors`, copies of `plans.json` and `dataset.json`, and `cases.json`, which lists the
 /// cases and is written last, so that an interrupted preprocessing is noticed.
@@ -16,7 +17,7 @@ public struct PreprocessedStore: Sendable {
   /// - Throws: `InputError` when it is not a preprocessed data set, or not a complete one.
   public init(_ folder: URL) throws {
     let index = Self.index(folder)
-    guard FileManager.default.fileExists(atPath: index.path) else {
+    guard Self.exists(in: folder) else {
       throw InputError(
         folder.path, found: "no cases.json", expected: "a completely preprocessed data set",
         advice: "Run hwsseg preprocess; if it was interrupted, run it again.")
@@ -30,6 +31,9 @@ public struct PreprocessedStore: Sendable {
     self.folder = folder
   }
 
+  /// Whether a folder holds a completely preprocessed data set.
+  public static func exists(in folder: URL) -> Bool { FileManager.default.fileExists(atPath: index(folder).path) }
+
   static func index(_ folder: URL) -> URL { folder.appendingPathComponent("cases.json") }
 
   static func file(_ caseName: String, in folder: URL) -> URL {
@@ -39,16 +43,16 @@ public struct PreprocessedStore: Sendable {
   /// Maps a case.
   ///
   /// - Throws: `InputError` when the folder does not have it, or when its file is damaged.
-  public func `case`(_ name: String) throws -> MappedCase {
+  public func `case`(_ name: String) throws -> StoredCase {
     guard caseNames.contains(name) else {
       throw InputError(
         folder.path, found: "no case \(name)", expected: "it among the \(caseNames.count) preprocessed cases",
         advice: "Preprocess the data set again.")
     }
-    return try MappedCase(contentsOf: Self.file(name, in: folder), name: name, description: description)
+    return try StoredCase(contentsOf: Self.file(name, in: folder), name: name, description: description)
   }
 
-  /// Checks that `plan` would preprocess the data in the same way: axis order, spacing, normalisation and resampling. Patch, batch and
+  /// Checks that `plan` would preprocess the data in the same way: axis order, spacing, normalization and resampling. Patch, batch and
   /// network may differ.
   ///
   /// - Throws: `InputError` naming what differs.
@@ -63,7 +67,7 @@ public struct PreprocessedStore: Sendable {
     }
     try check("axis order", self.plan.transposeForward, plan.transposeForward)
     try check("spacing", mine.spacing, wanted.spacing)
-    try check("normalisation", mine.normalizationSchemes, wanted.normalizationSchemes)
+    try check("normalization", mine.normalizationSchemes, wanted.normalizationSchemes)
     try check("use_mask_for_norm", mine.useMaskForNorm, wanted.useMaskForNorm)
     try check("resampling of images", mine.dataResampling, wanted.dataResampling)
     try check("resampling of labels", mine.segmentationResampling, wanted.segmentationResampling)

@@ -2,16 +2,17 @@ import Files
 import Foundation
 import Imaging
 import NIfTI
+import Plans
 
 /// Turns the images of a case into what the network sees, step by step as nnU-Net does: axes into the plan's order, crop to the
-/// nonzero region, normalise, resample, and draw voxels of each class.
+/// nonzero region, normalize, resample, and draw voxels of each class.
 public struct Preprocessor: Sendable {
   public let plan: Plan
   public let description: DatasetDescription
   private let configuration: PlanConfiguration
   private let normalizations: [Normalization]
 
-  /// - Throws: `InputError` when the plan's configuration is not three-dimensional, is for another number of channels, or normalises in
+  /// - Throws: `InputError` when the plan's configuration is not three-dimensional, is for another number of channels, or normalizes in
   ///   a way we do not know.
   public init(plan: Plan, description: DatasetDescription) throws {
     let configuration = plan.configuration
@@ -54,7 +55,7 @@ public struct Preprocessor: Sendable {
         deviation: Float(intensities.standardDeviation))
     default:
       throw InputError(
-        subject, found: "the normalisation \(name)",
+        subject, found: "the normalization \(name)",
         expected:
           "ZScoreNormalization, CTNormalization, NoNormalization, RescaleTo01Normalization or RGBTo01Normalization")
     }
@@ -129,6 +130,7 @@ public struct Preprocessor: Sendable {
   /// Preprocesses all cases of a data set into `folder`, two at a time, and returns the folder opened.
   ///
   /// Every file is replaced as a whole, and `cases.json` is written last: until then the folder counts as incomplete.
+  /// `splits_final.json` says which folds the cases make, where there are enough of them.
   ///
   /// - Parameter progress: called after each case with the number of finished cases.
   /// - Throws: `InputError` naming the first case or file at fault; nothing is left out silently.
@@ -139,12 +141,15 @@ public struct Preprocessor: Sendable {
     guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("imagesTr").path) else {
       throw InputError(folder.path, found: "a raw data set", expected: "another folder for the preprocessed cases")
     }
+    let hasFolds =
+      FileManager.default.fileExists(atPath: dataset.splitsFile.path) || dataset.cases.count >= Splits.count
+    let folds = hasFolds ? try Splits.folds(dataset.caseNames, file: dataset.splitsFile) : nil
     let index = PreprocessedStore.index(folder)
     let oldCases = (try? PreprocessedStore(folder))?.caseNames ?? []
     try? FileManager.default.removeItem(at: index)
     try plan.write(to: folder.appendingPathComponent("plans.json"))
     try description.write(to: folder.appendingPathComponent("dataset.json"))
-    try dataset.forEachCase(progress: progress) { _, rawCase in
+    _ = try dataset.mapCases(progress: progress) { rawCase in
       let loaded = try LoadedCase(rawCase, description)
       try preprocess(images: loaded.images, labels: loaded.labels, caseName: rawCase.name)
         .write(to: PreprocessedStore.file(rawCase.name, in: folder))
@@ -152,6 +157,7 @@ public struct Preprocessor: Sendable {
     for name in Set(oldCases).subtracting(dataset.caseNames) {
       try? FileManager.default.removeItem(at: PreprocessedStore.file(name, in: folder))
     }
+    if let folds { try Splits.write(folds, to: folder.appendingPathComponent("splits_final.json")) }
     try AtomicFile.replace(index, with: JSON.object(JSONObject([("cases", .strings(dataset.caseNames))])).text)
     return try PreprocessedStore(folder)
   }

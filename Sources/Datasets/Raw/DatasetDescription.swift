@@ -19,7 +19,7 @@ public struct DatasetDescription: Sendable, Equatable {
     public let label: String
   }
 
-  /// Names of the image channels, by channel index; the name chooses the normalisation.
+  /// Names of the image channels, by channel index; the name chooses the normalization.
   public let channelNames: [String]
   /// All entries of `labels`, background and ignore too.
   public let labels: [Label]
@@ -141,6 +141,13 @@ extension DatasetDescription {
   /// Entries of `labels` without background and ignore, in the file's order: what a report has a column for, and with regions what
   /// the network has outputs for.
   public var regions: [Label] { labels.filter { $0.name != "ignore" && $0.values.contains { $0 != 0 } } }
+
+  /// What a network learns to tell from the background: the regions where there are any, else each label by itself,
+  /// ascending.
+  public var foregroundClasses: [Label] {
+    if hasRegions { return regions }
+    return foregroundLabels.compactMap { value in regions.first { $0.values == [value] } }
+  }
 
   /// Number of output channels of a network: all labels with softmax, the regions with sigmoid.
   public var outputChannels: Int { hasRegions ? regions.count : allLabels.count }

@@ -40,10 +40,13 @@ public struct RawDataset: Sendable {
 
   public var caseNames: [String] { cases.map(\.name) }
 
+  /// Where a data set's own folds are, if it has any.
+  public var splitsFile: URL { folder.appendingPathComponent("splits_final.json") }
+
   /// The table of groups, if there is one.
-  public func groups() throws -> Groups? {
+  public func groups() throws -> CaseTable? {
     let file = folder.appendingPathComponent("groups.csv")
-    return FileManager.default.fileExists(atPath: file.path) ? try Groups(contentsOf: file) : nil
+    return FileManager.default.fileExists(atPath: file.path) ? try CaseTable(contentsOf: file) : nil
   }
 
   private static func rawCase(

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Statistics
 
 /// Which cases a fold learns from and which it is judged by.
 public struct Split: Sendable, Equatable {
@@ -55,7 +56,7 @@ public enum Splits {
         "cross-validation", found: "\(names.count) cases", expected: "at least \(count)",
         advice: "Train on all cases (--fold all), or put a splits_final.json beside dataset.json.")
     }
-    var random = LegacyRandomState(seed: 12345)
+    var random = NumPyRandom(seed: 12345)
     let order = random.permutation(names.count)
     var start = 0
     return (0..<count).map { fold in
@@ -88,7 +89,7 @@ public enum Splits {
     guard number < 1_000_000, names.count > 1 else {
       throw InputError("--fold", found: "\(number)", expected: "0 to \(splits.count - 1), or all")
     }
-    var random = LegacyRandomState(seed: 12345 + UInt32(number))
+    var random = NumPyRandom(seed: 12345 + UInt32(number))
     let training = Set(random.choice(names.count, Int(0.8 * Double(names.count))))
     return split(names) { !training.contains($0) }
   }

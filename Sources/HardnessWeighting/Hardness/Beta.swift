@@ -1,4 +1,4 @@
-/// How strongly a hardness weighted sampler favours hard cases.
+/// How strongly a hardness weighted sampler favors hard cases.
 public enum Beta: Sendable, Equatable {
   /// β itself, at least 0: 0 is uniform, `.infinity` draws the hardest case alone. It has a meaning only beside the spread of the losses:
   /// with normal losses of standard deviation s, the effective sample size is n · exp(−(β s)²) while that is large.

@@ -36,7 +36,7 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     /// As they are, clipped to [0.1, 10].
     case raw
     /// Clipped, then divided by their mean over the batch, so that the learning rate does not drift.
-    case normalised
+    case normalized
   }
 
   public var beta: Beta

@@ -1,5 +1,5 @@
 /// Draws cases with probabilities softmax(β · loss), so that hard cases are seen more often (Fidon et al., "Distributionally Robust
-/// Deep Learning using Hardness Weighted Sampling", MELBA 2022): stochastic gradient descent then minimises
+/// Deep Learning using Hardness Weighted Sampling", MELBA 2022): stochastic gradient descent then minimizes
 /// (1/β) log mean exp(β · loss), the robust risk with a Kullback–Leibler penalty, instead of the mean loss.
 ///
 /// The loss of a case is the one known from its last visits. Its weights are held in a tree: a draw and an update take O(log n), and are

@@ -6,8 +6,8 @@ extension HardnessWeightedSampler {
   /// asked for before `record`.
   ///
   /// With replacement, no floor and no cap the weight is the published exp(β · (1 − m) · (new loss − stale loss)): how much likelier the case
-  /// has become, the softmax's normalisation left aside; 1 − m is what the options' memory lets a new loss count. In general it is the
-  /// ratio of fresh to stale probability under the options, with the same normalisation: a case that stays at the cap or at the floor
+  /// has become, the softmax's normalization left aside; 1 − m is what the options' memory lets a new loss count. In general it is the
+  /// ratio of fresh to stale probability under the options, with the same normalization: a case that stays at the cap or at the floor
   /// has weight 1. Without replacement the place in the batch counts too: the k-th of B cases is multiplied by
   /// (1 − Σ_{j<k} p_j) + (B − k) p_k, with which the mean over the batch estimates the expectation over p without bias (Des Raj, "Some
   /// estimators in sampling with varying probabilities without replacement", 1956); the published code leaves this out, so the cases
@@ -47,12 +47,12 @@ extension HardnessWeightedSampler {
   func batchWeights(losses: [Double], for cases: [Int]) throws -> [Double] {
     guard options.importance != .none, !cases.isEmpty else { return Array(repeating: 1, count: cases.count) }
     let weights = try importanceWeights(losses: losses, for: cases)
-    guard options.importance == .normalised else { return weights }
+    guard options.importance == .normalized else { return weights }
     let mean = weights.reduce(0, +) / Double(weights.count)
     return weights.map { $0 / mean }
   }
 
-  /// The probability, up to the floor's normalisation, of a case with a share by hardness.
+  /// The probability, up to the floor's normalization, of a case with a share by hardness.
   private func probability(_ share: Double) -> Double {
     let n = Double(caseCount)
     return switch options.floor {

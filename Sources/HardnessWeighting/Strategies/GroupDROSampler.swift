@@ -85,7 +85,7 @@ public struct GroupDROSampler: CaseSampler {
       logits[group] += stepSize * ((self.losses[group] ?? hardest) + adjustment / size.squareRoot())
     }
     let largest = logits.max() ?? 0
-    // Bounded, so that a group out of favour can return, and no difference overflows.
+    // Bounded, so that a group out of favor can return, and no difference overflows.
     for group in logits.indices { logits[group] = max(-700, logits[group] - largest) }
     return weights
   }

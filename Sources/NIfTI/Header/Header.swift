@@ -19,7 +19,7 @@ struct Header {
   /// Value = slope * stored + inter; 1 and 0 when the header asks for no scaling.
   let slope: Double
   let inter: Double
-  /// Distance between voxel centres along z, y and x, in mm.
+  /// Distance between voxel centers along z, y and x, in mm.
   let spacing: [Double]
   /// Index (x, y, z) to mm, three rows of four.
   let affine: [Double]

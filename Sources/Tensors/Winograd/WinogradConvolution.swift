@@ -1,3 +1,5 @@
+import Threads
+
 /// 3 x 3 x 3 convolution with stride 1 by Winograd's F(2 x 2 x 2, 3 x 3 x 3): a third of im2col's multiplications.
 ///
 /// Blocks of tiles stay in the cache from the input's transform through 64 matrix products to the output. Where the kernels alone are larger
@@ -65,7 +67,7 @@ final class WinogradConvolution: Convolution {
     case .bfloat16: sumKernels(of: BFloat16.self, input, outputGradient)
     }
     PartialSums.rows(of: outputGradient, channels: shape.outputChannels, parts: parts, scratch, into: biasGradient)
-    let (u, target) = (Shared(kernels.pointer), Shared(weightGradient.pointer))
+    let (u, target) = (SharedPointer(kernels.pointer), SharedPointer(weightGradient.pointer))
     let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
     Parallel.chunks(outputs, size: 8) {
       WinogradTransform.kernelGradient($0, of: u.pointer, inputs: inputs, outputs: outputs, into: target.pointer)
@@ -86,8 +88,8 @@ final class WinogradConvolution: Convolution {
     _ mirrored: Bool
   ) {
     if isWide { return convolveByPosition(of: type, source, sources, target, targets, bias, mirrored) }
-    let (x, y) = (Shared(source.pointer(Number.self)), Shared(target.pointer(Number.self)))
-    let (u, b) = (Shared(arranged.bytes), Shared(bias?.pointer))
+    let (x, y) = (SharedPointer(source.pointer(Number.self)), SharedPointer(target.pointer(Number.self)))
+    let (u, b) = (SharedPointer(arranged.bytes), SharedPointer(bias?.pointer))
     let size = rowBlock
     let kernelSize = sources * targets * Number.precision.size
     let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
@@ -113,15 +115,15 @@ final class WinogradConvolution: Convolution {
     of type: Number.Type, _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, _ bias: Tensor?,
     _ mirrored: Bool
   ) {
-    let (x, y) = (Shared(source.pointer(Number.self)), Shared(target.pointer(Number.self)))
-    let (u, b) = (Shared(arranged.bytes), Shared(bias?.pointer))
+    let (x, y) = (SharedPointer(source.pointer(Number.self)), SharedPointer(target.pointer(Number.self)))
+    let (u, b) = (SharedPointer(arranged.bytes), SharedPointer(bias?.pointer))
     let kernelSize = sources * targets * Number.precision.size
     let size = group(bytesPerTile: 64 * (sources * Number.precision.size + targets * 4))
     let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
     scratch.use((rowBytes + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)) / 4) { memory in
       let memory = UnsafeMutableRawPointer(memory)
-      let rows = Shared(WinogradMatrices<Number.Rows>(memory, tiles: size, channels: sources))
-      let products = Shared(WinogradMatrices<FloatRows>(memory + rowBytes, tiles: size, channels: targets))
+      let rows = SharedPointer(WinogradMatrices<Number.Rows>(memory, tiles: size, channels: sources))
+      let products = SharedPointer(WinogradMatrices<FloatRows>(memory + rowBytes, tiles: size, channels: targets))
       for lower in stride(from: 0, to: transform.count, by: size) {
         let count = min(size, transform.count - lower)
         Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
@@ -156,14 +158,14 @@ final class WinogradConvolution: Convolution {
   /// Sets `kernels` to the gradient by the transformed kernels.
   private func sumKernels<Number: WinogradElement>(of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor) {
     if isWide { return sumKernelsByPosition(of: type, input, outputGradient) }
-    let (x, g) = (Shared(input.pointer(Number.self)), Shared(outputGradient.pointer(Number.self)))
+    let (x, g) = (SharedPointer(input.pointer(Number.self)), SharedPointer(outputGradient.pointer(Number.self)))
     let (inputs, outputs, size) = (shape.inputChannels, shape.outputChannels, columnBlock)
     let (count, parts) = (transform.count, parts)
     let perPart = (count + parts - 1) / parts
     let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
     let bytes = inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)
     scratch.use(parts * kernels.count) { partial in
-      let sums = Shared(partial)
+      let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [transform, scratch] part in
         let sums = sums.pointer + part * 64 * outputs * inputs
         let end = min(count, (part + 1) * perPart)
@@ -191,14 +193,15 @@ final class WinogradConvolution: Convolution {
   private func sumKernelsByPosition<Number: WinogradElement>(
     of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor
   ) {
-    let (x, g) = (Shared(input.pointer(Number.self)), Shared(outputGradient.pointer(Number.self)))
-    let (inputs, outputs, sums) = (shape.inputChannels, shape.outputChannels, Shared(kernels.pointer))
+    let (x, g) = (SharedPointer(input.pointer(Number.self)), SharedPointer(outputGradient.pointer(Number.self)))
+    let (inputs, outputs, sums) = (shape.inputChannels, shape.outputChannels, SharedPointer(kernels.pointer))
     let size = group(bytesPerTile: 64 * (inputs + outputs) * Number.precision.size)
     let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
     scratch.use((inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)) / 4) { memory in
       let memory = UnsafeMutableRawPointer(memory)
-      let columns = Shared(WinogradMatrices<Number.Columns>(memory, tiles: size, channels: inputs))
-      let gradients = Shared(WinogradMatrices<Number.Columns>(memory + inputBytes, tiles: size, channels: outputs))
+      let columns = SharedPointer(WinogradMatrices<Number.Columns>(memory, tiles: size, channels: inputs))
+      let gradients = SharedPointer(
+        WinogradMatrices<Number.Columns>(memory + inputBytes, tiles: size, channels: outputs))
       for lower in stride(from: 0, to: transform.count, by: size) {
         let count = min(size, transform.count - lower)
         Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
@@ -217,7 +220,7 @@ final class WinogradConvolution: Convolution {
   }
 
   private func transformKernels(_ weights: Tensor, rowsAreOutputs: Bool) {
-    let (w, u) = (Shared(weights.pointer), Shared(kernels.pointer))
+    let (w, u) = (SharedPointer(weights.pointer), SharedPointer(kernels.pointer))
     let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
     let (rows, lanes) = rowsAreOutputs ? (outputs, inputs) : (inputs, outputs)
     Parallel.chunks(rows, size: 8) {

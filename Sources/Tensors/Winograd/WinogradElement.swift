@@ -1,3 +1,5 @@
+import Threads
+
 /// A number that Winograd's products can be computed in.
 protocol WinogradElement: LaneElement {
   /// What is multiplied by kernels: a row a tile.
@@ -44,7 +46,7 @@ extension BFloat16: WinogradElement {
 
   /// Brings kernels (position, k, n) to the order of `multiply`'s `b`: (position, k / 2, n, k % 2).
   static func arrange(_ kernels: Tensor, _ n: Int, into arranged: Tensor) {
-    let (source, target) = (Shared(kernels.pointer), Shared(arranged.pointer(BFloat16.self)))
+    let (source, target) = (SharedPointer(kernels.pointer), SharedPointer(arranged.pointer(BFloat16.self)))
     Parallel.chunks(kernels.count / (2 * n), size: 64) { pairs in
       for pair in pairs {
         let (even, odd) = (source.pointer + 2 * pair * n, source.pointer + (2 * pair + 1) * n)

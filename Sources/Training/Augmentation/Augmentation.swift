@@ -1,3 +1,5 @@
+import Statistics
+
 /// nnU-Net's random changes to a training patch, in its order and with its probabilities.
 public struct Augmentation: Sendable {
   /// The shape of the patches the network sees, (z, y, x).
@@ -38,7 +40,7 @@ public struct Augmentation: Sendable {
   /// A changed patch from the middle of a region of `initialPatch` voxels. Labels are 0 outside the case.
   func apply(to source: PatchSource, using random: inout CounterRandom) -> Patch {
     let spatial = SpatialTransform.random(rotation: rotation, inPlane: inPlane, using: &random)
-    var patch = spatial?.sample(source, patch: patch) ?? source.centre(patch)
+    var patch = spatial?.sample(source, patch: patch) ?? source.center(patch)
     let channels = source.channels
     if random.chance(0.1) { GaussianNoise.random(using: &random).apply(to: &patch, using: &random) }
     if random.chance(0.2) { GaussianBlur.random(channels: channels, using: &random).apply(to: &patch) }

@@ -1,3 +1,5 @@
+import Statistics
+
 /// Multiplies each channel with a factor.
 struct Brightness {
   /// One a channel.

@@ -1,3 +1,5 @@
+import Statistics
+
 /// Stretches each channel about its mean, within the range it had.
 struct Contrast {
   /// One a channel; nil leaves a channel as it is.

@@ -1,4 +1,5 @@
 import Foundation
+import Statistics
 
 /// Bends each channel's intensities by a power of their place in the channel's range, and restores its mean and
 /// deviation.

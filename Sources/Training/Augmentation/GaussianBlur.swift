@@ -1,4 +1,5 @@
 import Foundation
+import Statistics
 
 /// Blurs channels with a Gaussian of its own width along each axis, reflecting at the borders.
 struct GaussianBlur {

@@ -1,3 +1,5 @@
+import Statistics
+
 /// Adds independent normal noise to every voxel of every channel.
 struct GaussianNoise {
   let deviation: Double

@@ -1,4 +1,6 @@
-/// Imitates a coarser scan: channels are sampled down by nearest neighbour and up again linearly.
+import Statistics
+
+/// Imitates a coarser scan: channels are sampled down by nearest neighbor and up again linearly.
 struct LowResolution {
   /// Scales along (z, y, x) a channel, at most 1; nil leaves a channel as it is.
   let scales: [[Double]?]

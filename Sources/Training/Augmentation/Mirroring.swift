@@ -1,3 +1,5 @@
+import Statistics
+
 /// Reverses image and labels along axes.
 struct Mirroring {
   /// Whether to reverse (z, y, x).

@@ -1,4 +1,4 @@
-/// Sets what lies outside the case, where the label is −1, to 0 in the channels that were normalised inside only.
+/// Sets what lies outside the case, where the label is −1, to 0 in the channels that were normalized inside only.
 struct OutsideMask {
   let channels: [Int]
 

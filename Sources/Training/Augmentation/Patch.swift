@@ -27,7 +27,7 @@ struct PatchSource {
   let size: [Int]
 
   /// The voxels in the middle of the region, without interpolation.
-  func centre(_ patch: [Int]) -> Patch {
+  func center(_ patch: [Int]) -> Patch {
     cut(lower: (0..<3).map { lower[$0] + size[$0] / 2 - patch[$0] / 2 }, size: patch)
   }
 

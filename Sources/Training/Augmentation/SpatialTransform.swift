@@ -1,8 +1,9 @@
 import Foundation
+import Statistics
 
 /// Rotates and scales: the image is interpolated linearly, a label by the vote of its linearly interpolated indicator.
 struct SpatialTransform {
-  /// Row-major 3 × 3: from a patch's coordinates about its centre to the source's about its own.
+  /// Row-major 3 × 3: from a patch's coordinates about its center to the source's about its own.
   let matrix: [Double]
 
   /// Rz(a₂) · Ry(a₁) · Rx(a₀) · scale, acting on (z, y, x) coordinates, which nnU-Net calls x, y and z. A scale above 1
@@ -36,7 +37,7 @@ struct SpatialTransform {
     return SpatialTransform(angles: angles, scales: [inPlane ? 1 : scale, scale, scale])
   }
 
-  /// Samples a patch about the centre of `source`; what lies outside is 0 and has the label `outside`.
+  /// Samples a patch about the center of `source`; what lies outside is 0 and has the label `outside`.
   func sample(_ source: PatchSource, patch: [Int], outside: Int16 = -1) -> Patch {
     let m = matrix.map { Float($0) }
     let (height, width) = (patch[1], patch[2])
@@ -45,7 +46,7 @@ struct SpatialTransform {
     // The part of the region that lies inside the case, in the case's voxels.
     let low = (0..<3).map { max(0, source.lower[$0]) }
     let high = (0..<3).map { min(source.shape[$0], source.lower[$0] + source.size[$0]) }
-    let centre = (0..<3).map { Float(source.lower[$0]) + Float(source.size[$0] - 1) / 2 }
+    let center = (0..<3).map { Float(source.lower[$0]) + Float(source.size[$0] - 1) / 2 }
     let half = patch.map { Float($0 - 1) / 2 }
     let (rowStride, planeStride) = (source.shape[2], source.shape[1] * source.shape[2])
     let caseVoxels = source.shape[0] * planeStride
@@ -62,9 +63,9 @@ struct SpatialTransform {
         for row in 0..<patch[0] * height {
           let z = Float(row / height) - half[0]
           let y = Float(row % height) - half[1]
-          let start0 = m[0] * z + m[1] * y + centre[0]
-          let start1 = m[3] * z + m[4] * y + centre[1]
-          let start2 = m[6] * z + m[7] * y + centre[2]
+          let start0 = m[0] * z + m[1] * y + center[0]
+          let start1 = m[3] * z + m[4] * y + center[1]
+          let start2 = m[6] * z + m[7] * y + center[2]
           for column in 0..<width {
             let x = Float(column) - half[2]
             let p0 = start0 + m[2] * x

@@ -6,8 +6,11 @@ import Dispatch
 final class BatchLoader {
   /// A batch in preparation; `ready` is signalled after `result` is set, once.
   private final class Slot: @unchecked Sendable {
+    let request: BatchRequest
     let ready = DispatchSemaphore(value: 0)
     var result: Result<Batch, any Error>?
+
+    init(_ request: BatchRequest) { self.request = request }
   }
 
   private let make: @Sendable (BatchRequest) throws -> Batch
@@ -16,12 +19,12 @@ final class BatchLoader {
 
   init(_ make: @escaping @Sendable (BatchRequest) throws -> Batch) { self.make = make }
 
-  /// How many batches have been asked for and not been taken.
-  var count: Int { slots.count }
+  /// The batches that have been asked for and not been taken, the next one first.
+  var pending: [BatchRequest] { slots.map(\.request) }
 
   /// Starts to prepare a batch, after those that were asked for before.
   func prepare(_ request: BatchRequest) {
-    let slot = Slot()
+    let slot = Slot(request)
     slots.append(slot)
     queue.async { [make] in
       slot.result = Result { try make(request) }

@@ -1,11 +1,12 @@
 import Datasets
 import Files
 import Foundation
+import Statistics
 
 /// Cuts the samples of a batch out of the stored cases and augments them.
 struct BatchMaker: Sendable {
-  private let training: [TrainingCase]
-  private let validation: [TrainingCase]
+  private let training: [StoredCase]
+  private let validation: [StoredCase]
   private let patch: [Int]
   private let channels: Int
   private let seed: UInt64
@@ -24,8 +25,16 @@ struct BatchMaker: Sendable {
     }
     try task.store.check(task.plan)
     let channels = configuration.normalizationSchemes.count
-    func open(_ names: [String]) throws -> [TrainingCase] {
-      try names.map { try TrainingCase($0, store: task.store, channels: channels) }
+    func open(_ names: [String]) throws -> [StoredCase] {
+      try names.map { name in
+        let stored = try task.store.case(name)
+        guard stored.channels == channels else {
+          throw InputError(
+            "case \(name)", found: "\(stored.channels) channels", expected: "\(channels), as in the plan",
+            advice: "Preprocess the data set with this plan.")
+        }
+        return stored
+      }
     }
     training = try open(task.split.training)
     validation = try open(task.split.validation)
@@ -63,20 +72,20 @@ struct BatchMaker: Sendable {
   private func sample(_ request: BatchRequest, position: Int, index: Int) throws -> Patch {
     let isTraining = request.kind == .training
     let patches = isTraining ? trainingPatches : validationPatches
-    let trainingCase = isTraining ? training[index] : validation[index]
-    func random(_ purpose: CounterRandom.Purpose) -> CounterRandom {
+    let stored = isTraining ? training[index] : validation[index]
+    func random(_ purpose: RandomPurpose) -> CounterRandom {
       CounterRandom(seed: seed, iteration: request.iteration, position: position, purpose: purpose)
     }
-    var place = random(isTraining ? .patch : .validationPatch)
-    let isForced = patches.isForced(position: position, batchSize: request.cases.count)
+    var placement = random(isTraining ? .patch : .validationPatch)
+    let showsForeground = patches.oversamplesForeground(position: position, batchSize: request.cases.count)
     let lower = patches.lowerCorner(
-      shape: trainingCase.shape, places: trainingCase.places(showingForeground: isForced), using: &place)
-    return try trainingCase.withRegion(lower: lower, size: patches.region) { source in
+      shape: stored.shape, centers: stored.patchCenters(showingForeground: showsForeground), using: &placement)
+    return try stored.withRegion(lower: lower, size: patches.region) { source in
       if isTraining, let augmentation {
         var changes = random(.augmentation)
         return augmentation.apply(to: source, using: &changes)
       }
-      var patch = source.centre(patch)
+      var patch = source.center(patch)
       patch.removeOutsideLabel()
       return patch
     }

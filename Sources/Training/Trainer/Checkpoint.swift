@@ -1,10 +1,11 @@
 import Files
 import Foundation
 import HardnessWeighting
+import TensorFiles
 import Tensors
 import UNet
 
-/// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimiser's
+/// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimizer's
 /// velocities, and as JSON in the metadata the state of the run and of the sampler. One file, so that its parts always
 /// belong together.
 enum Checkpoint {
@@ -19,21 +20,21 @@ enum Checkpoint {
   ///
   /// - Throws: `InputError` when the place cannot be written.
   static func write(
-    network: Network, optimiser: SGD, state: TrainingState, sampler: any CaseSampler, to url: URL
+    network: Network, optimizer: SGD, state: TrainingState, sampler: any CaseSampler, to url: URL
   ) throws {
     let encoder = JSONEncoder()
     let metadata = [
       "epoch": String(state.epoch), "training_state": String(decoding: try encoder.encode(state), as: UTF8.self),
       "sampler_state": String(decoding: try encoded(sampler, cases: state.cases, encoder), as: UTF8.self),
     ]
-    try Safetensors.write(network.weights() + optimiser.state(), metadata: metadata, to: url)
+    try Safetensors.write(network.weights() + optimizer.state(), metadata: metadata, to: url)
   }
 
   /// Brings a run back to where it was when the file was written.
   ///
   /// - Throws: `InputError` when the file is damaged or of another network, other cases or another sampler.
   static func read(
-    _ url: URL, network: Network, optimiser: SGD, state: inout TrainingState, sampler: inout any CaseSampler
+    _ url: URL, network: Network, optimizer: SGD, state: inout TrainingState, sampler: inout any CaseSampler
   ) throws {
     let file = try Safetensors(contentsOf: url)
     guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
@@ -49,7 +50,7 @@ enum Checkpoint {
       throw unusable(url)
     }
     try network.load(file)
-    try optimiser.load(file)
+    try optimizer.load(file)
     (state, sampler) = (stored, storedSampler)
   }
 

@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Foundation
 import HardnessWeighting
+import Plans
 
 extension SamplerSettings {
   /// The sampler that a plan asks for.
@@ -60,7 +61,7 @@ extension SamplerSettings {
         "training.sampler", found: "no weights_file", expected: "a CSV file with the columns case and weight",
         advice: "Name it in the plan, or with --case-weights.")
     }
-    let table = try Groups(contentsOf: URL(fileURLWithPath: weightsFile))
+    let table = try CaseTable(contentsOf: URL(fileURLWithPath: weightsFile))
     return try cases.map { name in
       let cell = table.value("weight", of: name)
       guard let weight = cell.flatMap(Double.init) else {
@@ -82,16 +83,16 @@ extension SamplerSettings {
       )
     }
     var file = URL(fileURLWithPath: firstStage)
-    if file.pathExtension != "csv" { file.appendPathComponent("sampler.csv") }
-    guard let text = try? String(contentsOf: file, encoding: .utf8), let head = CSV.rows(text).first?.fields,
-      let name = head.firstIndex(of: "case"), let loss = head.firstIndex(of: "loss")
+    if file.pathExtension != "csv" { file = ModelFolder(file).samplerLog }
+    let rows = (try? CSV.rows(contentsOf: file))?.map(\.cells) ?? []
+    guard let head = rows.first, let name = head.firstIndex(of: "case"), let loss = head.firstIndex(of: "loss")
     else {
       throw InputError(
         file.path, found: "no table with the columns case and loss", expected: "a training's sampler.csv")
     }
     var losses: [String: Double] = [:]
-    for (_, fields) in CSV.rows(text).dropFirst() where fields.count == head.count {
-      if let value = Double(fields[loss]) { losses[fields[name]] = value }
+    for row in rows.dropFirst() where row.count == head.count {
+      if let value = Double(row[loss]) { losses[row[name]] = value }
     }
     return try cases.map { name in
       guard let loss = losses[name] else {

@@ -2,6 +2,9 @@ import Datasets
 import Files
 import Foundation
 import HardnessWeighting
+import Plans
+import Statistics
+import TensorFiles
 import Tensors
 import UNet
 
@@ -26,12 +29,14 @@ public final class Trainer {
   private let progress: TrainingProgress
   private let network: Network
   private let loss: Loss
-  private let optimiser: SGD
+  private let optimizer: SGD
   private let loader: BatchLoader
   private let log: TrainingLog
   private var sampler: any CaseSampler
   private var state: TrainingState
   private var hasWarned = false
+  /// Batches that were drawn before an interruption and have not been asked of the loader again.
+  private var resumedBatches: [[Int]] = []
 
   /// The finished epochs.
   public var history: [EpochRecord] { state.history }
@@ -55,7 +60,7 @@ public final class Trainer {
     settings = task.plan.training
     self.task = task
     self.progress = progress
-    folder = ModelFolder(url: task.folder)
+    folder = task.folder
     try configuration.checkSupported()
     try folder.check(task)
 
@@ -69,17 +74,19 @@ public final class Trainer {
       batchSize: configuration.batchSize,
       training: true, engine: task.engine, precision: task.precision, seed: seed)
     loss = Loss(task.description, batchDice: configuration.batchDice)
-    optimiser = SGD(
+    optimizer = SGD(
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
-    log = TrainingLog(folder: task.folder, classes: Self.outputNames(task.description), groups: task.groups)
+    log = TrainingLog(folder: task.folder, classes: task.description.foregroundClasses.map(\.name), groups: task.groups)
 
-    if task.resumes, folder.hasLatest {
+    if task.resumes, folder.has(.latest) {
       try folder.checkUnchanged(task.plan)
-      try Checkpoint.read(folder.latest, network: network, optimiser: optimiser, state: &state, sampler: &self.sampler)
+      try Checkpoint.read(
+        folder.checkpoint(.latest), network: network, optimizer: optimizer, state: &state, sampler: &self.sampler)
+      resumedBatches = state.drawnBatches
       progress.say("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
       let isPyTorch = weights.pathExtension == "pth"
@@ -89,21 +96,15 @@ public final class Trainer {
     }
   }
 
-  /// Names of the foreground classes in the order of their labels, or of the regions.
-  private static func outputNames(_ description: DatasetDescription) -> [String] {
-    let regions = description.regions
-    return description.hasRegions ? regions.map(\.name) : regions.sorted { $0.values[0] < $1.values[0] }.map(\.name)
-  }
-
   /// Trains until all epochs are done or a stop is asked for.
   ///
   /// - Parameter stopRequested: asked after every step; true writes a checkpoint and returns.
   /// - Throws: `TrainingError` when the loss is no longer finite; `InputError` when cases or folder become unusable.
   public func run(stopRequested: () -> Bool = { false }) throws -> Outcome {
-    if folder.hasFinal, task.resumes, !task.overwrites {
-      guard !folder.hasLatest || state.epoch >= settings.epochs else {
+    if folder.has(.final), task.resumes, !task.overwrites {
+      guard !folder.has(.latest) || state.epoch >= settings.epochs else {
         throw InputError(
-          task.folder.path, found: "a finished model of \(state.epoch) epochs", expected: "an unfinished run",
+          folder.url.path, found: "a finished model of \(state.epoch) epochs", expected: "an unfinished run",
           advice: "To train it further, ask for it to be overwritten too (--resume --overwrite).")
       }
       progress.say("This model is finished.")
@@ -118,7 +119,7 @@ public final class Trainer {
         return .stopped
       }
     }
-    try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.final)
+    try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.final))
     return .finished
   }
 
@@ -149,7 +150,6 @@ public final class Trainer {
     while state.iteration < settings.iterationsPerEpoch {
       try prepare()
       guard let batch = try loader.next() else { break }
-      state.drawnBatches.removeFirst()
       try step(batch, learningRate: Float(rate))
       state.iteration += 1
       if stopRequested() { return false }
@@ -161,17 +161,17 @@ public final class Trainer {
     var record = EpochRecord(
       epoch: state.epoch, learningRate: rate, trainingLoss: state.lossSum / iterations, validationLoss: validation.loss,
       pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
-      effectiveCases: 1 / probabilities.reduce(0) { $0 + $1 * $1 }, beta: sampler.beta, groupDraws: groupDraws(),
+      effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, groupDraws: groupDraws(),
       gradientNorm: state.gradientNormSum / iterations,
       seconds: secondsBefore + Date().timeIntervalSince(start))
     record.average(after: state.history.last)
     let isBest = record.averagePseudoDice.map { $0 > state.bestAverage ?? -.infinity } ?? false
     if isBest { state.bestAverage = record.averagePseudoDice }
-    let suspects = state.hardCases.endEpoch()
+    let suspects = state.losses.endEpoch()
     // Before the state forgets the epoch's draws: a run that ends here takes the epoch up again and writes them anew.
     try log.writeSampler(state, probabilities: probabilities, suspects: suspects)
     state.finishEpoch(record)
-    if isBest { try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.best) }
+    if isBest { try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
     try log.write(state.history)
     progress.epoch(record, epochs: settings.epochs, isBest: isBest)
@@ -186,12 +186,10 @@ public final class Trainer {
   /// Has the loader prepare the next batch of the epoch and those that may be drawn before its losses are known.
   private func prepare() throws {
     let left = settings.iterationsPerEpoch - state.iteration
-    while loader.count < min(1 + settings.prefetch, left) {
-      // Batches of a run that was taken up again have been drawn already.
-      if loader.count == state.drawnBatches.count { state.drawnBatches.append(try sampler.draw(network.batchSize)) }
-      let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + loader.count
-      loader.prepare(
-        BatchRequest(kind: .training, iteration: iteration, cases: state.drawnBatches[loader.count]))
+    while loader.pending.count < min(1 + settings.prefetch, left) {
+      let cases = resumedBatches.isEmpty ? try sampler.draw(network.batchSize) : resumedBatches.removeFirst()
+      let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + loader.pending.count
+      loader.prepare(BatchRequest(kind: .training, iteration: iteration, cases: cases))
     }
   }
 
@@ -205,7 +203,7 @@ public final class Trainer {
     return shares
   }
 
-  private func say(_ suspects: [HardCases.Suspect]) {
+  private func say(_ suspects: [LossHistory.Suspect]) {
     let names = suspects.prefix(5).map { suspect in
       String(
         format: "%@ (loss %.3f after %d visits, median %.3f)", state.cases[suspect.index], suspect.loss, suspect.visits,
@@ -228,7 +226,7 @@ public final class Trainer {
     let weights = try sampler.record(losses: losses, for: batch.cases)
     if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
     network.backward()
-    let norm = optimiser.step(learningRate: learningRate)
+    let norm = optimizer.step(learningRate: learningRate)
     guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
     state.record(losses: losses, cases: batch.cases)
     let loss = losses.reduce(0, +) / Double(losses.count)
@@ -281,7 +279,8 @@ public final class Trainer {
   }
 
   private func writeLatest() throws {
+    state.drawnBatches = loader.pending.filter { $0.kind == .training }.map(\.cases) + resumedBatches
     try Checkpoint.write(
-      network: network, optimiser: optimiser, state: state, sampler: sampler, to: folder.latest)
+      network: network, optimizer: optimizer, state: state, sampler: sampler, to: folder.checkpoint(.latest))
   }
 }

@@ -6,7 +6,7 @@ import HardnessWeighting
 /// The tables a run leaves in its folder. They are replaced as a whole after every epoch, so they are sound however the
 /// run ends.
 struct TrainingLog {
-  let folder: URL
+  let folder: ModelFolder
   /// Names of the foreground classes.
   let classes: [String]
   /// The group of each case that has one.
@@ -30,7 +30,7 @@ struct TrainingLog {
         ] + names.map { number(record.groupDraws[$0] ?? 0) }
         + [number(record.gradientNorm), String(format: "%.2f", record.seconds)]
     }
-    try replace("log.csv", [head] + epochs)
+    try replace(folder.log, [head] + epochs)
   }
 
   /// Adds the epoch's lines to `sampler.csv`, one a training case: its last loss, its probability at the end of the
@@ -38,18 +38,17 @@ struct TrainingLog {
   /// are dropped. Writes `suspects.csv` anew.
   ///
   /// - Throws: `InputError` when the folder cannot be written.
-  func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [HardCases.Suspect]) throws {
+  func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [LossHistory.Suspect]) throws {
     let head = ["epoch", "case", "group", "loss", "probability", "draws"]
-    let before =
-      state.epoch == 0 ? [] : lines("sampler.csv").filter { Int($0.prefix { $0 != "," }) ?? .max < state.epoch }
+    let before = state.epoch == 0 ? [] : earlierRows(than: state.epoch)
     let rows = state.cases.indices.map { index in
       let name = state.cases[index]
-      return line([
-        String(state.epoch), name, groups[name] ?? "", number(state.lastLosses[index]), number(probabilities[index]),
-        String(state.epochDraws[index]),
-      ])
+      return [
+        String(state.epoch), name, groups[name] ?? "", number(state.losses.lastLosses[index]),
+        number(probabilities[index]), String(state.epochDraws[index]),
+      ]
     }
-    try replace("sampler.csv", lines: [line(head)] + before + rows)
+    try replace(folder.samplerLog, [head] + before + rows)
     let named = suspects.map { suspect in
       let name = state.cases[suspect.index]
       return [
@@ -57,25 +56,16 @@ struct TrainingLog {
         String(suspect.epochs),
       ]
     }
-    try replace("suspects.csv", [["case", "group", "loss", "median_loss", "visits", "hard_epochs"]] + named)
+    try replace(folder.suspects, [["case", "group", "loss", "median_loss", "visits", "hard_epochs"]] + named)
+  }
+
+  /// The rows of `sampler.csv` for epochs before this one.
+  private func earlierRows(than epoch: Int) -> [[String]] {
+    let rows = (try? CSV.rows(contentsOf: folder.samplerLog)) ?? []
+    return rows.map(\.cells).filter { Int($0[0]) ?? .max < epoch }
   }
 
   private func number(_ value: Double?) -> String { value.map { String(format: "%.6g", $0) } ?? "" }
 
-  private func line(_ cells: [String]) -> String {
-    cells.map { cell in
-      cell.contains { ",\"\n\r".contains($0) } ? "\"\(cell.replacingOccurrences(of: "\"", with: "\"\""))\"" : cell
-    }.joined(separator: ",")
-  }
-
-  private func lines(_ name: String) -> [String] {
-    let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-    return text?.split(separator: "\n").map(String.init) ?? []
-  }
-
-  private func replace(_ name: String, _ rows: [[String]]) throws { try replace(name, lines: rows.map(line)) }
-
-  private func replace(_ name: String, lines: [String]) throws {
-    try AtomicFile.replace(folder.appendingPathComponent(name), with: lines.joined(separator: "\n") + "\n")
-  }
+  private func replace(_ file: URL, _ rows: [[String]]) throws { try AtomicFile.replace(file, with: CSV.text(rows)) }
 }

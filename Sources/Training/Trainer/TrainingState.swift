@@ -1,7 +1,7 @@
 import Foundation
 import HardnessWeighting
 
-/// All that a run must remember, beside the network and the optimiser, to be taken up again exactly.
+/// All that a run must remember, beside the network and the optimizer, to be taken up again exactly.
 struct TrainingState: Codable {
   /// The epoch the run is in, from 0.
   var epoch = 0
@@ -21,22 +21,25 @@ struct TrainingState: Codable {
   let cases: [String]
   /// How often each has been trained on in this epoch.
   var epochDraws: [Int]
-  /// The loss each had when it was last trained on.
-  var lastLosses: [Double?]
-  /// Which of them stay hard.
-  var hardCases: HardCases
+  /// What each has lost so far.
+  var losses: LossHistory
+
+  private enum CodingKeys: String, CodingKey {
+    case epoch, iteration, lossSum, gradientNormSum, seconds, drawnBatches, history, bestAverage, cases, epochDraws
+    // The name that files of earlier versions have.
+    case losses = "hardCases"
+  }
 
   init(cases: [String]) {
     self.cases = cases
     epochDraws = Array(repeating: 0, count: cases.count)
-    lastLosses = Array(repeating: nil, count: cases.count)
-    hardCases = HardCases(caseCount: cases.count)
+    losses = LossHistory(caseCount: cases.count)
   }
 
   /// Whether the numbers of a stored state fit together.
   var isConsistent: Bool {
     epoch >= 0 && iteration >= 0 && epochDraws.count == cases.count
-      && lastLosses.count == cases.count && hardCases.isConsistent(caseCount: cases.count) && history.count == epoch
+      && losses.isConsistent(caseCount: cases.count) && history.count == epoch
       && drawnBatches.joined().allSatisfy(cases.indices.contains)
   }
 
@@ -51,10 +54,7 @@ struct TrainingState: Codable {
 
   /// Notes the losses of a batch.
   mutating func record(losses: [Double], cases: [Int]) {
-    for (index, loss) in zip(cases, losses) {
-      epochDraws[index] += 1
-      lastLosses[index] = loss
-    }
-    hardCases.record(losses: losses, for: cases)
+    for index in cases { epochDraws[index] += 1 }
+    self.losses.record(losses: losses, for: cases)
   }
 }

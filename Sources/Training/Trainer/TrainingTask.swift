@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Foundation
+import Plans
 import Tensors
 
 /// What is to be trained, on what, and where the model goes.
@@ -15,7 +16,7 @@ public struct TrainingTask: Sendable {
   /// The group of each case that has one, for logs and for strategies that know groups.
   public var groups: [String: String]
   /// The model folder: plans, dataset.json, checkpoints and logs.
-  public var folder: URL
+  public var folder: ModelFolder
   public var engine: Engine
   /// Of activations and convolutions.
   public var precision: Precision
@@ -29,7 +30,7 @@ public struct TrainingTask: Sendable {
 
   public init(
     plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
-    groups: [String: String] = [:], folder: URL, engine: Engine = .auto, precision: Precision = .float32,
+    groups: [String: String] = [:], folder: ModelFolder, engine: Engine = .auto, precision: Precision = .float32,
     resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
   ) {
     self.plan = plan

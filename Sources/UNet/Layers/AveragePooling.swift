@@ -1,4 +1,5 @@
 import Tensors
+import Threads
 
 /// The mean over boxes that tile the input: PyTorch's AvgPool3d with its kernel as stride.
 final class AveragePooling: Features {
@@ -33,7 +34,7 @@ final class AveragePooling: Features {
 
   private func forward<Number: Element>(of type: Number.Type) {
     let share = 1 / Float(box.count)
-    let (x, y) = (Shared(input.pointer(type)), Shared(output.pointer(type)))
+    let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
     forEachVoxel { [box, channels = output.shape[4]] voxel, first in
       let target = y.pointer + voxel
       let source = x.pointer + first
@@ -55,7 +56,7 @@ final class AveragePooling: Features {
 
   private func backward<Number: Element>(of type: Number.Type, _ gradient: Tensor, _ inputGradient: Tensor) {
     let share = 1 / Float(box.count)
-    let (g, dx) = (Shared(gradient.pointer(type)), Shared(inputGradient.pointer(type)))
+    let (g, dx) = (SharedPointer(gradient.pointer(type)), SharedPointer(inputGradient.pointer(type)))
     forEachVoxel { [box, channels = output.shape[4]] voxel, first in
       let source = g.pointer + voxel
       for place in box {

@@ -1,9 +1,9 @@
 import Tensors
 
-/// One link of a stage's chain: convolution, normalisation and activation, by themselves or twice with a short cut
+/// One link of a stage's chain: convolution, normalization and activation, by themselves or twice with a short cut
 /// around.
 protocol Block: Features {
-  /// What the optimiser trains, in PyTorch's order.
+  /// What the optimizer trains, in PyTorch's order.
   var parameters: [Parameter] { get }
   /// What is saved beside the parameters but not trained.
   var buffers: [Parameter] { get }
@@ -16,7 +16,7 @@ protocol Block: Features {
   var spent: Tensor { get }
   /// Weights have been written to since the last forward pass. In a network for training they may always have been.
   func noteNewWeights()
-  /// - Parameter inference: Whether batch normalisation goes by its running statistics.
+  /// - Parameter inference: Whether batch normalization goes by its running statistics.
   func forward(inference: Bool)
   /// After a forward pass that was not for inference: uses up `gradient` by the output, sets the gradients of the
   /// parameters and overwrites `inputGradient`, which is `nil` where the input is the image.

@@ -1,12 +1,12 @@
 import Tensors
 
-/// Convolution, normalisation, activation.
+/// Convolution, normalization, activation.
 final class ConvolutionBlock: Block {
   let output: Tensor
   let keepsShape: Bool
   private let convolution: any Convolution
   private let normalization: Normalization?
-  /// `nil` where the normalisation applies it too, or where there is none.
+  /// `nil` where the normalization applies it too, or where there is none.
   private let activation: Activation?
   private let weight, bias: Parameter
   private let hasBias: Bool
@@ -40,7 +40,7 @@ final class ConvolutionBlock: Block {
     self.input = input
     training = workspace.training
     keepsShape = shape.inputTensor == shape.outputTensor
-    // Normalisation applies piecewise linear activations in its own pass.
+    // Normalization applies piecewise linear activations in its own pass.
     let slope = activation.map(\.slope) ?? 1
     self.normalization = normalization.map {
       Normalization(
@@ -89,18 +89,18 @@ final class ConvolutionBlock: Block {
     }
   }
 
-  /// Makes the output of an affine normalisation zero, until training changes that.
+  /// Makes the output of an affine normalization zero, until training changes that.
   func silence() { for parameter in normalization?.parameters ?? [] { parameter.value.fill(0) } }
 }
 
 extension ConvolutionBlock {
-  /// The block a plan asks for: convolution, normalisation and activation as its architecture has them.
+  /// The block a plan asks for: convolution, normalization and activation as its architecture has them.
   convenience init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, architecture a: Architecture,
     keepsOutput: Bool = false, workspace: Workspace
   ) throws {
     try self.init(
-      name, shape, input: input, hasBias: a.convBias, activation: a.activation, normalization: a.normalization,
+      name, shape, input: input, hasBias: a.convolutionBias, activation: a.activation, normalization: a.normalization,
       epsilon: a.normEpsilon, keepsOutput: keepsOutput, workspace: workspace)
   }
 }

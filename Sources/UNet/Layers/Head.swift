@@ -1,4 +1,5 @@
 import Tensors
+import Threads
 
 /// The 1 x 1 x 1 convolution that turns a decoder stage's features into logits, 32-bit floats in any precision.
 ///
@@ -37,8 +38,8 @@ final class Head: @unchecked Sendable {
   }
 
   private func forward<Number: Element>(of type: Number.Type, _ input: Tensor) {
-    let (x, y) = (Shared(input.pointer(type)), Shared(logits.pointer))
-    let (w, b) = (Shared(weight.value.pointer), Shared(bias.value.pointer))
+    let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(logits.pointer))
+    let (w, b) = (SharedPointer(weight.value.pointer), SharedPointer(bias.value.pointer))
     Parallel.chunks(voxels, size: Self.tile) { [features, classes, scratch] rows in
       scratch.use(Self.tile * features) { copy in
         let target = y.pointer + rows.lowerBound * classes
@@ -60,13 +61,13 @@ final class Head: @unchecked Sendable {
   }
 
   private func backwardWeights<Number: Element>(of type: Number.Type, _ input: Tensor) {
-    let (x, g) = (Shared(input.pointer(type)), Shared(gradient.pointer))
+    let (x, g) = (SharedPointer(input.pointer(type)), SharedPointer(gradient.pointer))
     let voxels = voxels
     let perPart = (voxels + parts - 1) / parts
     // A part's sums: the weights' gradient, then the bias's.
     let length = classes * (features + 1)
     scratch.use(parts * length) { partial in
-      let sums = Shared(partial)
+      let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [features, classes, scratch] part in
         let weights = sums.pointer + part * length
         let biases = weights + classes * features
@@ -99,7 +100,9 @@ final class Head: @unchecked Sendable {
   }
 
   private func backwardInput<Number: Element>(of type: Number.Type, _ inputGradient: Tensor) {
-    let (g, dx, w) = (Shared(gradient.pointer), Shared(inputGradient.pointer(type)), Shared(weight.value.pointer))
+    let (g, dx, w) = (
+      SharedPointer(gradient.pointer), SharedPointer(inputGradient.pointer(type)), SharedPointer(weight.value.pointer)
+    )
     Parallel.chunks(voxels, size: Self.tile) { [features, classes, scratch] rows in
       scratch.use(Self.tile * features) { product in
         BLAS.multiply(

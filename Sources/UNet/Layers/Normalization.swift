@@ -1,13 +1,14 @@
 import Tensors
+import Threads
 
-/// Instance or batch normalisation, followed by a piecewise linear activation, in one pass over the data each way.
+/// Instance or batch normalization, followed by a piecewise linear activation, in one pass over the data each way.
 ///
 /// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and
-/// channel (PyTorch's InstanceNorm3d without running statistics). Batch normalisation is the same with the whole batch
+/// channel (PyTorch's InstanceNorm3d without running statistics). Batch normalization is the same with the whole batch
 /// as one sample; it keeps running means of both for inference (PyTorch's BatchNorm3d).
 package final class Normalization {
   let scale, shift: Parameter
-  /// What the optimiser trains: nothing where it is not affine; scale and shift are one and zero then.
+  /// What the optimizer trains: nothing where it is not affine; scale and shift are one and zero then.
   let parameters: [Parameter]
   private let running: RunningStatistics?
   private let batch, voxels, channels: Int
@@ -64,7 +65,7 @@ package final class Normalization {
     }
   }
 
-  /// Normalises and activates. `input` and `output` may be one tensor.
+  /// Normalizes and activates. `input` and `output` may be one tensor.
   package func apply(_ input: Tensor, _ output: Tensor) {
     switch input.precision {
     case .float32: apply(of: Float.self, input, output)
@@ -73,8 +74,8 @@ package final class Normalization {
   }
 
   private func apply<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
-    let (x, y) = (Shared(input.pointer(type)), Shared(output.pointer(type)))
-    let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
+    let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
+    let (a, b) = (SharedPointer(factor.pointer), SharedPointer(offset.pointer))
     forEachChunk { [channels, slope] n, range in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
       for voxel in range.voxels {
@@ -98,7 +99,7 @@ package final class Normalization {
   }
 
   private func measure<Number: Element>(of type: Number.Type, _ input: Tensor) {
-    let x = Shared(input.pointer(type))
+    let x = SharedPointer(input.pointer(type))
     sumChunks { [channels] _, range, sums in
       // Sums of x - x0 and its square: the first voxel stands in for the mean, so that little is lost to cancellation.
       let first = x.pointer + range.sample
@@ -114,11 +115,11 @@ package final class Normalization {
     for n in 0..<batch {
       for c in 0..<channels {
         let (sum, squares) = total(n, c)
-        let centre = sum / Double(voxels)
-        let variance = max(0, squares / Double(voxels) - centre * centre)
+        let center = sum / Double(voxels)
+        let variance = max(0, squares / Double(voxels) - center * center)
         let i = n * channels + c
         let deviation = 1 / (variance + Double(epsilon)).squareRoot()
-        let mean = Float(centre + Double(x.pointer[n * voxels * channels + c].float))
+        let mean = Float(center + Double(x.pointer[n * voxels * channels + c].float))
         self.mean.pointer[i] = mean
         inverse.pointer[i] = Float(deviation)
         factor.pointer[i] = scale.value.pointer[c] * Float(deviation)
@@ -138,10 +139,10 @@ package final class Normalization {
   }
 
   private func backward<Number: Element>(of type: Number.Type, _ input: Tensor, _ gradient: Tensor) {
-    let x = Shared(input.pointer(type))
-    let g = Shared(gradient.pointer(type))
-    let (a, b) = (Shared(factor.pointer), Shared(offset.pointer))
-    let (m, s) = (Shared(mean.pointer), Shared(inverse.pointer))
+    let x = SharedPointer(input.pointer(type))
+    let g = SharedPointer(gradient.pointer(type))
+    let (a, b) = (SharedPointer(factor.pointer), SharedPointer(offset.pointer))
+    let (m, s) = (SharedPointer(mean.pointer), SharedPointer(inverse.pointer))
     sumChunks { [channels, slope] n, range, sums in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
       let (m, s) = (m.pointer + n * channels, s.pointer + n * channels)
@@ -170,7 +171,7 @@ package final class Normalization {
         constants.pointer[i] = -factor.pointer[i] * Float(sum / Double(voxels)) - slope * mean.pointer[i]
       }
     }
-    let (p, q) = (Shared(slopes.pointer), Shared(constants.pointer))
+    let (p, q) = (SharedPointer(slopes.pointer), SharedPointer(constants.pointer))
     forEachChunk { [channels, slope] n, range in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
       let (p, q) = (p.pointer + n * channels, q.pointer + n * channels)
@@ -205,7 +206,7 @@ package final class Normalization {
   }
 
   private func sumChunks(_ body: @Sendable (_ sample: Int, Range, UnsafeMutablePointer<Float>) -> Void) {
-    let sums = Shared(partial.pointer)
+    let sums = SharedPointer(partial.pointer)
     forEachChunk { [voxels, channels] n, range in
       let chunk = (range.voxels.lowerBound - n * voxels) / Self.chunk
       let place = sums.pointer + (n * Self.chunks(voxels) + chunk) * 2 * channels

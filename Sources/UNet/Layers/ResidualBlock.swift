@@ -4,7 +4,7 @@ import Tensors
 ///
 /// ResNet-D's basic block as nnU-Net's residual encoders have it. The first convolution may have a stride; the short
 /// cut is then the mean over each stride's box. Where the number of channels changes, a 1 x 1 x 1 convolution without
-/// bias, normalised, follows. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks,
+/// bias, normalized, follows. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks,
 /// CVPR 2019.
 final class ResidualBlock: Block {
   let output: Tensor
@@ -39,7 +39,7 @@ final class ResidualBlock: Block {
     keepsShape = shape.inputTensor == shape.outputTensor
     first = try ConvolutionBlock(name + ".conv1", shape, input: input, architecture: a, workspace: workspace)
     second = try ConvolutionBlock(
-      name + ".conv2", inner, input: first, hasBias: a.convBias, activation: nil, normalization: a.normalization,
+      name + ".conv2", inner, input: first, hasBias: a.convolutionBias, activation: nil, normalization: a.normalization,
       epsilon: a.normEpsilon, keepsOutput: true, workspace: workspace)
     second.silence()
 

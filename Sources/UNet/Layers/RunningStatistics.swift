@@ -1,6 +1,6 @@
 import Tensors
 
-/// What batch normalisation remembers of the batches it has seen: moving averages of mean and variance, with PyTorch's
+/// What batch normalization remembers of the batches it has seen: moving averages of mean and variance, with PyTorch's
 /// momentum.
 final class RunningStatistics {
   let mean, variance: Parameter

@@ -1,4 +1,5 @@
 import Tensors
+import Threads
 
 /// Transposed convolution whose kernel is its stride: every input voxel becomes a block of output voxels of its own.
 ///
@@ -7,7 +8,7 @@ import Tensors
 ///
 /// The threads of a pass share it: they write to disjoint places.
 final class TransposedConvolution: @unchecked Sendable {
-  /// What the optimiser trains; a bias that is not among it stays zero.
+  /// What the optimizer trains; a bias that is not among it stays zero.
   let parameters: [Parameter]
   private let weight, bias: Parameter
   private let batch: Int
@@ -52,8 +53,8 @@ final class TransposedConvolution: @unchecked Sendable {
   }
 
   private func forward<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
-    let (x, y) = (Shared(input.pointer(type)), Shared(output.pointer(type)))
-    let (w, b) = (Shared(weight.value.pointer), Shared(bias.value.pointer))
+    let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
+    let (w, b) = (SharedPointer(weight.value.pointer), SharedPointer(bias.value.pointer))
     let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
     let size = linesPerTile * width
     Parallel.chunks(lines, size: linesPerTile) { [self] tile in
@@ -80,16 +81,17 @@ final class TransposedConvolution: @unchecked Sendable {
     of type: Number.Type, _ input: Tensor, _ gradient: Tensor, _ inputGradient: Tensor
   ) {
     let (x, g, dx) = (
-      Shared(input.pointer(type)), Shared(gradient.pointer(type)), Shared(inputGradient.pointer(type))
+      SharedPointer(input.pointer(type)), SharedPointer(gradient.pointer(type)),
+      SharedPointer(inputGradient.pointer(type))
     )
-    let w = Shared(weight.value.pointer)
+    let w = SharedPointer(weight.value.pointer)
     let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
     let linesPerPart = (lines + parts - 1) / parts
     let size = linesPerTile * width
     // A part's sums: the weights' gradient, then the bias's.
     let length = inputs * block + outputs
     scratch.use(parts * length) { partial in
-      let sums = Shared(partial)
+      let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [self] part in
         let end = min(lines, (part + 1) * linesPerPart)
         let weights = sums.pointer + part * length

@@ -1,5 +1,6 @@
 import Foundation
 import Tensors
+import Threads
 
 /// Soft Dice plus cross-entropy of logits at one resolution, for each sample by itself.
 ///
@@ -72,8 +73,8 @@ final class DiceCrossEntropy {
     var partial = partial
     labels.withUnsafeBufferPointer { labels in
       partial.withUnsafeMutableBufferPointer { partial in
-        let (z, p) = (Shared(logits.pointer), Shared(probabilities.pointer))
-        let (labels, sums) = (Shared(labels.baseAddress!), Shared(partial.baseAddress!))
+        let (z, p) = (SharedPointer(logits.pointer), SharedPointer(probabilities.pointer))
+        let (labels, sums) = (SharedPointer(labels.baseAddress!), SharedPointer(partial.baseAddress!))
         Parallel.forEach(batch * chunks) { [voxels, channels, regions, ignored] task in
           let lower = task / chunks * voxels + task % chunks * Self.chunk
           let upper = min((task / chunks + 1) * voxels, lower + Self.chunk)
@@ -102,12 +103,12 @@ final class DiceCrossEntropy {
   private func differentiate(
     _ labels: [Int16], _ factors: [Float], _ constant: [Float], _ atLabel: [Float], _ gradient: Tensor
   ) {
-    let g = Shared(gradient.pointer)
+    let g = SharedPointer(gradient.pointer)
     labels.withUnsafeBufferPointer { labels in
       constant.withUnsafeBufferPointer { constant in
         atLabel.withUnsafeBufferPointer { atLabel in
-          let (labels, constant) = (Shared(labels.baseAddress!), Shared(constant.baseAddress!))
-          let atLabel = Shared(atLabel.baseAddress!)
+          let (labels, constant) = (SharedPointer(labels.baseAddress!), SharedPointer(constant.baseAddress!))
+          let atLabel = SharedPointer(atLabel.baseAddress!)
           let chunks = Self.chunks(voxels)
           Parallel.forEach(batch * chunks) { [voxels, channels, regions, ignored] task in
             let n = task / chunks

@@ -1,0 +1,158 @@
+import Foundation
+
+/// Turns bytes into `JSON` by recursive descent.
+struct JSONParser {
+  let bytes: [UInt8]
+  let file: String
+  private var position = 0
+  /// Nesting beyond this is an attack or an accident, and would exhaust the stack.
+  private static let deepest = 200
+
+  init(bytes: [UInt8], file: String) {
+    // Some editors put a byte order mark in front.
+    self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    self.file = file
+  }
+
+  mutating func document() throws -> JSON {
+    let value = try value(depth: 0)
+    skipBlanks()
+    guard position == bytes.count else { throw malformed("text after the end of the JSON value") }
+    return value
+  }
+
+  private func malformed(_ found: String) -> InputError {
+    let line = 1 + bytes.prefix(position).count { $0 == UInt8(ascii: "\n") }
+    return InputError(file, found: "\(found) in line \(line)", expected: "a JSON file")
+  }
+
+  private mutating func skipBlanks() {
+    while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+  }
+
+  private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+  private mutating func take(_ character: Unicode.Scalar) -> Bool {
+    guard next == UInt8(ascii: character) else { return false }
+    position += 1
+    return true
+  }
+
+  private mutating func take(_ word: String) -> Bool {
+    guard bytes[position...].starts(with: word.utf8) else { return false }
+    position += word.utf8.count
+    return true
+  }
+
+  private mutating func value(depth: Int) throws -> JSON {
+    guard depth < Self.deepest else { throw malformed("values nested too deeply") }
+    skipBlanks()
+    guard let first = next else { throw malformed("an early end") }
+    switch first {
+    case UInt8(ascii: "{"): return try .object(object(depth: depth))
+    case UInt8(ascii: "["): return try .array(array(depth: depth))
+    case UInt8(ascii: "\""): return try .string(string())
+    default: break
+    }
+    if take("true") { return .bool(true) }
+    if take("false") { return .bool(false) }
+    if take("null") { return .null }
+    if take("NaN") { return .number(.nan) }
+    if take("Infinity") { return .number(.infinity) }
+    if take("-Infinity") { return .number(-.infinity) }
+    return try number()
+  }
+
+  private mutating func object(depth: Int) throws -> JSONObject {
+    position += 1
+    var entries: [(String, JSON)] = []
+    skipBlanks()
+    if take("}") { return JSONObject() }
+    repeat {
+      skipBlanks()
+      guard next == UInt8(ascii: "\"") else { throw malformed("no key where one should be") }
+      let key = try string()
+      skipBlanks()
+      guard take(":") else { throw malformed("no colon after \"\(key)\"") }
+      entries.append((key, try value(depth: depth + 1)))
+      skipBlanks()
+    } while take(",")
+    guard take("}") else { throw malformed("an object that does not end") }
+    return JSONObject(entries)
+  }
+
+  private mutating func array(depth: Int) throws -> [JSON] {
+    position += 1
+    var values: [JSON] = []
+    skipBlanks()
+    if take("]") { return values }
+    repeat {
+      values.append(try value(depth: depth + 1))
+      skipBlanks()
+    } while take(",")
+    guard take("]") else { throw malformed("a list that does not end") }
+    return values
+  }
+
+  private mutating func number() throws -> JSON {
+    let start = position
+    while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if let integer = Int(text) { return .integer(integer) }
+    // A number beyond the range of Double would come back as infinity.
+    guard let number = Double(text), number.isFinite else {
+      throw malformed(text.isEmpty ? "something that is no JSON value" : "the unusable number \(text)")
+    }
+    return .number(number)
+  }
+
+  private mutating func string() throws -> String {
+    position += 1
+    var text: [UInt8] = []
+    while let byte = next {
+      position += 1
+      switch byte {
+      case UInt8(ascii: "\""):
+        guard let string = String(validating: text, as: UTF8.self) else { throw malformed("text that is not UTF-8") }
+        return string
+      case UInt8(ascii: "\\"): try text.append(contentsOf: escape())
+      case 0..<0x20: throw malformed("a control character in a string")
+      default: text.append(byte)
+      }
+    }
+    throw malformed("a string that does not end")
+  }
+
+  private mutating func escape() throws -> [UInt8] {
+    guard let byte = next else { throw malformed("an early end") }
+    position += 1
+    switch byte {
+    case UInt8(ascii: "n"): return [0x0A]
+    case UInt8(ascii: "t"): return [0x09]
+    case UInt8(ascii: "r"): return [0x0D]
+    case UInt8(ascii: "b"): return [0x08]
+    case UInt8(ascii: "f"): return [0x0C]
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return [byte]
+    case UInt8(ascii: "u"):
+      var code = try codeUnit()
+      if 0xD800..<0xDC00 ~= code {
+        guard take("\\u") else { throw malformed("half a surrogate pair") }
+        let low = try codeUnit()
+        guard 0xDC00..<0xE000 ~= low else { throw malformed("half a surrogate pair") }
+        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+      }
+      guard let scalar = Unicode.Scalar(code) else { throw malformed("half a surrogate pair") }
+      return Array(String(scalar).utf8)
+    default: throw malformed("an unknown escape in a string")
+    }
+  }
+
+  private mutating func codeUnit() throws -> UInt32 {
+    let digits = String(decoding: bytes[position..<min(position + 4, bytes.count)], as: UTF8.self)
+    guard digits.utf8.count == 4, digits.allSatisfy(\.isHexDigit), let code = UInt32(digits, radix: 16) else {
+      throw malformed("an unusable \\u escape")
+    }
+    position += 4
+    return code
+  }
+}

@@ -1,0 +1,55 @@
+/// NumPy's `RandomState`: the Mersenne Twister MT19937 and its integer draws, number for number.
+///
+/// nnU-Net's folds, its intensity samples and its class locations come from it, so that equal data give equal files.
+public struct NumPyRandom: Sendable {
+  private var state: [UInt32]
+  private var index = 624
+
+  public init(seed: UInt32) {
+    var state = [UInt32](repeating: seed, count: 624)
+    for i in 1..<624 { state[i] = 1_812_433_253 &* (state[i - 1] ^ state[i - 1] >> 30) &+ UInt32(i) }
+    self.state = state
+  }
+
+  /// The next 32 random bits.
+  public mutating func next() -> UInt32 {
+    if index == 624 { regenerate() }
+    var word = state[index]
+    index += 1
+    word ^= word >> 11
+    word ^= word << 7 & 0x9D2C_5680
+    word ^= word << 15 & 0xEFC6_0000
+    return word ^ word >> 18
+  }
+
+  private mutating func regenerate() {
+    state.withUnsafeMutableBufferPointer { state in
+      for i in 0..<624 {
+        let word = state[i] & 0x8000_0000 | state[(i + 1) % 624] & 0x7FFF_FFFF
+        state[i] = state[(i + 397) % 624] ^ word >> 1 ^ (word & 1 == 0 ? 0 : 0x9908_B0DF)
+      }
+    }
+    index = 0
+  }
+
+  /// A uniform integer in 0…`largest`, by masked rejection; 0 takes no random bits. `largest` is below 2³².
+  public mutating func integer(upTo largest: Int) -> Int {
+    guard largest > 0 else { return 0 }
+    let largest = UInt32(largest)
+    let mask = UInt32.max >> UInt32(largest.leadingZeroBitCount)
+    while true {
+      let value = next() & mask
+      if value <= largest { return Int(value) }
+    }
+  }
+
+  /// A random order of 0..<`count`.
+  public mutating func permutation(_ count: Int) -> [Int] {
+    var order = Array(0..<count)
+    for i in stride(from: count - 1, to: 0, by: -1) { order.swapAt(i, integer(upTo: i)) }
+    return order
+  }
+
+  /// `chosen` different members of 0..<`count`: like NumPy, the head of a whole permutation.
+  public mutating func choice(_ count: Int, _ chosen: Int) -> [Int] { Array(permutation(count).prefix(chosen)) }
+}

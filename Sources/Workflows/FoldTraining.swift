@@ -1,0 +1,104 @@
+import Datasets
+import Evaluation
+import Files
+import Foundation
+import Inference
+import Logging
+import Plans
+import Tensors
+import Training
+
+/// The training of one fold from raw images to its score: what `hwsseg train` does.
+///
+/// Cases are preprocessed where that has not been done, the network is trained on the fold's training cases, and the
+/// cases held out are predicted and evaluated. Everything is in `RESULTS/fold_K`, see `ModelFolder`.
+public struct FoldTraining {
+  public let dataset: RawDataset
+  public let plan: Plan
+  public let split: Split
+  public let folder: ModelFolder
+  /// The folder of preprocessed cases.
+  public let preprocessed: URL
+  /// What computes convolutions.
+  public var engine = Engine.auto
+  /// Of activations and convolutions.
+  public var precision = Precision.float32
+  /// Whether to go on from the last checkpoint, if there is one.
+  public var resumes = false
+  /// Whether a model that is in the folder may be replaced.
+  public var overwrites = false
+  /// Weights of the same architecture to start from, safetensors or nnU-Net's `.pth`; the heads start anew.
+  public var initialWeights: URL?
+  private let logger: Logger
+
+  /// - Parameters:
+  ///   - results: the folder for the fold's model folder.
+  ///   - preprocessed: the preprocessed cases; made if they are not there. `RESULTS/preprocessed` when left out.
+  ///   - logger: is told what is being done.
+  /// - Throws: `InputError` when the data set has no such fold.
+  public init(
+    _ dataset: RawDataset, plan: Plan, fold: Fold, results: URL, preprocessed: URL? = nil, logger: Logger
+  ) throws {
+    self.dataset = dataset
+    self.plan = plan
+    split = try Splits.split(fold, of: dataset.caseNames, file: dataset.splitsFile)
+    folder = ModelFolder(fold: fold, of: results)
+    self.preprocessed = preprocessed ?? ModelFolder.preprocessed(in: results)
+    self.logger = logger
+  }
+
+  /// Preprocesses the cases where that has not been done, and opens everything the training needs.
+  ///
+  /// - Throws: `InputError` when plan, cases, weights or folder are not usable.
+  public func trainer() throws -> Trainer {
+    try engine.check(precision)
+    let task = TrainingTask(
+      plan: plan, description: dataset.description, store: try store(), split: split, groups: try groups(),
+      folder: folder, engine: engine, precision: precision, resumes: resumes, overwrites: overwrites,
+      initialWeights: initialWeights)
+    return try Trainer(task, progress: TrainingProgress(logger: logger))
+  }
+
+  /// Predicts and evaluates the cases that were held out, once `trainer` has finished, and writes segmentations,
+  /// `summary.json` and `cases.csv` into `folder.validation`.
+  ///
+  /// - Returns: `nil` when no case was held out.
+  /// - Throws: `InputError` when the model or an image cannot be read, or the folder cannot be written.
+  public func validate() throws -> EvaluationSummary? {
+    let heldOut = Set(split.validation)
+    let cases = dataset.cases.filter { heldOut.contains($0.name) }
+    guard let references = cases.first?.label?.deletingLastPathComponent() else { return nil }
+    let ensemble = try Ensemble([Model(folder)], options: .init(engine: engine), postprocesses: false)
+    logger.info("Predicting the \(cases.count) cases held out")
+    let prediction = try FolderPrediction(cases, with: ensemble, to: folder.validation, existing: .replace)
+    let logger = logger
+    try prediction.run { finished, name, seconds in
+      logger.info("\(finished)/\(cases.count)  \(name)  \(String(format: "%.1f", seconds)) s")
+    }
+    let summary = try Evaluator.evaluate(
+      reference: references, prediction: folder.validation, description: dataset.description,
+      groups: try dataset.groups(), cases: cases.map(\.name))
+    try summary.write(to: folder.validation)
+    return summary
+  }
+
+  /// Each case's group by the `groups.csv` beside the data set, where it has one.
+  private func groups() throws -> [String: String] {
+    guard let table = try dataset.groups() else { return [:] }
+    let column = plan.training.sampler.groupColumn
+    return dataset.caseNames.reduce(into: [:]) { $0[$1] = table.value(column, of: $1) }
+  }
+
+  private func store() throws -> PreprocessedStore {
+    if !PreprocessedStore.exists(in: preprocessed) {
+      let (count, logger) = (dataset.cases.count, logger)
+      logger.info("Preprocessing \(count) cases into \(preprocessed.relativePath)")
+      try Preprocessor(plan: plan, description: dataset.description).run(dataset, to: preprocessed) { finished, name in
+        logger.info("\(finished)/\(count)  \(name)")
+      }
+    }
+    let store = try PreprocessedStore(preprocessed)
+    try store.check(plan)
+    return store
+  }
+}
