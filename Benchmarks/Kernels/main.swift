@@ -68,10 +68,10 @@ for precision in Precision.allCases {
   let (a, b, joined) = (
     Tensor(features, precision), Tensor(features, precision), Tensor([2] + extent + [64], precision)
   )
-  let normalization = Normalization(
+  let normalization = NormalizationLayer(
     "", .instance(affine: true), batch: 2, voxels: extent.reduce(1, *), channels: 32, epsilon: 1e-5, slope: 0.01)
   let passes: [(name: String, tensors: Int, run: () -> Void)] = [
-    ("statistics", 1, { normalization.measure(a, inference: false) }),
+    ("statistics", 1, { normalization.computeStatistics(a, inference: false) }),
     ("normalize and activate", 2, { normalization.apply(a, b) }),
     ("normalize and activate, backward", 5, { normalization.backward(input: a, gradient: b) }),
     ("skip connection", 2, { Elementwise.copySkip(a, into: joined) }),

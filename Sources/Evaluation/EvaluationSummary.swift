@@ -26,11 +26,11 @@ public struct EvaluationSummary: Sendable {
   /// - Parameters:
   ///   - target: a position in `targets`; `nil` for each case's mean over its targets.
   ///   - cases: all when left out.
-  public func robustness(_ metric: Metric, of target: Int?, in cases: [CaseEvaluation]? = nil) -> Robustness {
+  public func robustness(_ metric: Metric, of target: Int?, in cases: [CaseEvaluation]? = nil) -> MetricDistribution {
     let values = (cases ?? self.cases).map { item in
       (name: item.name, value: target.map { item.metrics[$0][metric] } ?? item.mean(metric))
     }
-    return Robustness(values, isHigherBetter: metric.isHigherBetter)
+    return MetricDistribution(values, isHigherBetter: metric.isHigherBetter)
   }
 
   /// Writes `summary.json`, in nnU-Net's schema with additions, and `cases.csv`, a line a case and target.
@@ -42,5 +42,5 @@ public struct EvaluationSummary: Sendable {
   }
 
   /// Tables for the terminal: Dice and HD95, over all cases and by subgroup.
-  public func tables() -> String { RobustnessTable.text(of: self) }
+  public func tables() -> String { DistributionTable.text(of: self) }
 }

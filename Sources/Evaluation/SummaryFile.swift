@@ -86,7 +86,7 @@ enum SummaryFile {
       })
   }
 
-  private static func json(_ robustness: Robustness) -> JSON {
+  private static func json(_ robustness: MetricDistribution) -> JSON {
     sorted(
       [
         ("n", .integer(robustness.count)), ("n_undefined", .integer(robustness.undefined)),

@@ -36,9 +36,9 @@ public protocol CaseSampler: Codable, Sendable {
 
   /// The sampler for a changed list of cases, each with the state it had.
   ///
-  /// - Parameter origins: for each case of the new list its number in the old one, or nil for a new case.
+  /// - Parameter previousIndices: for each case of the new list its number in the old one, or nil for a new case.
   /// - Throws: `SamplerError` when the strategy cannot take in new cases.
-  func mapped(_ origins: [Int?]) throws -> Self
+  func remapped(_ previousIndices: [Int?]) throws -> Self
 }
 
 extension CaseSampler {

@@ -32,8 +32,8 @@ public struct SamplerArchive<Sampler: CaseSampler>: Codable, Sendable {
   public func sampler(for names: [String], allowingChanges: Bool = false) throws -> Sampler {
     if names == caseNames { return sampler }
     let numbers = Dictionary(uniqueKeysWithValues: zip(caseNames, caseNames.indices))
-    let origins = names.map { numbers[$0] }
-    let added = zip(names, origins).filter { $0.1 == nil }.map(\.0)
+    let previousIndices = names.map { numbers[$0] }
+    let added = zip(names, previousIndices).filter { $0.1 == nil }.map(\.0)
     let missing = Set(caseNames).subtracting(names).sorted()
     guard Set(names).count == names.count else {
       throw SamplerError.namesDiffer(names: Set(names).count, cases: names.count)
@@ -41,16 +41,16 @@ public struct SamplerArchive<Sampler: CaseSampler>: Codable, Sendable {
     guard allowingChanges || added.isEmpty && missing.isEmpty else {
       throw SamplerError.casesChanged(added: added, missing: missing)
     }
-    return try sampler.mapped(origins)
+    return try sampler.remapped(previousIndices)
   }
 }
 
 extension CaseSampler {
-  /// Throws unless `origins` names cases that exist, each once.
-  static func check(_ origins: [Int?], caseCount: Int) throws {
-    try check(caseCount: origins.count)
+  /// Throws unless `previousIndices` names cases that exist, each once.
+  static func check(_ previousIndices: [Int?], caseCount: Int) throws {
+    try check(caseCount: previousIndices.count)
     var seen: Set<Int> = []
-    for index in origins.compactMap({ $0 }) {
+    for index in previousIndices.compactMap({ $0 }) {
       guard index >= 0, index < caseCount, seen.insert(index).inserted else {
         throw SamplerError.noSuchCase(index, caseCount: caseCount)
       }
@@ -60,20 +60,20 @@ extension CaseSampler {
   /// What is known of each case, for the new list.
   ///
   /// - Throws: `SamplerError.newCase` for a case of which nothing can be known.
-  static func carried<Value>(_ values: [Value], to origins: [Int?]) throws -> [Value] {
-    try check(origins, caseCount: values.count)
-    return try origins.enumerated().map { target, origin in
-      guard let origin else { throw SamplerError.newCase(target) }
-      return values[origin]
+  static func carried<Value>(_ values: [Value], to previousIndices: [Int?]) throws -> [Value] {
+    try check(previousIndices, caseCount: values.count)
+    return try previousIndices.enumerated().map { target, previous in
+      guard let previous else { throw SamplerError.newCase(target) }
+      return values[previous]
     }
   }
 }
 
 extension [Int?] {
-  /// Of a changed list's origins: where each old case went.
+  /// Of a changed list's previousIndices: where each old case went.
   var targets: [Int: UInt32] {
     var targets: [Int: UInt32] = [:]
-    for (target, origin) in enumerated() { if let origin { targets[origin] = UInt32(target) } }
+    for (target, previous) in enumerated() { if let previous { targets[previous] = UInt32(target) } }
     return targets
   }
 }

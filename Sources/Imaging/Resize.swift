@@ -24,7 +24,7 @@ struct Resize: Sendable {
     var shape = from
     // The innermost axis first: it shrinks or grows what the others then work on.
     for axis in [2, 1, 0] {
-      let taps = Taps(from: from[axis], to: to[axis], order: order)
+      let taps = ResizeWeights(from: from[axis], to: to[axis], order: order)
       if let taps { current = Self.resize(current, shape, axis, taps) }
       shape[axis] = to[axis]
     }
@@ -53,7 +53,7 @@ struct Resize: Sendable {
   }
 
   /// Resizes along one axis: every line is filtered, then each output is a few weighted inputs.
-  private static func resize(_ values: [Double], _ shape: [Int], _ axis: Int, _ taps: Taps) -> [Double] {
+  private static func resize(_ values: [Double], _ shape: [Int], _ axis: Int, _ taps: ResizeWeights) -> [Double] {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
     let (n, m) = (shape[axis], taps.count)
@@ -77,7 +77,7 @@ struct Resize: Sendable {
 }
 
 /// For each output of one axis, which inputs it takes and with what weights.
-struct Taps: Sendable {
+struct ResizeWeights: Sendable {
   /// Samples that the cubic spline extends the signal by on both sides.
   private static let padding = 12
 

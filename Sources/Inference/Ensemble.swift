@@ -8,7 +8,7 @@ public struct Ensemble {
   /// What cross-validation decided on for these models; every prediction goes through it.
   public let postprocessing: Postprocessing?
   private let members: [Predictor]
-  private let decision: EnsembleDecision
+  private let decision: EnsembleAverage
 
   /// The folds of one training are the models that lie in one folder as `fold_K`.
   ///
@@ -35,7 +35,7 @@ public struct Ensemble {
     dataset = first.dataset
     postprocessing = postprocesses ? try Postprocessing.common(to: models.map(\.folder)) : nil
     members = try trainings.map { try Predictor($0, options: options) }
-    decision = EnsembleDecision(dataset: dataset, segmenters: trainings.map { Segmenter(model: $0[0]) })
+    decision = EnsembleAverage(dataset: dataset, segmenters: trainings.map { LogitsToLabels(model: $0[0]) })
   }
 
   /// Segments cases in their order. While the networks are at a case the next one is read and the last one's logits are made
@@ -52,7 +52,7 @@ public struct Ensemble {
     let (dataset, decision, postprocessing) = (dataset, decision, postprocessing)
     let preprocessors = members.map(\.preprocessor)
     try Pipeline(
-      prepare: { try PreparedCase($0, dataset, preprocessors) },
+      prepare: { try PredictionInput($0, dataset, preprocessors) },
       compute: logits,
       finish: { logits in
         var prediction = try decision.decide(logits, withProbabilities: withProbabilities)
@@ -62,7 +62,7 @@ public struct Ensemble {
     ).run(cases)
   }
 
-  private func logits(of one: PreparedCase) throws -> CaseLogits {
+  private func logits(of one: PredictionInput) throws -> CaseLogits {
     CaseLogits(
       name: one.name, geometry: one.geometry,
       trainings: try zip(members, one.images).map { (try $0.logits(of: $1), $1.properties) })

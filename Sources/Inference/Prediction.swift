@@ -21,9 +21,9 @@ public struct Prediction: Sendable {
   /// - Throws: `InputError` when the folder cannot be written.
   public func write(to folder: URL) throws {
     if let probabilities {
-      let heads = probabilities.count / labels.voxels.count
+      let channels = probabilities.count / labels.voxels.count
       try Safetensors.write(
-        [.init("probabilities", shape: [heads] + labels.shape, floats: probabilities)],
+        [.init("probabilities", shape: [channels] + labels.shape, floats: probabilities)],
         to: folder.appendingPathComponent("\(name)_probabilities.safetensors"))
     }
     try NIfTIFile.write(labels: labels, geometry: geometry, to: folder.appendingPathComponent(name + ending))

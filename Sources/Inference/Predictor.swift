@@ -66,7 +66,7 @@ public final class Predictor {
   func logits(of image: PreprocessedCase) throws -> TileAccumulator {
     let channels = models[0].architecture.inputChannels
     var accumulator = TileAccumulator(
-      shape: image.shape, patch: models[0].configuration.patchSize, heads: models[0].architecture.outputChannels,
+      shape: image.shape, patch: models[0].configuration.patchSize, channels: models[0].architecture.outputChannels,
       step: options.stepSize)
     let flips = (0..<1 << mirrorAxes.count).map { subset in
       var mirrored = [false, false, false]

@@ -9,7 +9,7 @@ struct TileAccumulator {
   /// Voxels of the volume, of the patch and of the volume padded to the patch, along z, y and x.
   let shape, patch, padded: [Int]
   /// Number of classes.
-  let heads: Int
+  let channels: Int
   /// Starts of all tiles (z, y, x) in the padded volume, z outermost.
   let tiles: [[Int]]
   /// Voxels of padding before the volume.
@@ -20,10 +20,10 @@ struct TileAccumulator {
   /// Weighted sums of logits, (z, y, x, class).
   private var sums: [Float]
 
-  init(shape: [Int], patch: [Int], heads: Int, step: Double) {
+  init(shape: [Int], patch: [Int], channels: Int, step: Double) {
     self.shape = shape
     self.patch = patch
-    self.heads = heads
+    self.channels = channels
     let padded = zip(shape, patch).map { max($0, $1) }
     self.padded = padded
     below = zip(padded, shape).map { ($0 - $1) / 2 }
@@ -31,7 +31,7 @@ struct TileAccumulator {
     tiles = starts[0].flatMap { z in starts[1].flatMap { y in starts[2].map { x in [z, y, x] } } }
     coverage = (0..<3).map { SlidingWindow.coverage(extent: padded[$0], tile: patch[$0], starts: starts[$0]) }
     weights = SlidingWindow.gaussian(patch: patch)
-    sums = Array(repeating: 0, count: shape.reduce(heads, *))
+    sums = Array(repeating: 0, count: shape.reduce(channels, *))
   }
 
   /// Copies the tile at `start` of the channels `data` (channel, z, y, x) into a network's input (z, y, x, channel), flipped
@@ -64,7 +64,7 @@ struct TileAccumulator {
   ///
   /// - Parameter share: what this pass counts among all passes over the tile, so that the shares of a tile add up to 1.
   mutating func add(_ logits: UnsafeBufferPointer<Float>, at start: [Int], mirrored: [Bool], share: Float) {
-    let (shape, patch, heads, weights) = (shape, patch, heads, weights)
+    let (shape, patch, channels, weights) = (shape, patch, channels, weights)
     let lower = (0..<3).map { max(start[$0], below[$0]) }
     let upper = (0..<3).map { min(start[$0] + patch[$0], below[$0] + shape[$0]) }
     let offset = below
@@ -81,9 +81,9 @@ struct TileAccumulator {
             let tileX = x - start[2]
             let logitX = mirrored[2] ? patch[2] - 1 - tileX : tileX
             let weight = share * weights[(tileZ * patch[1] + tileY) * patch[2] + tileX]
-            let from = ((logitZ * patch[1] + logitY) * patch[2] + logitX) * heads
-            let to = (((z - offset[0]) * shape[1] + y - offset[1]) * shape[2] + x - offset[2]) * heads
-            for head in 0..<heads { sums[to + head] += weight * logits[from + head] }
+            let from = ((logitZ * patch[1] + logitY) * patch[2] + logitX) * channels
+            let to = (((z - offset[0]) * shape[1] + y - offset[1]) * shape[2] + x - offset[2]) * channels
+            for channel in 0..<channels { sums[to + channel] += weight * logits[from + channel] }
           }
         }
       }
@@ -91,14 +91,14 @@ struct TileAccumulator {
   }
 
   /// The averaged logits of one class.
-  func logits(of head: Int) -> Volume<Float> {
+  func logits(of channel: Int) -> Volume<Float> {
     var result = Volume<Float>(shape: shape, repeating: 0)
     var index = 0
     for z in 0..<shape[0] {
       for y in 0..<shape[1] {
         let row = SlidingWindow.peak * coverage[0][z + below[0]] * coverage[1][y + below[1]]
         for x in 0..<shape[2] {
-          result.voxels[index] = Float(Double(sums[index * heads + head]) / (row * coverage[2][x + below[2]]))
+          result.voxels[index] = Float(Double(sums[index * channels + channel]) / (row * coverage[2][x + below[2]]))
           index += 1
         }
       }

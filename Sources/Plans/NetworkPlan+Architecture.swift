@@ -19,7 +19,7 @@ extension NetworkPlan {
       activation: try activation(arguments))
   }
 
-  private func encoder(_ subject: String) throws -> Architecture.Encoder {
+  private func encoder(_ subject: String) throws -> Architecture.EncoderKind {
     switch Self.lastComponent(className) {
     case "PlainConvUNet": return .plain
     case "ResidualEncoderUNet": return .residual
@@ -53,7 +53,7 @@ extension NetworkPlan {
     }
   }
 
-  private func normalization(_ arguments: JSONFields) throws -> FeatureNormalization? {
+  private func normalization(_ arguments: JSONFields) throws -> NormalizationKind? {
     guard let name = try arguments.stringIfPresent("norm_op") else { return nil }
     let settings = try arguments.fieldsIfPresent("norm_op_kwargs")
     try settings?.allow(["eps", "affine", "momentum", "track_running_stats"])

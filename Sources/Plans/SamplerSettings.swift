@@ -10,7 +10,7 @@ public struct SamplerSettings: Sendable, Equatable {
     /// Every case once before any comes again.
     case shuffled
     /// By the weights of a table.
-    case weighted = "static"
+    case `static` = "static"
     /// Every group equally often.
     case groupBalanced = "group-balanced"
     /// Groups by exponentiated gradient ascent on their losses.
@@ -61,7 +61,7 @@ public struct SamplerSettings: Sendable, Equatable {
   /// Whether the strategy draws by the losses of training.
   public var followsLosses: Bool {
     switch name {
-    case .uniform, .shuffled, .weighted, .groupBalanced, .justTrainTwice: false
+    case .uniform, .shuffled, .static, .groupBalanced, .justTrainTwice: false
     case .groupDRO, .hardness, .cvar, .chiSquare, .rank, .topK: true
     }
   }
@@ -128,7 +128,7 @@ public struct SamplerSettings: Sendable, Equatable {
     var members: [(String, JSON)] = [("name", .string(name.rawValue))]
     switch name {
     case .uniform, .shuffled: break
-    case .weighted: members += [("weights_file", weightsFile.map(JSON.string) ?? .null)]
+    case .static: members += [("weights_file", weightsFile.map(JSON.string) ?? .null)]
     case .groupBalanced: members += [("group_column", .string(groupColumn))]
     case .groupDRO:
       members += [

@@ -17,7 +17,7 @@ public struct BFloat16: Sendable {
   public var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 }
 
-extension BFloat16: LaneElement {
+extension BFloat16: VectorElement {
   public static var precision: Precision { .bfloat16 }
 
   @inline(__always)

@@ -6,13 +6,13 @@ public protocol Element: Sendable {
 }
 
 /// A number that is handled sixteen at a time.
-package protocol LaneElement: Element {
+package protocol VectorElement: Element {
   /// Sixteen neighbors; the address need not be aligned.
   static func load(_ place: UnsafePointer<Self>) -> SIMD16<Float>
   static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutablePointer<Self>)
 }
 
-extension Float: LaneElement {
+extension Float: VectorElement {
   public static var precision: Precision { .float32 }
   @inlinable @inline(__always)
   public var float: Float { self }

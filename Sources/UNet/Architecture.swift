@@ -10,14 +10,14 @@ import Tensors
 /// y, x).
 public struct Architecture: Sendable, Equatable, Codable {
   /// What the encoder's blocks are.
-  public enum Encoder: String, Sendable, Equatable, Codable {
+  public enum EncoderKind: String, Sendable, Equatable, Codable {
     /// Convolutions one after the other.
     case plain
     /// ResNet-D's basic blocks.
     case residual
   }
 
-  public var encoder: Encoder
+  public var encoder: EncoderKind
   public var inputChannels: Int
   /// Channels of the logits: classes with the background, or regions.
   public var outputChannels: Int
@@ -31,15 +31,15 @@ public struct Architecture: Sendable, Equatable, Codable {
   /// Whether convolutions and transposed convolutions have a bias; the heads always have one.
   public var convolutionBias: Bool
   /// `nil` for none.
-  public var normalization: FeatureNormalization?
+  public var normalization: NormalizationKind?
   /// Added to the variance in the normalization.
   public var normEpsilon: Float
   public var activation: Activation
 
   public init(
-    encoder: Encoder = .plain, inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]],
+    encoder: EncoderKind = .plain, inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]],
     strides: [[Int]], convolutionsPerStage: [Int], convolutionsPerDecoderStage: [Int], convolutionBias: Bool = true,
-    normalization: FeatureNormalization? = .instance(affine: true), normEpsilon: Float = 1e-5, activation: Activation
+    normalization: NormalizationKind? = .instance(affine: true), normEpsilon: Float = 1e-5, activation: Activation
   ) {
     self.encoder = encoder
     self.inputChannels = inputChannels

@@ -1,6 +1,6 @@
 import Tensors
 
-/// One resolution of the decoder: features from below are upsampled, joined by the encoder's, and convolved.
+/// One resolution of the decoder: features from below are upsampled, joined by the encoder's, and preActivation.
 final class DecoderStage {
   /// Resolution it works at; 0 is the full one.
   let level: Int
@@ -65,7 +65,7 @@ final class DecoderStage {
     head.weight.hasGradient = usesHead
     head.bias.hasGradient = usesHead
     if usesHead {
-      features.restore()
+      features.recompute()
       head.backwardWeights(features.output)
       if level == 0 {
         head.backwardInput(gradient)
@@ -76,11 +76,11 @@ final class DecoderStage {
     }
     var current = gradient
     for block in blocks.dropFirst().reversed() {
-      block.backward(current, inputGradient: block.spent)
-      current = block.spent
+      block.backward(current, inputGradient: block.reusableBuffer)
+      current = block.reusableBuffer
     }
     blocks[0].backward(current, inputGradient: joined)
-    coarse.restore()
+    coarse.recompute()
     up.backward(input: coarse.output, gradient: joined, inputGradient: coarseGradient)
   }
 }

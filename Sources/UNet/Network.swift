@@ -172,10 +172,10 @@ public final class Network {
           if level == 0, i == 0 {
             nil
           } else if i > 0 || block.keepsShape {
-            block.spent
+            block.reusableBuffer
           } else {
             // Of the finer level's features, whose decoder stage is done with its memory.
-            decoderStage(level - 1)?.blocks[0].spent
+            decoderStage(level - 1)?.blocks[0].reusableBuffer
           }
         block.backward(gradient, inputGradient: inputGradient)
         if let inputGradient { gradient = inputGradient }
@@ -230,6 +230,6 @@ extension Network {
     for (parameter, elements) in zip(parameters, values) {
       parameter.value.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
     }
-    for block in blocks { block.noteNewWeights() }
+    for block in blocks { block.weightsDidChange() }
   }
 }

@@ -10,14 +10,14 @@ final class Workspace {
   /// Whether there will be backward passes.
   let training: Bool
   let scratch = ScratchPool()
-  private let sharedFeatures, sharedGradient, sharedConvolved: Tensor
+  private let sharedFeatures, sharedGradient, sharedPreActivation: Tensor
 
   /// - Parameter largest: Elements of the largest tensor of features in the network.
   init(engine: Engine, precision: Precision, training: Bool, largest: Int) {
     (self.engine, self.precision, self.training) = (engine, precision, training)
     sharedFeatures = Tensor([largest], precision)
     sharedGradient = Tensor([training ? largest : 0], precision)
-    sharedConvolved = Tensor([training ? 0 : largest], precision)
+    sharedPreActivation = Tensor([training ? 0 : largest], precision)
   }
 
   func convolution(_ shape: ConvolutionShape) throws -> any Convolution {
@@ -34,5 +34,5 @@ final class Workspace {
   func gradient(_ shape: [Int]) -> Tensor { Tensor(shape, in: sharedGradient) }
 
   /// What a convolution gives: kept for the backward pass when there will be one.
-  func convolved(_ shape: [Int]) -> Tensor { training ? tensor(shape) : Tensor(shape, in: sharedConvolved) }
+  func preActivation(_ shape: [Int]) -> Tensor { training ? tensor(shape) : Tensor(shape, in: sharedPreActivation) }
 }

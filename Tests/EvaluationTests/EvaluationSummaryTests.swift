@@ -106,15 +106,15 @@ struct EvaluationSummaryTests {
 
   @Test func textNamesTheWorstCaseOverallAndByGroup() throws {
     let summary = try summary()
-    let overall = RobustnessTable.overall(summary, .dice).split(separator: "\n")
+    let overall = DistributionTable.overall(summary, .dice).split(separator: "\n")
     #expect(overall[0] == "Dice, 3 cases")
     #expect(
       overall[2].split(separator: " ") == [
         "organ", "3", "0.556", "0.509", "0.667", "0.333", "0.133", "0.067", "0.000", "a",
       ])
-    let distances = RobustnessTable.overall(summary, .hausdorff95).split(separator: "\n")
+    let distances = DistributionTable.overall(summary, .hausdorff95).split(separator: "\n")
     #expect(distances[2].split(separator: " ").prefix(4) == ["organ", "2", "of", "3"])
-    let groups = RobustnessTable.byGroup(summary, .dice, "group").split(separator: "\n")
+    let groups = DistributionTable.byGroup(summary, .dice, "group").split(separator: "\n")
     #expect(groups[2].split(separator: " ").prefix(4) == ["organ", "rare", "1", "0.000"])
     #expect(groups[3].split(separator: " ").prefix(3) == ["usual", "2", "0.833"])
     #expect(Set(overall.dropFirst().map { $0.prefix(while: { $0 == " " }).count }) == [2])

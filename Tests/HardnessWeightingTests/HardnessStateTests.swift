@@ -55,10 +55,10 @@ struct HardnessStateTests {
         SamplerArchive<HardnessWeightedSampler>.self,
         from: JSONEncoder().encode(SamplerArchive(sampler, caseNames: names)))
       let order = (0..<30).map { $0 * 7 % 30 }
-      let mapped = try archive.sampler(for: order.map { names[$0] })
-      #expect(mapped.losses == order.map { sampler.losses[$0] })
+      let remapped = try archive.sampler(for: order.map { names[$0] })
+      #expect(remapped.losses == order.map { sampler.losses[$0] })
       // Sums of another order differ by rounding.
-      for (new, old) in zip(mapped.probabilities, order.map { sampler.probabilities[$0] }) {
+      for (new, old) in zip(remapped.probabilities, order.map { sampler.probabilities[$0] }) {
         #expect(abs(new - old) < 1e-14)
       }
       let error = SamplerError.casesChanged(added: ["newcomer"], missing: ["patient 29"])

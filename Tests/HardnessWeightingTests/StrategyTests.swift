@@ -30,8 +30,8 @@ struct StrategyTests {
     #expect(throws: SamplerError.self) { try sampler.record(losses: [1, 2], for: [0]) }
     // Another order of the cases gives the same probabilities in that order.
     let order = Array((0..<sampler.caseCount).reversed())
-    #expect(close(try sampler.mapped(order).probabilities, order.map { sampler.probabilities[$0] }))
-    #expect(throws: SamplerError.self) { try sampler.mapped([0, 0]) }
+    #expect(close(try sampler.remapped(order).probabilities, order.map { sampler.probabilities[$0] }))
+    #expect(throws: SamplerError.self) { try sampler.remapped([0, 0]) }
   }
 
   /// A sampler by a rule, after every case was seen.
@@ -64,7 +64,7 @@ struct StrategyTests {
     var restored = try JSONDecoder().decode(ShuffledSampler.self, from: JSONEncoder().encode(sampler))
     for _ in 0..<20 { #expect(try restored.draw(2) == sampler.draw(2)) }
     let order = [4, 3, 2, 1, 0]
-    #expect(close(try sampler.mapped(order).probabilities, order.map { sampler.probabilities[$0] }))
+    #expect(close(try sampler.remapped(order).probabilities, order.map { sampler.probabilities[$0] }))
   }
 
   @Test func staticWeights() throws {
@@ -113,7 +113,7 @@ struct StrategyTests {
     #expect(close(sampler.probabilities, expected()))
     try check(sampler, expected: expected())
     #expect(throws: SamplerError.self) { try GroupDROSampler(groups: ["a"], stepSize: -1, seed: 1) }
-    #expect(throws: SamplerError.self) { try sampler.mapped([0, 1, nil]) }
+    #expect(throws: SamplerError.self) { try sampler.remapped([0, 1, nil]) }
   }
 
   /// α = 0.5 of five cases are two and a half: the two at the border divide half a share.
@@ -159,10 +159,10 @@ struct StrategyTests {
 
   /// A new case is unseen, and so comes first; strategies that need its weight or group refuse it.
   @Test func newCases() throws {
-    var mapped = try seen(TopKRule(count: 2)).mapped([0, nil, 2])
-    #expect(try mapped.draw(1) == [1])
-    #expect(throws: SamplerError.newCase(1)) { try StaticSampler(weights: [1, 1], seed: 1).mapped([0, nil]) }
-    #expect(throws: SamplerError.newCase(0)) { try GroupBalancedSampler(groups: ["a"], seed: 1).mapped([nil]) }
+    var remapped = try seen(TopKRule(count: 2)).remapped([0, nil, 2])
+    #expect(try remapped.draw(1) == [1])
+    #expect(throws: SamplerError.newCase(1)) { try StaticSampler(weights: [1, 1], seed: 1).remapped([0, nil]) }
+    #expect(throws: SamplerError.newCase(0)) { try GroupBalancedSampler(groups: ["a"], seed: 1).remapped([nil]) }
   }
 
   /// A case that stays far above the others is named after three epochs; one that is learnt is not.

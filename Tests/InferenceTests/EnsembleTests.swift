@@ -70,9 +70,9 @@ struct EnsembleTests {
     // Within a training it is the logits: log p, up to a constant a voxel.
     let folds = try first.map { try probabilities([$0]) }
     for voxel in 0..<1024 {
-      let logits = (0..<3).map { head in folds.reduce(0) { $0 + log($1[head * 1024 + voxel]) } / 2 }
+      let logits = (0..<3).map { channel in folds.reduce(0) { $0 + log($1[channel * 1024 + voxel]) } / 2 }
       let sum = logits.reduce(0) { $0 + exp($1) }
-      for head in 0..<3 { #expect(abs(ofFirst[head * 1024 + voxel] - exp(logits[head]) / sum) < 1e-5) }
+      for channel in 0..<3 { #expect(abs(ofFirst[channel * 1024 + voxel] - exp(logits[channel]) / sum) < 1e-5) }
     }
   }
 

@@ -30,9 +30,9 @@ struct PyTorchModelTests {
       let voxels = image.count
       let largest = logits.map(abs).max() ?? 0
       network.outputs[0].withUnsafeBufferPointer { found in
-        for head in 0..<3 {
+        for channel in 0..<3 {
           for voxel in 0..<voxels {
-            #expect(abs(found[voxel * 3 + head] - logits[head * voxels + voxel]) <= 1e-5 * largest)
+            #expect(abs(found[voxel * 3 + channel] - logits[channel * voxels + voxel]) <= 1e-5 * largest)
           }
         }
       }
@@ -54,11 +54,11 @@ struct PyTorchModelTests {
 
   /// Regions are decided at a logit of 0, or at a probability of one half.
   @Test func thresholds() {
-    var logits = LabelDecision(voxels: 3, regionLabels: [2, 5])
+    var logits = LabelAssignment(voxels: 3, regionLabels: [2, 5])
     logits.add([0.1, -0.1, 3])
     logits.add([-1, -1, 2])
     #expect(logits.labels == [2, 0, 5])
-    var probabilities = LabelDecision(voxels: 3, regionLabels: [2, 5], threshold: 0.5)
+    var probabilities = LabelAssignment(voxels: 3, regionLabels: [2, 5], threshold: 0.5)
     probabilities.add([0.6, 0.4, 0.9])
     probabilities.add([0.1, 0.1, 0.8])
     #expect(probabilities.labels == [2, 0, 5])

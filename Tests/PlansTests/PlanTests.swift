@@ -82,7 +82,7 @@ import UNet
       sampler.name = name
       switch name {
       case .uniform, .shuffled: break
-      case .weighted: sampler.weightsFile = "weights.csv"
+      case .static: sampler.weightsFile = "weights.csv"
       case .groupBalanced: sampler.groupColumn = "scanner"
       case .groupDRO: (sampler.groupColumn, sampler.stepSize, sampler.adjustment) = ("scanner", 0.1, 2)
       case .hardness: sampler.hardness = .published(beta: 30)

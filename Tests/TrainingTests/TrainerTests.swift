@@ -123,7 +123,7 @@ struct TrainerTests {
       events.recorded += 1
       return losses.map { _ in 1 }
     }
-    func mapped(_ origins: [Int?]) -> Spy { self }
+    func remapped(_ origins: [Int?]) -> Spy { self }
   }
 
   /// The losses of step t are in the sampler before the cases of step t + 1 + prefetch are drawn, and those of an epoch
@@ -146,7 +146,7 @@ struct TrainerTests {
     var probabilities: [Double] { [0.25, 0.25, 0.25, 0.25] }
     func draw(_ count: Int) -> [Int] { Array(0..<count) }
     func record(losses: [Double], for cases: [Int]) -> [Double] { weights }
-    func mapped(_ origins: [Int?]) -> Weighing { self }
+    func remapped(_ origins: [Int?]) -> Weighing { self }
   }
 
   /// Importance weights scale the gradients of their samples: halved for all, the gradient halves; zero leaves only
@@ -182,14 +182,14 @@ struct TrainerTests {
     #expect(try tiny.trainer("model", resumes: true).run() == .finished)
     let draws = try tiny.samplerRows("model").map { Int($0[5]) ?? 0 }
     #expect(draws.reduce(0, +) == 10)
-    if name == .weighted { #expect(draws[1] == 0 && draws[3] == 0) }
+    if name == .static { #expect(draws[1] == 0 && draws[3] == 0) }
     if name == .shuffled { #expect(draws.allSatisfy { 2...3 ~= $0 }) }
   }
 
   /// What a strategy needs beside the cases has to be there.
   @Test func missingTablesAreRefused() throws {
     let tiny = try TinyTraining()
-    for name in [SamplerSettings.Name.weighted, .justTrainTwice] {
+    for name in [SamplerSettings.Name.static, .justTrainTwice] {
       tiny.settings.sampler.name = name
       #expect(throws: InputError.self) { try tiny.trainer("model") }
     }

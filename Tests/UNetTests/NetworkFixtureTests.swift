@@ -17,7 +17,7 @@ import Testing
     "no_norm_elu": plain(nil, bias: true, .elu(alpha: 1)),
   ]
 
-  private static func residual(_ normalization: FeatureNormalization, _ activation: Activation) -> Architecture {
+  private static func residual(_ normalization: NormalizationKind, _ activation: Activation) -> Architecture {
     Architecture(
       encoder: .residual, inputChannels: 2, outputChannels: 3, features: [2, 3, 3, 4],
       kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3], [3, 3, 3]],
@@ -26,7 +26,7 @@ import Testing
   }
 
   private static func plain(
-    _ normalization: FeatureNormalization?, bias: Bool, epsilon: Float = 1e-5, _ activation: Activation
+    _ normalization: NormalizationKind?, bias: Bool, epsilon: Float = 1e-5, _ activation: Activation
   ) -> Architecture {
     Architecture(
       inputChannels: 2, outputChannels: 3, features: [2, 3, 4], kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3]],

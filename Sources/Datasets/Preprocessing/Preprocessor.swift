@@ -10,7 +10,7 @@ public struct Preprocessor: Sendable {
   public let plan: Plan
   public let description: DatasetDescription
   private let configuration: PlanConfiguration
-  private let normalizations: [Normalization]
+  private let normalizations: [IntensityNormalization]
 
   /// - Throws: `InputError` when the plan's configuration is not three-dimensional, is for another number of channels, or normalizes in
   ///   a way we do not know.
@@ -36,7 +36,7 @@ public struct Preprocessor: Sendable {
   }
 
   private static func normalization(_ name: String, _ channel: Int, _ plan: Plan, _ subject: String) throws
-    -> Normalization
+    -> IntensityNormalization
   {
     switch name {
     case "ZScoreNormalization": return .zScore

@@ -11,7 +11,7 @@ public struct HardnessWeightedSampler: CaseSampler {
   public let options: HardnessOptions
   var tree: LogSumExpTree
   var generator: SplitMix64
-  var firstVisits: FirstVisits
+  var firstVisits: UnvisitedCases
   /// Cases that have been drawn, but none of whose losses has come back.
   var pending: Set<Int> = []
   /// Visits of each case; empty unless the running mean needs them.
@@ -35,12 +35,12 @@ public struct HardnessWeightedSampler: CaseSampler {
     var generator = SplitMix64(seed: seed)
     switch options.firstVisits {
     case .explicit:
-      let visits = FirstVisits(caseCount: caseCount, &generator)
+      let visits = UnvisitedCases(caseCount: caseCount, &generator)
       self.init(
         Array(repeating: -.infinity, count: caseCount), options: options, firstVisits: visits, generator: generator)
     case .initialLoss(let loss, let noise):
       let losses = (0..<caseCount).map { _ in loss + abs(loss) * noise * generator.normal() }
-      self.init(losses, options: options, firstVisits: FirstVisits(), generator: generator)
+      self.init(losses, options: options, firstVisits: UnvisitedCases(), generator: generator)
     }
   }
 
@@ -53,12 +53,12 @@ public struct HardnessWeightedSampler: CaseSampler {
     if let index = losses.firstIndex(where: { !$0.isFinite }) {
       throw SamplerError.lossNotFinite(losses[index], case: index)
     }
-    self.init(losses, options: options, firstVisits: FirstVisits(), generator: SplitMix64(seed: seed))
+    self.init(losses, options: options, firstVisits: UnvisitedCases(), generator: SplitMix64(seed: seed))
     for index in visits.indices { visits[index] = 1 }
   }
 
   /// - Parameter losses: −∞ for cases not seen.
-  private init(_ losses: [Double], options: HardnessOptions, firstVisits: FirstVisits, generator: SplitMix64) {
+  private init(_ losses: [Double], options: HardnessOptions, firstVisits: UnvisitedCases, generator: SplitMix64) {
     self.options = options
     self.firstVisits = firstVisits
     self.generator = generator

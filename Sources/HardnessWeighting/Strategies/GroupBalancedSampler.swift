@@ -33,9 +33,9 @@ public struct GroupBalancedSampler: CaseSampler {
     return (0..<count).map { _ in groups.draw(weights, &generator) }
   }
 
-  public func mapped(_ origins: [Int?]) throws -> GroupBalancedSampler {
-    var mapped = try GroupBalancedSampler(groups: Self.carried(names, to: origins), seed: 0)
-    mapped.generator = generator
-    return mapped
+  public func remapped(_ previousIndices: [Int?]) throws -> GroupBalancedSampler {
+    var remapped = try GroupBalancedSampler(groups: Self.carried(names, to: previousIndices), seed: 0)
+    remapped.generator = generator
+    return remapped
   }
 }

@@ -90,13 +90,13 @@ public struct GroupDROSampler: CaseSampler {
     return weights
   }
 
-  public func mapped(_ origins: [Int?]) throws -> GroupDROSampler {
-    let names = try Self.carried(self.names, to: origins)
+  public func remapped(_ previousIndices: [Int?]) throws -> GroupDROSampler {
+    let names = try Self.carried(self.names, to: previousIndices)
     guard Set(names) == Set(self.names) else { throw SamplerError.stateInconsistent }
-    var mapped = try GroupDROSampler(groups: names, stepSize: stepSize, adjustment: adjustment, seed: 0)
-    mapped.generator = generator
-    mapped.losses = losses
-    mapped.logits = logits
-    return mapped
+    var remapped = try GroupDROSampler(groups: names, stepSize: stepSize, adjustment: adjustment, seed: 0)
+    remapped.generator = generator
+    remapped.losses = losses
+    remapped.logits = logits
+    return remapped
   }
 }

@@ -46,12 +46,12 @@ public struct ShuffledSampler: CaseSampler {
   }
 
   /// New cases come in with the next pass.
-  public func mapped(_ origins: [Int?]) throws -> ShuffledSampler {
-    try Self.check(origins, caseCount: caseCount)
-    let targets = origins.targets
-    var mapped = try ShuffledSampler(caseCount: origins.count, seed: 0)
-    mapped.generator = generator
-    mapped.waiting = waiting.compactMap { targets[Int($0)] }
-    return mapped
+  public func remapped(_ previousIndices: [Int?]) throws -> ShuffledSampler {
+    try Self.check(previousIndices, caseCount: caseCount)
+    let targets = previousIndices.targets
+    var remapped = try ShuffledSampler(caseCount: previousIndices.count, seed: 0)
+    remapped.generator = generator
+    remapped.waiting = waiting.compactMap { targets[Int($0)] }
+    return remapped
   }
 }

@@ -17,7 +17,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   public let rule: Rule
   /// The last loss of each case; nil for a case that has none.
   public private(set) var losses: [Double?]
-  private var firstVisits: FirstVisits
+  private var firstVisits: UnvisitedCases
   private var generator: SplitMix64
   /// What to draw by, unless a loss has changed since.
   private var cumulative: CumulativeWeights?
@@ -31,7 +31,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     self.rule = rule
     losses = Array(repeating: nil, count: caseCount)
     generator = SplitMix64(seed: seed)
-    firstVisits = FirstVisits(caseCount: caseCount, &generator)
+    firstVisits = UnvisitedCases(caseCount: caseCount, &generator)
   }
 
   private enum CodingKeys: String, CodingKey { case rule, losses, firstVisits, generator }
@@ -41,7 +41,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     let losses = try values.decode([Double?].self, forKey: .losses)
     try self.init(caseCount: losses.count, rule: try values.decode(Rule.self, forKey: .rule), seed: 0)
     self.losses = losses
-    firstVisits = try values.decode(FirstVisits.self, forKey: .firstVisits)
+    firstVisits = try values.decode(UnvisitedCases.self, forKey: .firstVisits)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
     guard losses.allSatisfy({ $0?.isFinite ?? true }), firstVisits.isConsistent(caseCount: caseCount) else {
       throw SamplerError.stateInconsistent
@@ -84,13 +84,13 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return Array(repeating: 1, count: cases.count)
   }
 
-  public func mapped(_ origins: [Int?]) throws -> StaleLossSampler {
-    try Self.check(origins, caseCount: caseCount)
-    var mapped = try StaleLossSampler(caseCount: origins.count, rule: rule, seed: 0)
-    mapped.losses = origins.map { $0.flatMap { losses[$0] } }
-    mapped.firstVisits = firstVisits.mapped(origins)
-    mapped.generator = generator
-    return mapped
+  public func remapped(_ previousIndices: [Int?]) throws -> StaleLossSampler {
+    try Self.check(previousIndices, caseCount: caseCount)
+    var remapped = try StaleLossSampler(caseCount: previousIndices.count, rule: rule, seed: 0)
+    remapped.losses = previousIndices.map { $0.flatMap { losses[$0] } }
+    remapped.firstVisits = firstVisits.remapped(previousIndices)
+    remapped.generator = generator
+    return remapped
   }
 }
 

@@ -20,7 +20,7 @@ public struct StaticSampler: CaseSampler {
     generator = SplitMix64(seed: seed)
   }
 
-  /// The second stage of Just Train Twice (Liu et al., "Just Train Twice: Improving Group Robustness without Training Group Information",
+  /// The second stage of Just Train Twice (Liu et al., "Just Train Twice: Improving Group MetricDistribution without Training Group Information",
   /// ICML 2021): after a first, short training with uniform sampling, the cases it failed are drawn more often in a second training from
   /// new weights. The paper's failures are wrong classifications; here they are the cases with the largest losses.
   ///
@@ -68,9 +68,9 @@ public struct StaticSampler: CaseSampler {
     return (0..<count).map { _ in cumulative.draw(&generator) }
   }
 
-  public func mapped(_ origins: [Int?]) throws -> StaticSampler {
-    var mapped = try StaticSampler(weights: Self.carried(weights, to: origins), seed: 0)
-    mapped.generator = generator
-    return mapped
+  public func remapped(_ previousIndices: [Int?]) throws -> StaticSampler {
+    var remapped = try StaticSampler(weights: Self.carried(weights, to: previousIndices), seed: 0)
+    remapped.generator = generator
+    return remapped
   }
 }

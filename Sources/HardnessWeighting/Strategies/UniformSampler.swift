@@ -23,10 +23,10 @@ public struct UniformSampler: CaseSampler {
     return (0..<count).map { _ in generator.index(below: caseCount) }
   }
 
-  public func mapped(_ origins: [Int?]) throws -> UniformSampler {
-    try Self.check(origins, caseCount: caseCount)
-    var mapped = try UniformSampler(caseCount: origins.count, seed: 0)
-    mapped.generator = generator
-    return mapped
+  public func remapped(_ previousIndices: [Int?]) throws -> UniformSampler {
+    try Self.check(previousIndices, caseCount: caseCount)
+    var remapped = try UniformSampler(caseCount: previousIndices.count, seed: 0)
+    remapped.generator = generator
+    return remapped
   }
 }

@@ -21,7 +21,9 @@ struct LowResolution {
       guard let scales else { continue }
       let range = patch.range(ofChannel: channel)
       let source = Array(patch.image[range])
-      let (zs, ys, xs) = (Taps(depth, scales[0]), Taps(height, scales[1]), Taps(width, scales[2]))
+      let (zs, ys, xs) = (
+        LinearSamples(depth, scales[0]), LinearSamples(height, scales[1]), LinearSamples(width, scales[2])
+      )
       patch.image.withUnsafeMutableBufferPointer { image in
         source.withUnsafeBufferPointer { source in
           for z in 0..<depth {
@@ -49,7 +51,7 @@ struct LowResolution {
   }
 
   /// For each voxel along an axis the two it is interpolated from, once down and up again.
-  private struct Taps {
+  private struct LinearSamples {
     var first: [Int] = []
     var second: [Int] = []
     var fraction: [Float] = []

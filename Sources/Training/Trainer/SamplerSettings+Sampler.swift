@@ -28,7 +28,7 @@ extension SamplerSettings {
     switch name {
     case .uniform: return try UniformSampler(caseCount: count, seed: seed)
     case .shuffled: return try ShuffledSampler(caseCount: count, seed: seed)
-    case .weighted: return try StaticSampler(weights: weights(of: cases), seed: seed)
+    case .static: return try StaticSampler(weights: weights(of: cases), seed: seed)
     case .groupBalanced: return try GroupBalancedSampler(groups: complete(groups, cases), seed: seed)
     case .groupDRO:
       return try GroupDROSampler(

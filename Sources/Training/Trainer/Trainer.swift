@@ -84,7 +84,7 @@ public final class Trainer {
 
     if task.resumes, folder.has(.latest) {
       try folder.checkUnchanged(task.plan)
-      try Checkpoint.read(
+      try TrainingCheckpoint.read(
         folder.checkpoint(.latest), network: network, optimizer: optimizer, state: &state, sampler: &self.sampler)
       resumedBatches = state.drawnBatches
       progress.say("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
@@ -119,7 +119,7 @@ public final class Trainer {
         return .stopped
       }
     }
-    try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.final))
+    try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.final))
     return .finished
   }
 
@@ -171,7 +171,7 @@ public final class Trainer {
     // Before the state forgets the epoch's draws: a run that ends here takes the epoch up again and writes them anew.
     try log.writeSampler(state, probabilities: probabilities, suspects: suspects)
     state.finishEpoch(record)
-    if isBest { try Checkpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
+    if isBest { try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
     try log.write(state.history)
     progress.epoch(record, epochs: settings.epochs, isBest: isBest)
@@ -280,7 +280,7 @@ public final class Trainer {
 
   private func writeLatest() throws {
     state.drawnBatches = loader.pending.filter { $0.kind == .training }.map(\.cases) + resumedBatches
-    try Checkpoint.write(
+    try TrainingCheckpoint.write(
       network: network, optimizer: optimizer, state: state, sampler: sampler, to: folder.checkpoint(.latest))
   }
 }

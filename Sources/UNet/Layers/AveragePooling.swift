@@ -23,7 +23,7 @@ final class AveragePooling: Features {
   }
 
   /// The output is kept.
-  func restore() {}
+  func recompute() {}
 
   func forward() {
     switch input.precision {

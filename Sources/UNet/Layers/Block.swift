@@ -13,9 +13,9 @@ protocol Block: Features {
   var keepsShape: Bool { get }
   /// Memory of the output's shape that the backward pass has no more use for once it computes the gradient by the input: this may
   /// go there where the block keeps the shape.
-  var spent: Tensor { get }
+  var reusableBuffer: Tensor { get }
   /// Weights have been written to since the last forward pass. In a network for training they may always have been.
-  func noteNewWeights()
+  func weightsDidChange()
   /// - Parameter inference: Whether batch normalization goes by its running statistics.
   func forward(inference: Bool)
   /// After a forward pass that was not for inference: uses up `gradient` by the output, sets the gradients of the

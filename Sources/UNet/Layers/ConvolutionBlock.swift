@@ -5,14 +5,14 @@ final class ConvolutionBlock: Block {
   let output: Tensor
   let keepsShape: Bool
   private let convolution: any Convolution
-  private let normalization: Normalization?
+  private let normalization: NormalizationLayer?
   /// `nil` where the normalization applies it too, or where there is none.
   private let activation: Activation?
   private let weight, bias: Parameter
   private let hasBias: Bool
   private let input: any Features
   /// What the convolution gives.
-  private let convolved: Tensor
+  private let preActivation: Tensor
   /// Whether nobody else writes to `output`.
   private let keepsOutput: Bool
   /// Whether weights change from one pass to the next.
@@ -22,7 +22,7 @@ final class ConvolutionBlock: Block {
   var parameters: [Parameter] { (hasBias ? [weight, bias] : [weight]) + (normalization?.parameters ?? []) }
   var buffers: [Parameter] { normalization?.buffers ?? [] }
   var operations: Int { convolution.shape.operations }
-  var spent: Tensor { convolved }
+  var reusableBuffer: Tensor { preActivation }
 
   /// - Parameters:
   ///   - hasBias: Whether the convolution has a bias; it stays zero where not.
@@ -31,7 +31,7 @@ final class ConvolutionBlock: Block {
   ///   - keepsOutput: Whether the output is kept until the next forward pass.
   init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, hasBias: Bool, activation: Activation?,
-    normalization: FeatureNormalization?, epsilon: Float, keepsOutput: Bool, workspace: Workspace
+    normalization: NormalizationKind?, epsilon: Float, keepsOutput: Bool, workspace: Workspace
   ) throws {
     convolution = try workspace.convolution(shape)
     weight = Parameter(name + ".conv.weight", shape: shape.weights)
@@ -40,15 +40,15 @@ final class ConvolutionBlock: Block {
     self.input = input
     training = workspace.training
     keepsShape = shape.inputTensor == shape.outputTensor
-    // Normalization applies piecewise linear activations in its own pass.
+    // NormalizationLayer applies piecewise linear activations in its own pass.
     let slope = activation.map(\.slope) ?? 1
     self.normalization = normalization.map {
-      Normalization(
+      NormalizationLayer(
         name + ".norm", $0, batch: shape.batch, voxels: shape.output.reduce(1, *), channels: shape.outputChannels,
         epsilon: epsilon, slope: slope ?? 1)
     }
     self.activation = normalization != nil && slope != nil ? nil : activation
-    convolved = workspace.convolved(shape.outputTensor)
+    preActivation = workspace.preActivation(shape.outputTensor)
     self.keepsOutput = keepsOutput
     output = keepsOutput ? workspace.tensor(shape.outputTensor) : workspace.features(shape.outputTensor)
   }
@@ -56,32 +56,36 @@ final class ConvolutionBlock: Block {
   func forward(inference: Bool) {
     if weightsHaveChanged { convolution.prepare(weights: weight.value) }
     weightsHaveChanged = training
-    convolution.forward(input: input.output, bias: bias.value, output: convolved)
-    normalization?.measure(convolved, inference: inference)
+    convolution.forward(input: input.output, bias: bias.value, output: preActivation)
+    normalization?.computeStatistics(preActivation, inference: inference)
     finish()
   }
 
-  func noteNewWeights() { weightsHaveChanged = true }
+  func weightsDidChange() { weightsHaveChanged = true }
 
-  func restore() { if !keepsOutput { finish() } }
+  func recompute() { if !keepsOutput { finish() } }
 
   /// From what the convolution gave to the output.
   private func finish() {
-    if let normalization { normalization.apply(convolved, output) } else { Elementwise.copy(convolved, to: output) }
+    if let normalization {
+      normalization.apply(preActivation, output)
+    } else {
+      Elementwise.copy(preActivation, to: output)
+    }
     activation?.forward(output, output)
   }
 
   func backward(_ gradient: Tensor, inputGradient: Tensor?) {
     if let normalization {
       if let activation {
-        normalization.apply(convolved, output)
+        normalization.apply(preActivation, output)
         activation.backward(input: output, gradient: gradient)
       }
-      normalization.backward(input: convolved, gradient: gradient)
+      normalization.backward(input: preActivation, gradient: gradient)
     } else {
-      activation?.backward(input: convolved, gradient: gradient)
+      activation?.backward(input: preActivation, gradient: gradient)
     }
-    input.restore()
+    input.recompute()
     convolution.backwardWeights(
       input: input.output, outputGradient: gradient, weightGradient: weight.gradient, biasGradient: bias.gradient)
     if let inputGradient {
@@ -90,7 +94,7 @@ final class ConvolutionBlock: Block {
   }
 
   /// Makes the output of an affine normalization zero, until training changes that.
-  func silence() { for parameter in normalization?.parameters ?? [] { parameter.value.fill(0) } }
+  func zeroInitializeNormalization() { for parameter in normalization?.parameters ?? [] { parameter.value.fill(0) } }
 }
 
 extension ConvolutionBlock {

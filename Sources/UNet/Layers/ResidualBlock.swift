@@ -22,7 +22,7 @@ final class ResidualBlock: Block {
   var parameters: [Parameter] { first.parameters + second.parameters + (projection?.parameters ?? []) }
   var buffers: [Parameter] { first.buffers + second.buffers + (projection?.buffers ?? []) }
   var operations: Int { first.operations + second.operations + (projection?.operations ?? 0) }
-  var spent: Tensor { first.spent }
+  var reusableBuffer: Tensor { first.reusableBuffer }
 
   /// - Parameters:
   ///   - shape: Of the first convolution.
@@ -41,7 +41,7 @@ final class ResidualBlock: Block {
     second = try ConvolutionBlock(
       name + ".conv2", inner, input: first, hasBias: a.convolutionBias, activation: nil, normalization: a.normalization,
       epsilon: a.normEpsilon, keepsOutput: true, workspace: workspace)
-    second.silence()
+    second.zeroInitializeNormalization()
 
     pooling = shape.stride == [1, 1, 1] ? nil : AveragePooling(input.output, window: shape.stride)
     if shape.inputChannels != channels {
@@ -64,12 +64,12 @@ final class ResidualBlock: Block {
       workspace.training && activation.slope == nil ? workspace.tensor(second.output.shape) : second.output
   }
 
-  func noteNewWeights() {
-    for block in [first, second, projection] { block?.noteNewWeights() }
+  func weightsDidChange() {
+    for block in [first, second, projection] { block?.weightsDidChange() }
   }
 
   /// The output is kept.
-  func restore() {}
+  func recompute() {}
 
   func forward(inference: Bool) {
     first.forward(inference: inference)
@@ -85,8 +85,8 @@ final class ResidualBlock: Block {
     guard let branch, let inputGradient else { preconditionFailure("a residual block without a way back") }
     activation.backward(input: second.output, gradient: gradient)
     Elementwise.copy(gradient, to: branch)
-    second.backward(branch, inputGradient: second.spent)
-    first.backward(second.spent, inputGradient: inputGradient)
+    second.backward(branch, inputGradient: second.reusableBuffer)
+    first.backward(second.reusableBuffer, inputGradient: inputGradient)
     projection?.backward(gradient, inputGradient: projectionGradient)
     let shortcut = projectionGradient ?? gradient
     if let pooling {

@@ -7,7 +7,7 @@ import Testing
 @Suite struct NormalizationTests {
   private let voxels: [Float] = [0, 2, 4, 6]
 
-  private func apply(_ scheme: Normalization, _ voxels: [Float], mask: [Bool]? = nil) throws -> [Float] {
+  private func apply(_ scheme: IntensityNormalization, _ voxels: [Float], mask: [Bool]? = nil) throws -> [Float] {
     var volume = Volume(shape: [1, 1, voxels.count], voxels: voxels)
     try scheme.apply(to: &volume, mask: mask, file: "image")
     return volume.voxels
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func computedTomography() throws {
-    let scheme = Normalization.ct(lower: 1, upper: 5, mean: 3, deviation: 2)
+    let scheme = IntensityNormalization.ct(lower: 1, upper: 5, mean: 3, deviation: 2)
     #expect(close(try apply(scheme, voxels), [-1, -0.5, 0.5, 1]))
   }
 

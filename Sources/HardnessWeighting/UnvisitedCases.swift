@@ -1,5 +1,5 @@
 /// The cases that have not been drawn yet, in a seeded random order.
-struct FirstVisits: Codable, Sendable, Equatable {
+struct UnvisitedCases: Codable, Sendable, Equatable {
   /// Reversed, so that the next one is taken off the end.
   private var waiting: [UInt32]
 
@@ -18,14 +18,14 @@ struct FirstVisits: Codable, Sendable, Equatable {
     return nil
   }
 
-  /// The same for a changed list of cases; see `CaseSampler.mapped(_:)`. New cases come last.
-  func mapped(_ origins: [Int?]) -> FirstVisits {
-    let targets = origins.targets
-    var mapped = FirstVisits()
-    mapped.waiting =
-      origins.indices.filter { origins[$0] == nil }.reversed().map { UInt32($0) }
+  /// The same for a changed list of cases; see `CaseSampler.remapped(_:)`. New cases come last.
+  func remapped(_ previousIndices: [Int?]) -> UnvisitedCases {
+    let targets = previousIndices.targets
+    var remapped = UnvisitedCases()
+    remapped.waiting =
+      previousIndices.indices.filter { previousIndices[$0] == nil }.reversed().map { UInt32($0) }
       + waiting.compactMap { targets[Int($0)] }
-    return mapped
+    return remapped
   }
 
   /// Whether all are cases, none of them twice.

@@ -2,10 +2,10 @@ import Datasets
 import NIfTI
 
 /// What trainings say together: the labels of the only one, or those of the averaged probabilities.
-struct EnsembleDecision: Sendable {
+struct EnsembleAverage: Sendable {
   let dataset: DatasetDescription
   /// One a training.
-  let segmenters: [Segmenter]
+  let segmenters: [LogitsToLabels]
 
   /// - Parameter withProbabilities: also keeps the probabilities of all classes.
   /// - Throws: `InputError` when weights give numbers that are not finite.
@@ -29,9 +29,9 @@ struct EnsembleDecision: Sendable {
     }
     for index in mean.indices { mean[index] /= Float(segmenters.count) }
     let voxels = first.labels.voxels.count
-    var decision = LabelDecision(
+    var decision = LabelAssignment(
       voxels: voxels, regionLabels: dataset.hasRegions ? dataset.regionsClassOrder : nil, threshold: 0.5)
-    for head in 0..<mean.count / voxels { decision.add(Array(mean[head * voxels..<(head + 1) * voxels])) }
+    for channel in 0..<mean.count / voxels { decision.add(Array(mean[channel * voxels..<(channel + 1) * voxels])) }
     return prediction(Volume(shape: first.labels.shape, voxels: decision.labels), withProbabilities ? mean : nil)
   }
 }

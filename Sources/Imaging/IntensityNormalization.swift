@@ -2,7 +2,7 @@ import Files
 import NIfTI
 
 /// nnU-Net's intensity normalizations, one channel at a time and in place.
-public enum Normalization: Sendable, Equatable {
+public enum IntensityNormalization: Sendable, Equatable {
   /// (x - mean) / max(deviation, 1e-8) over the whole volume, or over a mask alone, outside of which nothing changes.
   case zScore
   /// Clipped to the data set's percentiles 0.5 and 99.5 of the foreground, then by its mean and deviation.

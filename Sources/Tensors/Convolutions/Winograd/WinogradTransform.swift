@@ -41,7 +41,7 @@ struct WinogradTransform: Sendable {
   /// Maps the 4 x 4 x 4 voxels around each tile's output, zeros outside the volume.
   ///
   /// Along a line of tiles each column of 4 x 4 voxels is read and mapped once, although two tiles share it.
-  func input<Source: LaneElement, Form: WinogradForm>(
+  func input<Source: VectorElement, Form: WinogradForm>(
     _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Form>
   ) {
     withRows(of: Source.self) { rows, zeros in
@@ -92,7 +92,7 @@ struct WinogradTransform: Sendable {
   /// Where the 16 rows of voxels around a line of tiles begin, and the elements from a voxel to the next: none where a row is outside.
   private typealias Rows<Source> = UnsafeMutablePointer<(start: UnsafePointer<Source>, step: Int)>
 
-  private func withRows<Source: LaneElement>(
+  private func withRows<Source: VectorElement>(
     of type: Source.Type, _ body: (Rows<Source>, UnsafePointer<Source>) -> Void
   ) {
     withUnsafeTemporaryAllocation(of: (start: UnsafePointer<Source>, step: Int).self, capacity: 16) { rows in
@@ -105,7 +105,7 @@ struct WinogradTransform: Sendable {
 
   /// Maps the 4 x 4 voxels at `x` along y and z.
   @inline(__always)
-  private func column<Source: LaneElement>(
+  private func column<Source: VectorElement>(
     _ x: Int, _ rows: Rows<Source>, _ lane: Int, into target: UnsafeMutablePointer<Lane>
   ) {
     guard x >= 0, x < extent[2] else {
@@ -145,7 +145,7 @@ struct WinogradTransform: Sendable {
   }
 
   /// Maps the 64 products of each tile to its 2 x 2 x 2 outputs, plus `bias`; those outside the volume are dropped.
-  func output<Target: LaneElement>(
+  func output<Target: VectorElement>(
     _ range: Range<Int>, of products: WinogradMatrices<FloatRows>, channels: Int, bias: UnsafePointer<Float>?,
     into target: UnsafeMutablePointer<Target>
   ) {
@@ -195,7 +195,7 @@ struct WinogradTransform: Sendable {
   }
 
   /// Maps each tile's 2 x 2 x 2 output gradients to the 64 products' gradients: the transpose of `output`.
-  func outputGradient<Source: LaneElement, Form: WinogradForm>(
+  func outputGradient<Source: VectorElement, Form: WinogradForm>(
     _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Form>
   ) {
     let (height, width) = (extent[1], extent[2])

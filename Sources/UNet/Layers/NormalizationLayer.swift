@@ -6,7 +6,7 @@ import Threads
 /// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and
 /// channel (PyTorch's InstanceNorm3d without running statistics). Batch normalization is the same with the whole batch
 /// as one sample; it keeps running means of both for inference (PyTorch's BatchNorm3d).
-package final class Normalization {
+package final class NormalizationLayer {
   let scale, shift: Parameter
   /// What the optimizer trains: nothing where it is not affine; scale and shift are one and zero then.
   let parameters: [Parameter]
@@ -25,7 +25,7 @@ package final class Normalization {
   ///   - voxels: Of each sample.
   ///   - slope: The activation's below zero; 1 for none.
   package init(
-    _ name: String, _ kind: FeatureNormalization, batch: Int, voxels: Int, channels: Int, epsilon: Float, slope: Float
+    _ name: String, _ kind: NormalizationKind, batch: Int, voxels: Int, channels: Int, epsilon: Float, slope: Float
   ) {
     scale = Parameter(name + ".weight", shape: [channels])
     shift = Parameter(name + ".bias", shape: [channels])
@@ -57,11 +57,11 @@ package final class Normalization {
 
   /// Readies `apply` for `input`: by its own statistics, which running ones take note of; or in inference by the running ones, where
   /// there are any, which stay as they are.
-  package func measure(_ input: Tensor, inference: Bool) {
-    if inference, let running { return recall(running) }
+  package func computeStatistics(_ input: Tensor, inference: Bool) {
+    if inference, let running { return useRunningStatistics(running) }
     switch input.precision {
-    case .float32: measure(of: Float.self, input)
-    case .bfloat16: measure(of: BFloat16.self, input)
+    case .float32: computeStatistics(of: Float.self, input)
+    case .bfloat16: computeStatistics(of: BFloat16.self, input)
     }
   }
 
@@ -90,7 +90,7 @@ package final class Normalization {
   }
 
   /// The map of the running statistics.
-  private func recall(_ running: RunningStatistics) {
+  private func useRunningStatistics(_ running: RunningStatistics) {
     for c in 0..<channels {
       let deviation = 1 / (running.variance.value.pointer[c] + epsilon).squareRoot()
       factor.pointer[c] = scale.value.pointer[c] * deviation
@@ -98,7 +98,7 @@ package final class Normalization {
     }
   }
 
-  private func measure<Number: Element>(of type: Number.Type, _ input: Tensor) {
+  private func computeStatistics<Number: Element>(of type: Number.Type, _ input: Tensor) {
     let x = SharedPointer(input.pointer(type))
     sumChunks { [channels] _, range, sums in
       // Sums of x - x0 and its square: the first voxel stands in for the mean, so that little is lost to cancellation.

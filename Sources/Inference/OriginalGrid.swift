@@ -4,7 +4,7 @@ import NIfTI
 import Plans
 
 /// The way back from the preprocessed grid to the grid of the source image: resample, undo the crop, undo the transposition.
-struct OriginalFrame {
+struct OriginalGrid {
   let properties: CaseProperties
   let plan: Plan
 

@@ -59,7 +59,7 @@ enum FloatRows: WinogradForm {
 }
 
 /// A row a tile, `BFloat16`.
-enum HalfRows: WinogradForm {
+enum BFloat16Rows: WinogradForm {
   @inline(__always)
   static func offset(tile: Int, channel: Int, channels: Int) -> Int { (tile * channels + channel) * 2 }
   @inline(__always)
@@ -70,7 +70,7 @@ enum HalfRows: WinogradForm {
 
 /// A row of pairs for two tiles, (tile / 2, channel, tile % 2), `BFloat16`: what is summed over tiles. The partner of an odd last tile is
 /// zero.
-enum HalfPairs: WinogradForm {
+enum BFloat16Pairs: WinogradForm {
   @inline(__always)
   static func offset(tile: Int, channel: Int, channels: Int) -> Int { (tile / 2 * channels + channel) * 4 }
   @inline(__always)

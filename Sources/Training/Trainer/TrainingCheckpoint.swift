@@ -8,7 +8,7 @@ import UNet
 /// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimizer's
 /// velocities, and as JSON in the metadata the state of the run and of the sampler. One file, so that its parts always
 /// belong together.
-enum Checkpoint {
+enum TrainingCheckpoint {
   /// Writes weights alone, for prediction.
   ///
   /// - Throws: `InputError` when the place cannot be written.

@@ -32,14 +32,14 @@ import Testing
     let preprocessed = try Preprocessor(plan: plan, description: description)
       .preprocess(images: [image], labels: nil, caseName: "a")
     #expect(preprocessed.shape == order.map { [3, 5, 2][$0] })
-    let frame = OriginalFrame(properties: preprocessed.properties, plan: plan)
+    let frame = OriginalGrid(properties: preprocessed.properties, plan: plan)
     #expect(frame.restore(preprocessed.data, background: 0) == volume)
     let outside = frame.restore(preprocessed.data, background: -1)
     #expect(outside[0, 0, 0] == -1 && outside[1, 2, 3] == 123 && outside[3, 6, 4] == 364)
 
     // At twice the spacing logits come back on the cropped image's grid.
     plan.configuration.spacing = plan.configuration.spacing.map { 2 * $0 }
-    let coarse = OriginalFrame(properties: preprocessed.properties, plan: plan)
+    let coarse = OriginalGrid(properties: preprocessed.properties, plan: plan)
     let resampled = coarse.resample(Volume(shape: order.map { [2, 3, 1][$0] }, repeating: 4))
     #expect(resampled.shape == preprocessed.properties.shapeAfterCropping)
     #expect(resampled.voxels.allSatisfy { abs($0 - 4) < 1e-6 })

@@ -1,7 +1,7 @@
 import Threads
 
 /// A number that Winograd's products can be computed in.
-protocol WinogradElement: LaneElement {
+protocol WinogradElement: VectorElement {
   /// What is multiplied by kernels: a row a tile.
   associatedtype Rows: WinogradForm
   /// What is summed over tiles.
@@ -41,8 +41,8 @@ extension Float: WinogradElement {
 }
 
 extension BFloat16: WinogradElement {
-  typealias Rows = HalfRows
-  typealias Columns = HalfPairs
+  typealias Rows = BFloat16Rows
+  typealias Columns = BFloat16Pairs
 
   /// Brings kernels (position, k, n) to the order of `multiply`'s `b`: (position, k / 2, n, k % 2).
   static func arrange(_ kernels: Tensor, _ n: Int, into arranged: Tensor) {
@@ -63,7 +63,7 @@ extension BFloat16: WinogradElement {
   static func multiply(
     _ m: Int, _ n: Int, _ k: Int, a: UnsafeRawPointer, b: UnsafeRawPointer, c: UnsafeMutablePointer<Float>
   ) {
-    HalfProduct.multiply(
+    BFloat16Product.multiply(
       m, n, pairs: k / 2, a: a.assumingMemoryBound(to: UInt32.self), row: k / 2, step: 1,
       b: b.assumingMemoryBound(to: UInt32.self), c: c, accumulate: false)
   }
@@ -73,7 +73,7 @@ extension BFloat16: WinogradElement {
     _ m: Int, _ n: Int, tiles: Int, a: UnsafeRawPointer, b: UnsafeRawPointer, c: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
-    HalfProduct.multiply(
+    BFloat16Product.multiply(
       m, n, pairs: (tiles + 1) / 2, a: a.assumingMemoryBound(to: UInt32.self), row: 1, step: m,
       b: b.assumingMemoryBound(to: UInt32.self), c: c, accumulate: accumulate)
   }

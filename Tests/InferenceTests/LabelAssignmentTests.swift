@@ -6,7 +6,7 @@ import Testing
 /// Logits become labels and probabilities by nnU-Net's rules.
 @Suite struct LabelDecisionTests {
   @Test func theFirstOfTheLargestLogitsWins() {
-    var decision = LabelDecision(voxels: 4, regionLabels: nil)
+    var decision = LabelAssignment(voxels: 4, regionLabels: nil)
     decision.add([1, -5, 0, 2])
     decision.add([0, -4, 0, 3])
     decision.add([-1, -3, 0, 3])
@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func laterRegionsOverwriteEarlierOnes() {
-    var decision = LabelDecision(voxels: 4, regionLabels: [2, 1, 3])
+    var decision = LabelAssignment(voxels: 4, regionLabels: [2, 1, 3])
     decision.add([1, 1, 1, -1])
     decision.add([-1, 1, 1, -1])
     decision.add([-1, -1, 1, -1])
@@ -23,10 +23,10 @@ import Testing
 
   @Test func softmaxAndSigmoid() {
     var logits: [Float] = [0, 1000, Float(log(3.0)), 0]
-    LabelDecision.probabilities(of: &logits, heads: 2, areRegions: false)
+    LabelAssignment.probabilities(of: &logits, channels: 2, areRegions: false)
     for (value, expected) in zip(logits, [0.25, 1, 0.75, 0] as [Float]) { #expect(abs(value - expected) < 1e-6) }
     logits = [0, Float(log(3.0)), -1000, 1000]
-    LabelDecision.probabilities(of: &logits, heads: 2, areRegions: true)
+    LabelAssignment.probabilities(of: &logits, channels: 2, areRegions: true)
     for (value, expected) in zip(logits, [0.5, 0.75, 0, 1] as [Float]) { #expect(abs(value - expected) < 1e-6) }
   }
 }

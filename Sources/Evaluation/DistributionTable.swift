@@ -1,7 +1,7 @@
 import Foundation
 
 /// Statistics as text: a row a label, and a row a label and subgroup.
-enum RobustnessTable {
+enum DistributionTable {
   static func text(of summary: EvaluationSummary) -> String {
     let columns = summary.groups?.categoricalColumns ?? []
     let metrics = [Metric.dice, .hausdorff95]
@@ -40,11 +40,12 @@ enum RobustnessTable {
   private static func title(_ metric: Metric) -> String { metric.rawValue + (metric.isHigherBetter ? "" : " (mm)") }
 
   private static func header(_ metric: Metric) -> [String] {
-    ["n", "mean", "sd", "median"] + Robustness.percentiles(isHigherBetter: metric.isHigherBetter).map { "p\($0)" }
+    ["n", "mean", "sd", "median"]
+      + MetricDistribution.percentiles(isHigherBetter: metric.isHigherBetter).map { "p\($0)" }
       + ["worst", "worst case"]
   }
 
-  private static func cells(_ spread: Robustness, _ metric: Metric) -> [String] {
+  private static func cells(_ spread: MetricDistribution, _ metric: Metric) -> [String] {
     let values =
       [spread.mean, spread.standardDeviation, spread.median] + spread.tail.map(\.value) + [spread.worst]
     // A label that was missed has no distance: the reader has to see that such cases are not among the numbers.

@@ -3,7 +3,7 @@ import Files
 import NIfTI
 
 /// The way from a training's logits to labels on an image's own grid.
-struct Segmenter: Sendable {
+struct LogitsToLabels: Sendable {
   /// One of the training's models.
   let model: Model
 
@@ -13,13 +13,13 @@ struct Segmenter: Sendable {
   func segment(
     _ logits: TileAccumulator, _ properties: CaseProperties, withProbabilities: Bool
   ) throws -> (labels: Volume<Int32>, probabilities: [Float]?) {
-    let frame = OriginalFrame(properties: properties, plan: model.plan)
+    let frame = OriginalGrid(properties: properties, plan: model.plan)
     let regionLabels = model.dataset.hasRegions ? model.dataset.regionsClassOrder : nil
     let voxels = properties.shapeAfterCropping.reduce(1, *)
-    var decision = LabelDecision(voxels: voxels, regionLabels: regionLabels)
+    var decision = LabelAssignment(voxels: voxels, regionLabels: regionLabels)
     var kept: [Float] = []
-    for head in 0..<logits.heads {
-      let resampled = frame.resample(logits.logits(of: head)).voxels
+    for channel in 0..<logits.channels {
+      let resampled = frame.resample(logits.logits(of: channel)).voxels
       guard resampled.allSatisfy(\.isFinite) else {
         throw InputError(
           model.folder.url.path, found: "weights that give numbers that are not finite", expected: "a trained network",
@@ -30,12 +30,12 @@ struct Segmenter: Sendable {
     }
     let labels = frame.restore(decision.labels, background: 0)
     guard withProbabilities else { return (labels, nil) }
-    LabelDecision.probabilities(of: &kept, heads: logits.heads, areRegions: regionLabels != nil)
+    LabelAssignment.probabilities(of: &kept, channels: logits.channels, areRegions: regionLabels != nil)
     var probabilities: [Float] = []
-    for head in 0..<logits.heads {
-      let background: Float = head == 0 && regionLabels == nil ? 1 : 0
-      let ofHead = Array(kept[head * voxels..<(head + 1) * voxels])
-      probabilities += frame.restore(ofHead, background: background).voxels
+    for channel in 0..<logits.channels {
+      let background: Float = channel == 0 && regionLabels == nil ? 1 : 0
+      let ofChannel = Array(kept[channel * voxels..<(channel + 1) * voxels])
+      probabilities += frame.restore(ofChannel, background: background).voxels
     }
     return (labels, probabilities)
   }

@@ -3,7 +3,7 @@ import CBFloat16
 /// Matrix products of `BFloat16`, summed in 32-bit floats. Numbers that are multiplied and added lie in pairs, one 32-bit word each.
 ///
 /// Debian's BLAS has none, and oneDNN's are for matrices much larger than these.
-enum HalfProduct {
+enum BFloat16Product {
   private typealias Lane = SIMD16<Float>
 
   /// `c = a b` or `c += a b`, c being m x n, row by row.

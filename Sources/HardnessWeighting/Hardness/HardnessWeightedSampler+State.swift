@@ -28,7 +28,7 @@ extension HardnessWeightedSampler {
     let losses = try values.decode([Double?].self, forKey: .losses)
     try self.init(
       caseCount: losses.count, options: try values.decode(HardnessOptions.self, forKey: .options), seed: 0)
-    firstVisits = try values.decode(FirstVisits.self, forKey: .waiting)
+    firstVisits = try values.decode(UnvisitedCases.self, forKey: .waiting)
     pending = Set(try values.decode([Int].self, forKey: .pending))
     let visits = try values.decode([UInt32].self, forKey: .visits)
     let order = try values.decodeIfPresent([UInt32].self, forKey: .order)
@@ -50,23 +50,23 @@ extension HardnessWeightedSampler {
     beginEpoch(epoch)
   }
 
-  public func mapped(_ origins: [Int?]) throws -> HardnessWeightedSampler {
-    try Self.check(origins, caseCount: caseCount)
-    try options.validate(caseCount: origins.count)
-    var mapped = self
+  public func remapped(_ previousIndices: [Int?]) throws -> HardnessWeightedSampler {
+    try Self.check(previousIndices, caseCount: caseCount)
+    try options.validate(caseCount: previousIndices.count)
+    var remapped = self
     if case .initialLoss(let initial, _) = options.firstVisits {
-      mapped.tree = LogSumExpTree(origins.map { $0.map(tree.loss) ?? initial }, beta: tree.beta)
+      remapped.tree = LogSumExpTree(previousIndices.map { $0.map(tree.loss) ?? initial }, beta: tree.beta)
     } else {
-      mapped.tree = LogSumExpTree(origins.map { $0.map(tree.loss) ?? -.infinity }, beta: tree.beta)
-      mapped.firstVisits = firstVisits.mapped(origins)
+      remapped.tree = LogSumExpTree(previousIndices.map { $0.map(tree.loss) ?? -.infinity }, beta: tree.beta)
+      remapped.firstVisits = firstVisits.remapped(previousIndices)
     }
-    mapped.pending = Set(origins.indices.filter { origins[$0].map(pending.contains) ?? false })
-    if !visits.isEmpty { mapped.visits = origins.map { $0.map { visits[$0] } ?? 0 } }
+    remapped.pending = Set(previousIndices.indices.filter { previousIndices[$0].map(pending.contains) ?? false })
+    if !visits.isEmpty { remapped.visits = previousIndices.map { $0.map { visits[$0] } ?? 0 } }
     if let recency {
-      let targets = origins.targets
-      let new = origins.indices.filter { origins[$0] == nil }.map { UInt32($0) }
-      mapped.recency = RecencyList(new + recency.order.compactMap { targets[Int($0)] })
+      let targets = previousIndices.targets
+      let new = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
+      remapped.recency = RecencyList(new + recency.order.compactMap { targets[Int($0)] })
     }
-    return mapped
+    return remapped
   }
 }

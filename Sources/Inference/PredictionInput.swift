@@ -2,7 +2,7 @@ import Datasets
 import NIfTI
 
 /// What the networks see of a case.
-struct PreparedCase: Sendable {
+struct PredictionInput: Sendable {
   let name: String
   /// Of the case's first channel.
   let geometry: Geometry

@@ -4,7 +4,7 @@ import Statistics
 ///
 /// The tail is the bad one: percentiles 25, 10 and 5 where higher is better, 75, 90 and 95 where lower is. They are interpolated
 /// linearly. Undefined values (NaN: the label is absent) are counted and otherwise left out; with no value at all everything is NaN.
-public struct Robustness: Sendable {
+public struct MetricDistribution: Sendable {
   /// Cases with a value.
   public let count: Int
   /// Cases in which the metric is not defined.
