@@ -28,6 +28,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
   targets: [
     // Floor 1
@@ -110,15 +111,17 @@ let package = Package(
       swiftSettings: unchecked),
 
     .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport"),
-    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "Statistics", "TestSupport"]),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
     .testTarget(name: "HardnessWeightingTests", dependencies: ["HardnessWeighting", "TestSupport"]),
     .testTarget(name: "NIfTITests", dependencies: ["CNIfTI", "Files", "NIfTI", "TestSupport"]),
     .testTarget(name: "TensorFilesTests", dependencies: ["Files", "TensorFiles", "TestSupport"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Files", "Tensors", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging", "NIfTI", "TestSupport"]),
-    .testTarget(name: "UNetTests", dependencies: ["Files", "TensorFiles", "Tensors", "TestSupport", "UNet"]),
+    .testTarget(
+      name: "UNetTests",
+      dependencies: ["Files", "Statistics", "TensorFiles", "Tensors", "TestSupport", "Threads", "UNet"]),
     .testTarget(
       name: "PhantomsTests", dependencies: ["Datasets", "Files", "NIfTI", "Phantoms", "Statistics", "TestSupport"]),
     .testTarget(name: "PlansTests", dependencies: ["Files", "HardnessWeighting", "Plans", "TestSupport", "UNet"]),
@@ -126,7 +129,9 @@ let package = Package(
       name: "DatasetsTests", dependencies: ["Datasets", "Files", "NIfTI", "Plans", "TensorFiles", "TestSupport"]),
     .testTarget(
       name: "PlanningTests",
-      dependencies: ["Datasets", "Files", "HardnessWeighting", "NIfTI", "Planning", "Plans", "TestSupport"]),
+      dependencies: [
+        "Datasets", "Files", "HardnessWeighting", "NIfTI", "Planning", "Plans", "Statistics", "TestSupport",
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -136,12 +141,12 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: [
-        "Datasets", "Imaging", "Inference", "NIfTI", "Plans", "TensorFiles", "Tensors", "TestSupport", "UNet",
+        "Datasets", "Files", "Imaging", "Inference", "NIfTI", "Plans", "TensorFiles", "Tensors", "TestSupport", "UNet",
       ],
       exclude: ["Fixtures"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "TestSupport"]),
-    .testTarget(name: "hwssegTests", dependencies: ["Datasets", "NIfTI", "TestSupport", "hwsseg"]),
+    .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]
 )

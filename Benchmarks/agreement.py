@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""What hwsseg and nnU-Net v2 make of the same data, stage by stage: prints a Markdown table of the largest differences.
+"""What hwsseg and nnU-Net v2 make of the same data, stage by stage: prints a Markdown table of the largest
+differences.
 
-    Benchmarks/agreement.py [DATASET ...] [--model FOLDER --images FOLDER] [--cases 6] [--program .build/release/hwsseg]
+    Benchmarks/agreement.py [DATASET ...] [--model FOLDER --images FOLDER] [--cases 6] [--program
+        .build/release/hwsseg]
 
-Needs nnunetv2 2.8.1 and safetensors (see Benchmarks/README.md) and a built hwsseg. DATASET is a folder in nnU-Net's raw
-layout; `--cases` evenly spaced cases of each are looked at. Two made-up data sets are looked at always: one of thick-slice
-CT with an ignored label, one of two channels with regions and mostly empty images whose axes must change places.
-`--model` is a trained model folder (plans.json, dataset.json, checkpoint_final.safetensors), `--images` cases to
-predict.
+Needs nnunetv2 2.8.1 and safetensors (see Benchmarks/README.md) and a built hwsseg. DATASET is a folder in
+nnU-Net's raw layout; `--cases` evenly spaced cases of each are looked at. Two made-up data sets are looked
+at always: one of thick-slice CT with an ignored label, one of two channels with regions and mostly empty
+images whose axes must change places. `--model` is a trained model folder (plans.json, dataset.json,
+checkpoint_final.safetensors), `--images` cases to predict.
 """
+
 import argparse
 import contextlib
 import io
@@ -108,7 +111,7 @@ def made_up(name, kind, count=6):
             volumes = [(noise * 300 + random.normal(size=shape) * 30 - 200).astype(np.float32)]
         else:
             center = [np.linspace(-1, 1, n) for n in shape]
-            radius = np.sqrt(sum(c ** 2 for c in np.meshgrid(*center, indexing="ij")))
+            radius = np.sqrt(sum(c**2 for c in np.meshgrid(*center, indexing="ij")))
             inside = (radius < 0.75) & ~((radius > 0.2) & (radius < 0.25))
             labels *= radius < 0.8
             volumes = [((noise + channel + 3) * 50 * inside).astype(np.float32) for channel in range(2)]
@@ -151,7 +154,8 @@ class Sample:
         (self.folder / "dataset.json").write_text(json.dumps(self.description))
         self.cases = chosen
         self.images = {
-            case: [str(self.folder / "imagesTr" / f"{case}_{c:04}{ending}") for c in channels] for case in chosen}
+            case: [str(self.folder / "imagesTr" / f"{case}_{c:04}{ending}") for c in channels] for case in chosen
+        }
         self.labels = {case: str(self.folder / "labelsTr" / (case + ending)) for case in chosen}
         self.preprocessed = PREPROCESSED / self.name
         self.preprocessed.mkdir()
@@ -181,6 +185,7 @@ def largest_relative(ours, theirs):
 
 def fingerprint(sample, program, table):
     from nnunetv2.experiment_planning.dataset_fingerprint.fingerprint_extractor import DatasetFingerprintExtractor
+
     with quietly():
         theirs = DatasetFingerprintExtractor(sample.name, 2).run(overwrite_existing=True)
     theirs = json.loads((sample.preprocessed / "dataset_fingerprint.json").read_text())
@@ -190,16 +195,25 @@ def fingerprint(sample, program, table):
     geometry = max(largest_relative(ours[key], theirs[key]) for key in exact)
     table.add("fingerprint", sample.title, f"spacings, shapes, crop of {len(sample.cases)} cases", shown(geometry))
     key = "foreground_intensity_properties_per_channel"
-    table.add("fingerprint", sample.title, "intensities of the foreground (relative)",
-              shown(largest_relative(ours[key], theirs[key])))
+    table.add(
+        "fingerprint",
+        sample.title,
+        "intensities of the foreground (relative)",
+        shown(largest_relative(ours[key], theirs[key])),
+    )
 
 
 def plans(sample, program, table):
     from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner
     from nnunetv2.experiment_planning.experiment_planners.residual_unets import residual_encoder_unet_planners as res
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
-    planners = [("default", ExperimentPlanner), ("resenc-m", res.nnUNetPlannerResEncM),
-                ("resenc-l", res.nnUNetPlannerResEncL), ("resenc-xl", res.nnUNetPlannerResEncXL)]
+
+    planners = [
+        ("default", ExperimentPlanner),
+        ("resenc-m", res.nnUNetPlannerResEncM),
+        ("resenc-l", res.nnUNetPlannerResEncL),
+        ("resenc-xl", res.nnUNetPlannerResEncXL),
+    ]
     fingerprint_file = sample.preprocessed / "dataset_fingerprint.json"
     worst, count, configurations = 0, 0, 0
     for preset, planner in planners:
@@ -211,8 +225,19 @@ def plans(sample, program, table):
             theirs = json.loads(theirs_file.read_text())
             theirs_file.unlink()
             ours_file = sample.ours / f"{preset}.json"
-            run(program, "plan", "--fingerprint", fingerprint_file, "--dataset-json", sample.folder / "dataset.json",
-                "-o", ours_file, "--preset", preset, *([] if memory is None else ["--memory", memory]))
+            run(
+                program,
+                "plan",
+                "--fingerprint",
+                fingerprint_file,
+                "--dataset-json",
+                sample.folder / "dataset.json",
+                "-o",
+                ours_file,
+                "--preset",
+                preset,
+                *([] if memory is None else ["--memory", memory]),
+            )
             ours = json.loads(ours_file.read_text())
             del ours["training"]
             if preset == "default":
@@ -224,12 +249,18 @@ def plans(sample, program, table):
             for name in manager.available_configurations:
                 manager.get_configuration(name)
                 configurations += 1
-    table.add("plan", sample.title, f"all members of {count} plans: 4 planners, 4 memories; {configurations} "
-              "configurations, read by nnU-Net too", shown(worst))
+    table.add(
+        "plan",
+        sample.title,
+        f"all members of {count} plans: 4 planners, 4 memories; {configurations} "
+        "configurations, read by nnU-Net too",
+        shown(worst),
+    )
 
 
 def splits(sample, table):
     from nnunetv2.utilities.crossval_split import generate_crossval_split
+
     file = sample.ours / "preprocessed" / "splits_final.json"
     if len(sample.cases) < 5:
         return
@@ -241,6 +272,7 @@ def splits(sample, table):
 def preprocessing(sample, program, table):
     from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
     # A second time at a coarser and a finer spacing, because many sets are at their median spacing already.
     original = json.loads((sample.ours / "plans.json").read_text())
     worst, voxels, labels_differ, locations_differ, properties_differ = 0.0, 0, 0, 0, 0
@@ -256,8 +288,12 @@ def preprocessing(sample, program, table):
         for case in sample.cases:
             with quietly():
                 data, labels, properties = DefaultPreprocessor(verbose=False).run_case(
-                    sample.images[case], sample.labels[case], manager, manager.get_configuration("3d_fullres"),
-                    sample.description)
+                    sample.images[case],
+                    sample.labels[case],
+                    manager,
+                    manager.get_configuration("3d_fullres"),
+                    sample.description,
+                )
             ours = load_file(folder / f"{case}.safetensors")
             assert ours["data"].shape == data.shape, f"{case}: {ours['data'].shape} and not {data.shape}"
             # In units of the channel's deviation, which is 1 after z-scores.
@@ -269,8 +305,11 @@ def preprocessing(sample, program, table):
             with open(folder / f"{case}.safetensors", "rb") as file:
                 header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
             own = json.loads(header["__metadata__"]["properties"])
-            for key in ("shape_before_cropping", "bbox_used_for_cropping",
-                        "shape_after_cropping_and_before_resampling"):
+            for key in (
+                "shape_before_cropping",
+                "bbox_used_for_cropping",
+                "shape_after_cropping_and_before_resampling",
+            ):
                 properties_differ += np.asarray(own[key]).tolist() != np.asarray(properties[key]).tolist()
             for values, expected in properties["class_locations"].items():
                 key = "_".join(map(str, values)) if isinstance(values, tuple) else str(values)
@@ -278,13 +317,25 @@ def preprocessing(sample, program, table):
                 expected = np.asarray(expected).reshape(-1, 4)[:, 1:]
                 locations_differ += found.shape != expected.shape or bool((found != expected).any())
     what = f"{len(sample.cases)} cases at 3 spacings"
-    table.add("preprocessing", sample.title, f"crop and shapes, {what}", "none" if properties_differ == 0 else
-              f"{properties_differ} differ")
+    table.add(
+        "preprocessing",
+        sample.title,
+        f"crop and shapes, {what}",
+        "none" if properties_differ == 0 else f"{properties_differ} differ",
+    )
     table.add("preprocessing", sample.title, f"images, {what} (in deviations)", shown(worst))
-    table.add("preprocessing", sample.title, f"labels, {what}", "none" if labels_differ == 0 else
-              f"{labels_differ} of {voxels} voxels")
-    table.add("class locations", sample.title, f"every drawn voxel, {what}", "none" if locations_differ == 0 else
-              f"{locations_differ} lists")
+    table.add(
+        "preprocessing",
+        sample.title,
+        f"labels, {what}",
+        "none" if labels_differ == 0 else f"{labels_differ} of {voxels} voxels",
+    )
+    table.add(
+        "class locations",
+        sample.title,
+        f"every drawn voxel, {what}",
+        "none" if locations_differ == 0 else f"{locations_differ} lists",
+    )
 
 
 def worn(sample, number):
@@ -326,6 +377,7 @@ def judgment(sample, program, table):
     from nnunetv2.evaluation.evaluate_predictions import compute_metrics_on_folder
     from nnunetv2.postprocessing.remove_connected_components import determine_postprocessing
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
     manager = PlansManager(str(sample.ours / "plans.json"))
     label_manager = manager.get_label_manager(sample.description)
     targets = label_manager.foreground_regions if label_manager.has_regions else label_manager.foreground_labels
@@ -336,11 +388,16 @@ def judgment(sample, program, table):
         shutil.copytree(results / "fold_0" / "validation", theirs)
         with quietly():
             compute_metrics_on_folder(
-                str(sample.folder / "labelsTr"), str(theirs), str(theirs / "summary.json"),
-                manager.image_reader_writer_class(), sample.description["file_ending"], targets,
-                label_manager.ignore_label, 2)
-            determine_postprocessing(
-                str(theirs), str(sample.folder / "labelsTr"), manager.plans, sample.description, 2)
+                str(sample.folder / "labelsTr"),
+                str(theirs),
+                str(theirs / "summary.json"),
+                manager.image_reader_writer_class(),
+                sample.description["file_ending"],
+                targets,
+                label_manager.ignore_label,
+                2,
+            )
+            determine_postprocessing(str(theirs), str(sample.folder / "labelsTr"), manager.plans, sample.description, 2)
         run(program, "crossvalidate", sample.folder, "-m", results, "--folds", "0")
         ours = results / "crossval_results_folds_0"
 
@@ -355,16 +412,20 @@ def judgment(sample, program, table):
         steps += len(expected["postprocessing_kwargs"])
         means = max(means, largest_relative(mine, expected)) if rules == 0 else float("inf")
         for file in (theirs / "postprocessed").glob("*" + sample.description["file_ending"]):
-            a, b = (sitk.GetArrayFromImage(sitk.ReadImage(str(f)))
-                    for f in (ours / "postprocessed" / file.name, file))
+            a, b = (sitk.GetArrayFromImage(sitk.ReadImage(str(f))) for f in (ours / "postprocessed" / file.name, file))
             differing += int((a != b).sum())
     what = f"{len(sample.cases)} cases in {sets} states of wear"
     table.add("evaluation", sample.title, f"every number of `summary.json`, {what} (relative)", shown(metrics))
-    table.add("post-processing", sample.title, f"the labels it is for ({steps} steps), {what}",
-              "none" if rules == 0 else f"{rules} sets differ")
+    table.add(
+        "post-processing",
+        sample.title,
+        f"the labels it is for ({steps} steps), {what}",
+        "none" if rules == 0 else f"{rules} sets differ",
+    )
     table.add("post-processing", sample.title, "means before and after (relative)", shown(means))
-    table.add("post-processing", sample.title, "segmentations after it", "none" if differing == 0 else
-              f"{differing} voxels")
+    table.add(
+        "post-processing", sample.title, "segmentations after it", "none" if differing == 0 else f"{differing} voxels"
+    )
 
 
 def prediction(folder, images, program, table):
@@ -372,14 +433,19 @@ def prediction(folder, images, program, table):
     from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
     from nnunetv2.utilities.get_network_from_plans import get_network_from_plans
     from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
     manager = PlansManager(str(folder / "plans.json"))
     configuration = manager.get_configuration("3d_fullres")
     description = json.loads((folder / "dataset.json").read_text())
     heads = manager.get_label_manager(description).num_segmentation_heads
     network = get_network_from_plans(
-        configuration.network_arch_class_name, configuration.network_arch_init_kwargs,
-        configuration.network_arch_init_kwargs_req_import, len(description["channel_names"]), heads,
-        deep_supervision=False).eval()
+        configuration.network_arch_class_name,
+        configuration.network_arch_init_kwargs,
+        configuration.network_arch_init_kwargs_req_import,
+        len(description["channel_names"]),
+        heads,
+        deep_supervision=False,
+    ).eval()
     weights = load_file(folder / "checkpoint_final.safetensors")
     weights = {key: torch.from_numpy(value) for key, value in weights.items()}
     assert not network.load_state_dict(weights, strict=False).unexpected_keys
@@ -387,19 +453,31 @@ def prediction(folder, images, program, table):
     cases = sorted({file.name[: -len(ending) - 5] for file in images.glob("*" + ending)})
     for mirrored in (False, True):
         output = ROOT / f"predicted_{mirrored}"
-        run(program, "predict", "-m", folder, "-i", images, "-o", output, "--save-probabilities",
-            *([] if mirrored else ["--no-mirroring"]))
+        run(
+            program,
+            "predict",
+            "-m",
+            folder,
+            "-i",
+            images,
+            "-o",
+            output,
+            "--save-probabilities",
+            *([] if mirrored else ["--no-mirroring"]),
+        )
         worst, differing, voxels, exact, single_tiles = 0.0, 0, 0, 0.0, 0
         for case in cases:
             files = sorted(str(file) for file in images.glob(f"{case}_????{ending}"))
             with quietly(), torch.no_grad():
                 predictor = nnUNetPredictor(use_mirroring=mirrored, device=torch.device("cpu"), allow_tqdm=False)
-                predictor.manual_initialization(network, manager, configuration, [network.state_dict()], description,
-                                                "nnUNetTrainer", (0, 1, 2))
+                predictor.manual_initialization(
+                    network, manager, configuration, [network.state_dict()], description, "nnUNetTrainer", (0, 1, 2)
+                )
                 image, properties = manager.image_reader_writer_class().read_images(files)
                 labels, probabilities = predictor.predict_single_npy_array(image, properties, None, None, True)
                 data, _, done = DefaultPreprocessor(verbose=False).run_case(
-                    files, None, manager, configuration, description)
+                    files, None, manager, configuration, description
+                )
             ours = load_file(output / f"{case}_probabilities.safetensors")["probabilities"]
             own = sitk.GetArrayFromImage(sitk.ReadImage(str(output / (case + ending))))
             worst = max(worst, float(np.abs(ours - probabilities).max()))
@@ -417,12 +495,20 @@ def prediction(folder, images, program, table):
                 expected = torch.softmax(logits, 0).numpy()[(slice(None), *inside)]
                 exact = max(exact, float(np.abs(ours - expected).max()))
         if single_tiles:
-            table.add("network", folder.name, "probabilities of PyTorch's network in 32 bits, "
-                      f"{single_tiles} images of one tile", shown(exact))
+            table.add(
+                "network",
+                folder.name,
+                "probabilities of PyTorch's network in 32 bits, " f"{single_tiles} images of one tile",
+                shown(exact),
+            )
         what = f"{len(cases)} images, with{'' if mirrored else 'out'} mirroring"
         table.add("prediction", folder.name, f"probabilities, {what} (nnU-Net averages in 16 bits)", shown(worst))
-        table.add("prediction", folder.name, f"labels, {what}", "none" if differing == 0 else
-                  f"{differing} of {voxels} voxels")
+        table.add(
+            "prediction",
+            folder.name,
+            f"labels, {what}",
+            "none" if differing == 0 else f"{differing} of {voxels} voxels",
+        )
 
 
 def main():

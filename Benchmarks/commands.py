@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Whole commands, hwsseg beside nnU-Net v2 on the processor, in turns on the same machine: planning with preprocessing, and prediction.
+"""Whole commands, hwsseg beside nnU-Net v2 on the processor, in turns on the same machine: planning with
+preprocessing, and prediction.
 
     Benchmarks/commands.py DATASET [--model RESULTS] [--images 20] [--rounds 3] [--program .build/release/hwsseg]
 
-Needs nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. DATASET is a folder DatasetXXX_NAME in nnU-Net's raw layout. RESULTS is a
-results folder of nnU-Net v2 for it, plans.json and dataset.json with fold_0/checkpoint_final.pth; both programs run this one model, with
-mirroring. Prints medians in seconds and the ratio, nnU-Net's time over hwsseg's.
+Needs nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. DATASET is a folder DatasetXXX_NAME
+in nnU-Net's raw layout. RESULTS is a results folder of nnU-Net v2 for it, plans.json and dataset.json with
+fold_0/checkpoint_final.pth; both programs run this one model, with mirroring. Prints medians in seconds and
+the ratio, nnU-Net's time over hwsseg's.
 """
+
 import argparse
 import os
 import shutil
@@ -55,17 +58,45 @@ def preprocess_theirs():
 def preprocess_ours():
     folder = fresh("ours")
     plan = scratch / "plan.json"
-    return run([arguments.program, "plan", arguments.dataset, "-o", plan],
-               [arguments.program, "preprocess", arguments.dataset, "--plan", plan, "-o", folder])
+    return run(
+        [arguments.program, "plan", arguments.dataset, "-o", plan],
+        [arguments.program, "preprocess", arguments.dataset, "--plan", plan, "-o", folder],
+    )
 
 
 def predict_theirs():
-    return run([tools / "nnUNetv2_predict_from_modelfolder", "-i", scratch / "images", "-o", fresh("theirs"), "-m", arguments.model,
-                "-f", "0", "-device", "cpu"])
+    return run(
+        [
+            tools / "nnUNetv2_predict_from_modelfolder",
+            "-i",
+            scratch / "images",
+            "-o",
+            fresh("theirs"),
+            "-m",
+            arguments.model,
+            "-f",
+            "0",
+            "-device",
+            "cpu",
+        ]
+    )
 
 
 def predict_ours():
-    return run([arguments.program, "predict", "-m", arguments.model, "-f", "0", "-i", scratch / "images", "-o", fresh("ours_predicted")])
+    return run(
+        [
+            arguments.program,
+            "predict",
+            "-m",
+            arguments.model,
+            "-f",
+            "0",
+            "-i",
+            scratch / "images",
+            "-o",
+            fresh("ours_predicted"),
+        ]
+    )
 
 
 def compare(name, theirs, ours):
@@ -79,7 +110,7 @@ cases = len(list((arguments.dataset / "labelsTr").glob("*.nii.gz")))
 compare(f"plan and preprocess, {cases} cases", preprocess_theirs, preprocess_ours)
 if arguments.model:
     (scratch / "images").mkdir()
-    for image in sorted((arguments.dataset / "imagesTr").glob("*_0000.nii.gz"))[:arguments.images]:
+    for image in sorted((arguments.dataset / "imagesTr").glob("*_0000.nii.gz"))[: arguments.images]:
         shutil.copy(image, scratch / "images")
     compare(f"predict, {arguments.images} images with mirroring", predict_theirs, predict_ours)
 shutil.rmtree(scratch)

@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""A whole training epoch with nnU-Net's full augmentation, hwsseg beside nnU-Net v2's own trainer on the processor.
+"""A whole training epoch with nnU-Net's full augmentation, hwsseg beside nnU-Net v2's own trainer on the
+processor.
 
-    Benchmarks/epoch.py DATASET [--preprocessed nnUNet_preprocessed] [--batch-size 2] [--iterations 20] [--warm-up 3] [--rounds 3]
+    Benchmarks/epoch.py DATASET [--preprocessed nnUNet_preprocessed] [--batch-size 2] [--iterations 20]
+        [--warm-up 3] [--rounds 3]
 
-Needs nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. DATASET is a folder DatasetXXX_NAME in nnU-Net's raw layout;
-nnU-Net plans and preprocesses it unless a folder is given where it has. Both programs train the network of nnU-Net's plan on the same
-cases, with uniform draws and without validation; setting up and a few iterations before are not counted. nnU-Net runs with its
-augmentation in the training process and in one process beside it, which is some batches ahead when the clock starts, and its faster
-time counts. Prints medians in seconds.
+Needs nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. DATASET is a folder DatasetXXX_NAME
+in nnU-Net's raw layout; nnU-Net plans and preprocesses it unless a folder is given where it has. Both
+programs train the network of nnU-Net's plan on the same cases, with uniform draws and without validation;
+setting up and a few iterations before are not counted. nnU-Net runs with its augmentation in the training
+process and in one process beside it, which is some batches ahead when the clock starts, and its faster time
+counts. Prints medians in seconds.
 """
+
 import argparse
 import csv
 import json
@@ -29,7 +33,9 @@ def read_arguments():
     parser.add_argument("--preprocessed", type=Path)
     parser.add_argument("--batch-size", type=int, default=2)
     parser.add_argument("--iterations", type=int, default=20)
-    parser.add_argument("--warm-up", type=int, default=3, help="iterations of nnU-Net's before; hwsseg has an epoch before")
+    parser.add_argument(
+        "--warm-up", type=int, default=3, help="iterations of nnU-Net's before; hwsseg has an epoch before"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engine", default="auto", choices=["auto", "blas", "onednn"])
     parser.add_argument("--program", default=here / ".." / ".build" / "release" / "hwsseg")
@@ -64,21 +70,42 @@ class Comparison:
         preprocessed = (arguments.preprocessed or scratch / "nnUNet_preprocessed").resolve()
         self.preprocessed, self.data = preprocessed / arguments.dataset.name, scratch / "data"
         self.environment = dict(
-            os.environ, nnUNet_raw=str(arguments.dataset.resolve().parent), nnUNet_preprocessed=str(preprocessed),
-            nnUNet_results=str(scratch / "nnUNet_results"))
+            os.environ,
+            nnUNet_raw=str(arguments.dataset.resolve().parent),
+            nnUNet_preprocessed=str(preprocessed),
+            nnUNet_results=str(scratch / "nnUNet_results"),
+        )
         if not arguments.preprocessed:
             cores = str(os.cpu_count())
-            self.run(Path(sys.executable).parent / "nnUNetv2_plan_and_preprocess", "-d", arguments.dataset.name[7:10],
-                     "-c", "3d_fullres", "-np", cores, "-npfp", cores)
+            self.run(
+                Path(sys.executable).parent / "nnUNetv2_plan_and_preprocess",
+                "-d",
+                arguments.dataset.name[7:10],
+                "-c",
+                "3d_fullres",
+                "-np",
+                cores,
+                "-npfp",
+                cores,
+            )
         plan = json.loads((self.preprocessed / "nnUNetPlans.json").read_text())
-        plan["configurations"] = {"3d_fullres": plan["configurations"]["3d_fullres"] | {"batch_size": arguments.batch_size}}
+        plan["configurations"] = {
+            "3d_fullres": plan["configurations"]["3d_fullres"] | {"batch_size": arguments.batch_size}
+        }
         self.plan = scratch / "plan.json"
         self.plan.write_text(json.dumps(plan))
-        self.run(arguments.program, "preprocess", arguments.dataset, "--plan", self.plan, "-o", scratch / "preprocessed")
+        self.run(
+            arguments.program, "preprocess", arguments.dataset, "--plan", self.plan, "-o", scratch / "preprocessed"
+        )
 
     def run(self, *command, **environment):
-        done = subprocess.run([str(part) for part in command], env=self.environment | environment, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=self.environment | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         if done.returncode:
             sys.exit(done.stderr)
 
@@ -92,8 +119,18 @@ class Comparison:
 
     def theirs(self, processes):
         arguments = self.arguments
-        self.run(sys.executable, __file__, arguments.dataset, "--iterations", arguments.iterations, "--warm-up", arguments.warm_up,
-                 "--train", self.plan, nnUNet_n_proc_DA=str(processes))
+        self.run(
+            sys.executable,
+            __file__,
+            arguments.dataset,
+            "--iterations",
+            arguments.iterations,
+            "--warm-up",
+            arguments.warm_up,
+            "--train",
+            self.plan,
+            nnUNet_n_proc_DA=str(processes),
+        )
         return float((self.scratch / "seconds").read_text())
 
     def ours(self):
@@ -101,9 +138,30 @@ class Comparison:
         if not self.data.exists():
             self.split()
         arguments, results = self.arguments, self.scratch / "results"
-        self.run(arguments.program, "train", self.data, "--plan", self.plan, "--fold", 0, "--preprocessed",
-                 self.scratch / "preprocessed", "-o", results, "--overwrite", "--sampler", "uniform", "--epochs", 2, "--iterations",
-                 arguments.iterations, "--validation-iterations", 0, "--engine", arguments.engine)
+        self.run(
+            arguments.program,
+            "train",
+            self.data,
+            "--plan",
+            self.plan,
+            "--fold",
+            0,
+            "--preprocessed",
+            self.scratch / "preprocessed",
+            "-o",
+            results,
+            "--overwrite",
+            "--sampler",
+            "uniform",
+            "--epochs",
+            2,
+            "--iterations",
+            arguments.iterations,
+            "--validation-iterations",
+            0,
+            "--engine",
+            arguments.engine,
+        )
         with open(results / "fold_0" / "log.csv") as file:
             return float(list(csv.DictReader(file))[1]["seconds"])
 
@@ -116,9 +174,14 @@ def main():
         comparison = Comparison(arguments, Path(scratch))
         rounds = [(comparison.theirs(0), comparison.theirs(1), comparison.ours()) for _ in range(arguments.rounds)]
     alone, beside, ours = (statistics.median(column) for column in zip(*rounds))
-    print("| iterations | batch | nnU-Net v2, s | with a process for augmentation, s | hwsseg, s | times faster |\n"
-          "|---:|---:|---:|---:|---:|---:|")
-    print(f"| {arguments.iterations} | {arguments.batch_size} | {alone:.1f} | {beside:.1f} | {ours:.1f} | {min(alone, beside) / ours:.2f} |")
+    print(
+        "| iterations | batch | nnU-Net v2, s | with a process for augmentation, s | hwsseg, s | times faster |\n"
+        "|---:|---:|---:|---:|---:|---:|"
+    )
+    print(
+        f"| {arguments.iterations} | {arguments.batch_size} | {alone:.1f} | {beside:.1f} | {ours:.1f} "
+        f"| {min(alone, beside) / ours:.2f} |"
+    )
 
 
 main()

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Drawing a batch by hardness and noting its losses: hwsseg's tree beside the published method, in turns on the same machine.
+"""Drawing a batch by hardness and noting its losses: hwsseg's tree beside the published method, in turns on
+the same machine.
 
     Benchmarks/sampler.py [--sizes 1000 100000 1000000 10000000] [--rounds 3] [--largest 100000000]
 
-Needs numpy and `swift build -c release`. The published method (Fidon et al., HardnessWeightedSampler 0.0.2, in NumPy) computes the softmax
-over all losses for every batch, raises each probability to the floor and calls numpy.random.choice without replacement. Prints the
-median time of a draw and an update together, and the peak memory of the program with the largest number of cases.
+Needs numpy and `swift build -c release`. The published method (Fidon et al., HardnessWeightedSampler 0.0.2,
+in NumPy) computes the softmax over all losses for every batch, raises each probability to the floor and
+calls numpy.random.choice without replacement. Prints the median time of a draw and an update together, and
+the peak memory of the program with the largest number of cases.
 """
+
 import argparse
 import json
 import os
@@ -49,8 +52,22 @@ def published(n):
 
 def tree(n):
     output = subprocess.run(
-        [arguments.program, "overhead", "--num-samples", str(n), "--batch-size", str(arguments.batch_size),
-         "--beta", str(arguments.beta), "--tree-only", "--json"], check=True, capture_output=True, text=True).stdout
+        [
+            arguments.program,
+            "overhead",
+            "--cases",
+            str(n),
+            "--batch-size",
+            str(arguments.batch_size),
+            "--beta",
+            str(arguments.beta),
+            "--tree-only",
+            "--json",
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     cost = json.loads(output)["log-sum-exp tree"]
     return cost["draw"] + cost["record"], cost["bytes"]
 
@@ -66,9 +83,15 @@ for n in arguments.sizes:
         seconds, memory = tree(n)
         mine.append(seconds)
     slow, ours[n] = statistics.median(theirs), statistics.median(mine)
-    print(f"| {n:,} | {slow * 1e6:,.1f} | {ours[n] * 1e6:.2f} | {slow / ours[n]:,.0f} | {memory / 1e6:,.1f} MB |", flush=True)
+    print(
+        f"| {n:,} | {slow * 1e6:,.1f} | {ours[n] * 1e6:.2f} | {slow / ours[n]:,.0f} | {memory / 1e6:,.1f} MB |",
+        flush=True,
+    )
 first, last = arguments.sizes[0], arguments.sizes[-1]
 print(f"\nhwsseg with {last:,} cases takes {ours[last] / ours[first]:.2f} times as long as with {first:,}.")
 seconds, memory = tree(arguments.largest)
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-print(f"{arguments.largest:,} cases: {seconds * 1e6:.2f} microseconds, {memory / 1e9:.2f} GB, {peak / 1e6:.2f} GB at the peak of the program.")
+print(
+    f"{arguments.largest:,} cases: {seconds * 1e6:.2f} microseconds, {memory / 1e9:.2f} GB, "
+    f"{peak / 1e6:.2f} GB at the peak of the program."
+)

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """One training step of a plan's network, hwsseg beside PyTorch, in turns on the same machine.
 
-    Benchmarks/training_step.py [--configuration small batch9 large | --plan PLAN] [--precision float32 bfloat16] [--engine auto blas onednn]
+    Benchmarks/training_step.py [--configuration small batch9 large | --plan PLAN] [--precision float32
+        bfloat16] [--engine auto blas onednn]
                                 [--batch-size N] [--threads N] [--scaling] [--rounds 5] [--steps 3]
 
-Needs torch and nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. Prints a row a configuration, precision and engine: medians
-in seconds, how many times faster hwsseg is, the peak memory of both programs in GB, and how many times less hwsseg's is. The network,
-loss and optimizer are those of nnU-Net v2 for the plan. In float32 PyTorch runs as nnU-Net does on a processor; in bfloat16 it runs as the
+Needs torch and nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. Prints a row a
+configuration, precision and engine: medians in seconds, how many times faster hwsseg is, the peak memory of
+both programs in GB, and how many times less hwsseg's is. The network, loss and optimizer are those of
+nnU-Net v2 for the plan. In float32 PyTorch runs as nnU-Net does on a processor; in bfloat16 it runs as the
 fastest, tried once each, of autocast, autocast with channels last, and float32.
 
 With --scaling only hwsseg runs, with one thread and with all.
 """
+
 import argparse
 import json
 import os
@@ -62,16 +65,36 @@ class Step:
         layout = torch.channels_last_3d if "channels last" in mode else torch.contiguous_format
         self.torch, self.is_autocast = torch, mode.startswith("autocast")
         self.model = PlainConvUNet(
-            1, network["n_stages"], network["features_per_stage"], torch.nn.Conv3d, network["kernel_sizes"], strides,
-            network["n_conv_per_stage"], CLASSES, network["n_conv_per_stage_decoder"], True, torch.nn.InstanceNorm3d,
-            {"eps": 1e-5, "affine": True}, None, None, getattr(torch.nn, network["nonlin"].split(".")[-1]), {"inplace": True},
-            deep_supervision=True).to(memory_format=layout)
+            1,
+            network["n_stages"],
+            network["features_per_stage"],
+            torch.nn.Conv3d,
+            network["kernel_sizes"],
+            strides,
+            network["n_conv_per_stage"],
+            CLASSES,
+            network["n_conv_per_stage_decoder"],
+            True,
+            torch.nn.InstanceNorm3d,
+            {"eps": 1e-5, "affine": True},
+            None,
+            None,
+            getattr(torch.nn, network["nonlin"].split(".")[-1]),
+            {"inplace": True},
+            deep_supervision=True,
+        ).to(memory_format=layout)
         weights = [1 / 2**i for i in range(len(strides) - 1)]
         weights[-1] = 0
         self.loss = DeepSupervisionWrapper(
-            DC_and_CE_loss({"batch_dice": configuration["batch_dice"], "smooth": 1e-5, "do_bg": False, "ddp": False}, {},
-                           weight_ce=1, weight_dice=1, dice_class=MemoryEfficientSoftDiceLoss),
-            [w / sum(weights) for w in weights])
+            DC_and_CE_loss(
+                {"batch_dice": configuration["batch_dice"], "smooth": 1e-5, "do_bg": False, "ddp": False},
+                {},
+                weight_ce=1,
+                weight_dice=1,
+                dice_class=MemoryEfficientSoftDiceLoss,
+            ),
+            [w / sum(weights) for w in weights],
+        )
         self.optimizer = torch.optim.SGD(self.model.parameters(), 0.01, momentum=0.99, nesterov=True, weight_decay=3e-5)
         self.images = torch.randn(batch, 1, *patch).to(memory_format=layout)
         self.targets, shape = [], list(patch)
@@ -115,8 +138,12 @@ class PyTorch:
     def __init__(self, plan, batch, mode, threads):
         self.mode = mode
         specification = {"plan": str(plan), "batch": batch, "mode": mode, "threads": threads}
-        self.process = subprocess.Popen([sys.executable, __file__, "--serve", json.dumps(specification)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--serve", json.dumps(specification)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         self.run(1)
 
     def run(self, steps):
@@ -146,9 +173,30 @@ class PyTorch:
 
 def hwsseg(arguments, plan, batch, precision, engine, threads):
     output = subprocess.run(
-        [str(part) for part in [
-            arguments.program, "benchmark", "--plan", plan, "--batch-size", batch, "--engine", engine, "--precision", precision,
-            "--threads", threads, "--steps", arguments.steps, "--json"]], check=True, stdout=subprocess.PIPE, text=True).stdout
+        [
+            str(part)
+            for part in [
+                arguments.program,
+                "benchmark",
+                "--plan",
+                plan,
+                "--batch-size",
+                batch,
+                "--engine",
+                engine,
+                "--precision",
+                precision,
+                "--threads",
+                threads,
+                "--steps",
+                arguments.steps,
+                "--json",
+            ]
+        ],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
     return json.loads(output)
 
 
@@ -159,9 +207,13 @@ def large_plan(folder):
     features = [32, 64, 128, 256, 320]
     configuration["patch_size"], configuration["batch_size"] = [96, 112, 96], 2
     configuration["architecture"]["arch_kwargs"] |= {
-        "n_stages": len(features), "features_per_stage": features, "kernel_sizes": [[3, 3, 3]] * len(features),
-        "strides": [[1, 1, 1]] + [[2, 2, 2]] * (len(features) - 1), "n_conv_per_stage": [2] * len(features),
-        "n_conv_per_stage_decoder": [2] * (len(features) - 1)}
+        "n_stages": len(features),
+        "features_per_stage": features,
+        "kernel_sizes": [[3, 3, 3]] * len(features),
+        "strides": [[1, 1, 1]] + [[2, 2, 2]] * (len(features) - 1),
+        "n_conv_per_stage": [2] * len(features),
+        "n_conv_per_stage_decoder": [2] * (len(features) - 1),
+    }
     path = folder / "large.json"
     path.write_text(json.dumps(plan))
     return path
@@ -176,7 +228,9 @@ def configurations(arguments, folder):
         known = {"small": lambda: (small, 2), "batch9": lambda: (small, 9), "large": lambda: (large_plan(folder), 2)}
         chosen = [(name, *known[name]()) for name in arguments.configuration]
     for name, plan, batch in chosen:
-        yield name, plan, arguments.batch_size or batch or json.loads(plan.read_text())["configurations"]["3d_fullres"]["batch_size"]
+        yield name, plan, arguments.batch_size or batch or json.loads(plan.read_text())["configurations"]["3d_fullres"][
+            "batch_size"
+        ]
 
 
 def compare(arguments, name, plan, batch, precision, engine):
@@ -188,13 +242,19 @@ def compare(arguments, name, plan, batch, precision, engine):
     peer.close()
     slow, fast = (statistics.median(round["step"] for round in rounds) for rounds in (theirs, ours))
     more, less = (max(round["peak_memory"] for round in rounds) / 1e9 for rounds in (theirs, ours))
-    print(f"| {name} | {precision} | {peer.mode} | {engine} | {slow:.3f} | {fast:.3f} | {slow / fast:.2f} | {more:.2f} | {less:.2f} "
-          f"| {more / less:.2f} |", flush=True)
+    print(
+        f"| {name} | {precision} | {peer.mode} | {engine} | {slow:.3f} | {fast:.3f} | {slow / fast:.2f} "
+        f"| {more:.2f} | {less:.2f} "
+        f"| {more / less:.2f} |",
+        flush=True,
+    )
 
 
 def scale(arguments, name, plan, batch, precision, engine):
-    rounds = [[hwsseg(arguments, plan, batch, precision, engine, threads)["step"] for threads in (1, arguments.threads)]
-              for _ in range(arguments.rounds)]
+    rounds = [
+        [hwsseg(arguments, plan, batch, precision, engine, threads)["step"] for threads in (1, arguments.threads)]
+        for _ in range(arguments.rounds)
+    ]
     one, all_ = (statistics.median(column) for column in zip(*rounds))
     print(f"| {name} | {precision} | {engine} | {one:.3f} | {all_:.3f} | {one / all_:.2f} |", flush=True)
 
@@ -204,11 +264,16 @@ def main():
     if arguments.serve:
         return serve(arguments.serve)
     if arguments.scaling:
-        print(f"| configuration | precision | engine | 1 thread, s | {arguments.threads} threads, s | times faster |\n"
-              "|---|---|---|---:|---:|---:|")
+        print(
+            f"| configuration | precision | engine | 1 thread, s | {arguments.threads} threads, s | times faster |\n"
+            "|---|---|---|---:|---:|---:|"
+        )
     else:
-        print("| configuration | precision | PyTorch as | engine | PyTorch, s | hwsseg, s | times faster | PyTorch, GB | hwsseg, GB "
-              "| times less |\n|---|---|---|---|---:|---:|---:|---:|---:|---:|")
+        print(
+            "| configuration | precision | PyTorch as | engine | PyTorch, s | hwsseg, s | times faster "
+            "| PyTorch, GB | hwsseg, GB "
+            "| times less |\n|---|---|---|---|---:|---:|---:|---:|---:|---:|"
+        )
     with tempfile.TemporaryDirectory(prefix="training_step_") as folder:
         for name, plan, batch in configurations(arguments, Path(folder)):
             for precision in arguments.precision:

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Everything once, on made-up data with a rare subgroup: builds the program, trains with uniform and with hardness-weighted sampling,
-# and compares both on new patients. Takes less than ten minutes on two cores. Results are left in the folder given, or in `demo`.
+# Everything once, on made-up patients with a rare group: builds the program, trains with uniform and with
+# hardness-weighted sampling, and compares both on new patients. Takes less than ten minutes on two cores. Results are
+# left in the folder given, or in `demo`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 results=${1:-demo}

@@ -2,21 +2,23 @@ import CBFloat16
 import Tensors
 import Threads
 
-/// What this machine can do at best, on all cores, measured.
+/// The best rates of this machine on all cores, as measured.
 struct Rates {
-  /// GFLOP/s of matrix products in 32-bit floats.
+  /// GFLOP/s of matrix products of 32-bit floats.
   let float32: Double
-  /// GFLOP/s of `BFloat16` products between registers; 0 where the processor has none.
+  /// GFLOP/s of `BFloat16` dot products in registers; 0 when the processor has none.
   let bfloat16: Double
-  /// GB/s of a copy that fits no cache, reading and writing counted.
+  /// GB/s of a copy larger than the caches, counting both reads and writes.
   let memory: Double
 
+  /// Measures the rates of `threads` threads.
   init(threads: Int) {
     float32 = Self.products(threads)
     bfloat16 = Precision.bfloat16.isNative ? Self.dots(threads) : 0
     memory = Self.copies(threads)
   }
 
+  /// GFLOP/s of products in the given precision.
   subscript(precision: Precision) -> Double { precision == .float32 ? float32 : bfloat16 }
 
   private static func products(_ threads: Int) -> Double {
@@ -70,7 +72,7 @@ struct Rates {
   }
 }
 
-/// The least seconds that `body` takes, after a run that is not counted.
+/// The shortest of `count` runs of `body` in seconds, after one run that is not counted.
 func fastest(of count: Int, _ body: () -> Void) -> Double {
   body()
   return (0..<count).map { _ in ContinuousClock().measure(body) / .seconds(1) }.min() ?? 0

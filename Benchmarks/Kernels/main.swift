@@ -1,5 +1,6 @@
-// The hot loops one by one: how fast each is, and which share of what the machine can do at best. By definition a convolution has so and so
-// many operations; Winograd's does fewer, so its share may be above 1.
+// Measures the hot loops one by one: the speed of each, and its share of the machine's best rate. The
+// operations of a convolution are counted as for a direct one. Winograd's algorithm does fewer, so its
+// share can exceed 1.
 //
 //     swift run -c release kernels
 
@@ -13,9 +14,10 @@ print(
     format: "The machine: %.0f GFLOP/s in float32, %.0f in bfloat16, %.1f GB/s\n", rates.float32, rates.bfloat16,
     rates.memory))
 
-func number(_ value: Double, _ share: Double) -> String { String(format: "%.0f (%.2f)", value, share) }
+/// A table cell: a rate and, in parentheses, its share of the machine's best rate.
+func cell(_ value: Double, _ share: Double) -> String { String(format: "%.0f (%.2f)", value, share) }
 
-/// nnU-Net's convolutions of patches of 40 x 56 x 40, two a batch, and anisotropic ones.
+/// The convolutions of an nnU-Net for patches of 40 x 56 x 40 voxels, and anisotropic ones.
 let shapes: [(inputs: Int, outputs: Int, input: [Int], kernel: [Int], stride: [Int])] = [
   (1, 32, [40, 56, 40], [3, 3, 3], [1, 1, 1]), (32, 32, [40, 56, 40], [3, 3, 3], [1, 1, 1]),
   (64, 32, [40, 56, 40], [3, 3, 3], [1, 1, 1]), (32, 64, [40, 56, 40], [3, 3, 3], [2, 2, 2]),
@@ -26,8 +28,11 @@ let shapes: [(inputs: Int, outputs: Int, input: [Int], kernel: [Int], stride: [I
 ]
 
 print(
-  "GFLOP/s, and in brackets the share of the machine's, of convolutions: forward, gradient by input, gradient by weights\n"
-)
+  """
+  GFLOP/s of convolutions, and in parentheses the share of the machine's: forward, gradient with respect to the input,
+  gradient with respect to the weights
+
+  """)
 print("| in, out, kernel, stride | precision | engine | forward | input | weights |\n|---|---|---|---:|---:|---:|")
 for s in shapes {
   let shape = ConvolutionShape(
@@ -53,14 +58,14 @@ for s in shapes {
       ]
       let cells = passes.map { seconds in
         let speed = Double(shape.operations) / seconds / 1e9
-        return number(speed, speed / rates[precision])
+        return cell(speed, speed / rates[precision])
       }
       print("| \(name) | \(precision) | \(engine) | \(cells.joined(separator: " | ")) |")
     }
   }
 }
 
-print("\nGB/s of passes over features of 2×40×56×40×32, each tensor counted once for each time it is read or written\n")
+print("\nGB/s of passes over feature maps of 2×40×56×40×32; a tensor counts each time it is read or written\n")
 print("| pass | precision | GB/s (share) |\n|---|---|---:|")
 let extent = [40, 56, 40]
 let features = [2] + extent + [32]
@@ -79,6 +84,6 @@ for precision in Precision.allCases {
   ]
   for pass in passes {
     let speed = Double(pass.tensors * a.count * precision.size) / fastest(of: 5, pass.run) / 1e9
-    print("| \(pass.name) | \(precision) | \(number(speed, speed / rates.memory)) |")
+    print("| \(pass.name) | \(precision) | \(cell(speed, speed / rates.memory)) |")
   }
 }

@@ -1,6 +1,7 @@
 #include <immintrin.h>
 
-// The instructions of AVX-512 BF16, which Swift has no names for, and the same arithmetic for processors without them.
+// The instructions of AVX-512 BF16, which Swift cannot name, with a replacement for processors that lack
+// them. The replacement of bf16_dot may round differently.
 
 typedef float bf16_floats __attribute__((ext_vector_type(16)));
 typedef unsigned bf16_pairs __attribute__((ext_vector_type(16)));
@@ -12,7 +13,7 @@ enum { bf16_is_native = 1 };
 enum { bf16_is_native = 0 };
 #endif
 
-// Each lane of `sum` plus the products of both halves of its pair.
+// Adds to each element of `sum` the products of the two halves of its pairs in `a` and `b`.
 static inline __attribute__((always_inline)) bf16_floats bf16_dot(bf16_floats sum, bf16_pairs a, bf16_pairs b) {
 #ifdef __AVX512BF16__
   return (bf16_floats)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
@@ -22,7 +23,7 @@ static inline __attribute__((always_inline)) bf16_floats bf16_dot(bf16_floats su
 #endif
 }
 
-// To nearest, ties to even.
+// Rounds to the nearest bfloat16, ties to even; returns the bits.
 static inline __attribute__((always_inline)) bf16_bits bf16_round(bf16_floats x) {
 #ifdef __AVX512BF16__
   return (bf16_bits)_mm512_cvtneps_pbh((__m512)x);
@@ -35,11 +36,12 @@ static inline __attribute__((always_inline)) bf16_bits bf16_round(bf16_floats x)
 #endif
 }
 
-// Zero-extended: the first halves of pairs.
+// Zero-extends each number to a pair whose first (lower) half it is; the second half is zero.
 static inline __attribute__((always_inline)) bf16_pairs bf16_first(bf16_bits x) {
   return __builtin_convertvector(x, bf16_pairs);
 }
 
+// Converts to 32-bit floats, exactly.
 static inline __attribute__((always_inline)) bf16_floats bf16_widen(bf16_bits x) {
   return (bf16_floats)(__builtin_convertvector(x, bf16_pairs) << 16);
 }

@@ -2,55 +2,60 @@ import Files
 import Foundation
 import Plans
 
-/// A folder with a trained network of one fold, ours or nnU-Net's: which files it holds, and under which names.
+/// The files of one trained fold and their names.
 ///
-/// Training writes `RESULTS/fold_K` with the files named here. nnU-Net's `fold_K` holds `checkpoint_final.pth`, and its
-/// `plans.json` and `dataset.json` lie in the folder above; they are looked for there where the folder has none.
+/// Training writes the folder `RESULTS/fold_K`. nnU-Net's own model folders can be read too: their `fold_K` holds
+/// `checkpoint_final.pth`, and `plans.json` and `dataset.json` are in the folder above.
 public struct ModelFolder: Sendable, Equatable {
-  /// Which weights of a training.
+  /// The state of the network at some point of the training.
   public enum Checkpoint: String, Sendable, CaseIterable {
     /// After the last epoch.
     case final
     /// After the epoch with the best moving average of the pseudo Dice.
     case best
-    /// After the last epoch that has been written, with all that a run needs to be resumed.
+    /// After the last epoch that was saved, with everything needed to resume the training.
     case latest
 
     var fileName: String { "checkpoint_\(rawValue)" }
   }
 
+  /// The folder.
   public let url: URL
 
+  /// Names a model folder, which need not exist.
   public init(_ url: URL) { self.url = url }
 
-  /// The folder of a fold among a training's results.
+  /// Names the folder of a fold in the folder of a training's results.
   public init(fold: Fold, of results: URL) { url = results.appendingPathComponent("fold_\(fold)") }
 
+  /// The plan that the network was trained with.
   public var plan: URL { file("plans.json") }
+  /// The description of the data set.
   public var description: URL { file("dataset.json") }
-  /// A table with a row for each epoch.
+  /// A CSV table with a row for each epoch.
   public var log: URL { file("log.csv") }
-  /// A table with a row for each epoch and training case.
+  /// A CSV table with a row for each epoch and training case.
   public var samplerLog: URL { file("sampler.csv") }
-  /// A table of the cases that stayed hard.
+  /// A CSV table of the cases that stayed hard.
   public var suspects: URL { file("suspects.csv") }
-  /// The folder of the segmentations of the cases held out.
+  /// The folder with the segmentations of the validation cases.
   public var validation: URL { file("validation") }
-  /// What cross-validation has decided on.
+  /// The post-processing that cross-validation found to help.
   public var postprocessing: URL { file("postprocessing.json") }
 
-  /// The weights that training writes.
+  /// The weights file that training writes.
   public func checkpoint(_ checkpoint: Checkpoint) -> URL { file(checkpoint.fileName + ".safetensors") }
 
+  /// Whether the folder holds weights that training wrote.
   public func has(_ checkpoint: Checkpoint) -> Bool { Self.exists(self.checkpoint(checkpoint)) }
 
-  /// The folder of the training that the fold belongs to: the one above `fold_K`, or the folder itself.
+  /// The folder of the training's results: the one above `fold_K`, or the folder itself if it has another name.
   public var training: URL {
     let folder = url.standardizedFileURL
     return folder.lastPathComponent.hasPrefix("fold_") ? folder.deletingLastPathComponent() : folder
   }
 
-  /// The folder for preprocessed cases among a training's results, where none is named.
+  /// The default folder for preprocessed cases in the folder of a training's results.
   public static func preprocessed(in results: URL) -> URL { results.appendingPathComponent("preprocessed") }
 
   private func file(_ name: String) -> URL { url.appendingPathComponent(name) }
@@ -59,11 +64,14 @@ public struct ModelFolder: Sendable, Equatable {
 }
 
 extension ModelFolder {
-  /// Finds the folders of a training's folds, or the folder itself when it is that of one fold.
+  /// Finds the model folders of a training's folds.
   ///
   /// - Parameters:
-  ///   - names: 0, 1, … or all. When left out, the folds that are there; `fold_all` only where it is the only one.
-  /// - Throws: `InputError` when a fold is not there.
+  ///   - names: The folds, `0`, `1`, … or `all`. If empty, all folds that exist, with `fold_all` only if there is no
+  ///     other.
+  ///   - results: The folder of the training's results, or of one fold.
+  /// - Returns: The folds' folders in the given order; `results` itself if it holds no folds and none are named.
+  /// - Throws: `InputError` when a named fold does not exist.
   public static func folds(_ names: [String] = [], of results: URL) throws -> [ModelFolder] {
     func contents(_ url: URL) -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? [] }
     let present = contents(results).filter { name in
@@ -85,39 +93,39 @@ extension ModelFolder {
     }
   }
 
-  /// Reads the plan, the folder's own or that of the training.
+  /// Reads `plans.json` in the folder or, if there is none, in the one above.
   ///
-  /// - Throws: `InputError` when there is none, or it is unusable.
+  /// - Throws: `InputError` when there is no such file or it is unusable.
   public func readPlan() throws -> Plan { try Plan.read(planFile()) }
 
-  /// Reads `dataset.json`, the folder's own or that of the training.
+  /// Reads `dataset.json` in the folder or, if there is none, in the one above.
   ///
-  /// - Throws: `InputError` when there is none, or it is unusable.
+  /// - Throws: `InputError` when there is no such file or it is unusable.
   public func readDescription() throws -> DatasetDescription {
     try DatasetDescription(contentsOf: descriptionFile())
   }
 
-  /// The file `readPlan` reads.
+  /// The file that ``readPlan()`` reads.
   ///
-  /// - Throws: `InputError` when there is none.
-  public func planFile() throws -> URL { try existing(["plans.json"], orAbove: true) }
+  /// - Throws: `InputError` when there is no such file.
+  public func planFile() throws -> URL { try existing(["plans.json"], searchesParent: true) }
 
-  /// The file `readDescription` reads.
+  /// The file that ``readDescription()`` reads.
   ///
-  /// - Throws: `InputError` when there is none.
-  public func descriptionFile() throws -> URL { try existing(["dataset.json"], orAbove: true) }
+  /// - Throws: `InputError` when there is no such file.
+  public func descriptionFile() throws -> URL { try existing(["dataset.json"], searchesParent: true) }
 
-  /// The file with a training's weights: ours, or else nnU-Net's `.pth`.
+  /// The file with the weights: `.safetensors` or, if there is none, nnU-Net's `.pth`.
   ///
-  /// - Throws: `InputError` when there is none.
+  /// - Throws: `InputError` when there is neither.
   public func weights(_ checkpoint: Checkpoint) throws -> URL {
-    try existing(["\(checkpoint.fileName).safetensors", "\(checkpoint.fileName).pth"], orAbove: false)
+    try existing(["\(checkpoint.fileName).safetensors", "\(checkpoint.fileName).pth"], searchesParent: false)
   }
 
-  /// The first of some files that exists in the folder, or in the one above.
-  func existing(_ names: [String], orAbove: Bool) throws -> URL {
-    let above = url.resolvingSymlinksInPath().deletingLastPathComponent()
-    let candidates = ([url] + (orAbove ? [above] : [])).flatMap { folder in
+  /// The first of the named files that exists in the folder or, if allowed, in the one above.
+  func existing(_ names: [String], searchesParent: Bool) throws -> URL {
+    let parent = url.resolvingSymlinksInPath().deletingLastPathComponent()
+    let candidates = ([url] + (searchesParent ? [parent] : [])).flatMap { folder in
       names.map { folder.appendingPathComponent($0) }
     }
     guard let file = candidates.first(where: Self.exists) else {

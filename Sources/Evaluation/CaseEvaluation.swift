@@ -1,11 +1,11 @@
 import Foundation
 
-/// How well every target was found in one case.
+/// The metrics of every target in one case.
 public struct CaseEvaluation: Sendable {
   public let name: String
   public let predictionFile: URL
   public let referenceFile: URL
-  /// One a target, in the summary's order.
+  /// One entry for each target, in the order of the summary's targets.
   public let metrics: [SegmentationMetrics]
 
   public init(name: String, predictionFile: URL, referenceFile: URL, metrics: [SegmentationMetrics]) {
@@ -15,7 +15,7 @@ public struct CaseEvaluation: Sendable {
     self.metrics = metrics
   }
 
-  /// The mean over the targets for which the metric is defined; NaN when it is for none.
+  /// The mean over the targets for which the metric is defined; NaN when there are none.
   public func mean(_ metric: Metric) -> Double {
     let values = metrics.map { $0[metric] }.filter { !$0.isNaN }
     return values.reduce(0, +) / Double(values.count)

@@ -3,17 +3,20 @@ import Foundation
 import NIfTI
 import Threads
 
-/// A prediction and its reference.
+/// The files of a prediction and its reference.
 struct CasePair: Sendable {
   let name: String
   let reference: URL
   let prediction: URL
   let voxels: Int
 
-  /// The pairs of two folders, in order of their names. Headers are compared, voxels are not read.
+  /// Pairs the files of two folders by name. Headers are compared, voxels are not read.
   ///
-  /// - Parameter cases: those wanted; when left out, all references, and every one needs a prediction.
-  /// - Throws: `InputError` when predictions (or references) are missing, and when a pair differs in shape or place.
+  /// - Parameters:
+  ///   - ending: The ending of the files' names, such as `.nii.gz`.
+  ///   - cases: The cases to pair; when left out, all references, each of which needs a prediction.
+  /// - Returns: The pairs in order of their names.
+  /// - Throws: `InputError` when predictions (or references) are missing, or when a pair differs in shape or geometry.
   static func all(
     reference: URL, prediction: URL, ending: String, cases: Set<String>? = nil
   ) throws -> [CasePair] {
@@ -42,7 +45,7 @@ struct CasePair: Sendable {
     }
   }
 
-  /// The cases of a folder of label maps.
+  /// The names of the cases in a folder of label maps.
   static func caseNames(in folder: URL, ending: String) throws -> Set<String> {
     guard let files = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
       throw InputError(folder.path, found: "no folder that can be read", expected: "a folder of label maps")
@@ -50,7 +53,7 @@ struct CasePair: Sendable {
     return Set(files.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }.map { String($0.dropLast(ending.count)) })
   }
 
-  /// Checks that both files describe the same voxels in the same place.
+  /// Checks that both files have the same shape and geometry.
   private init(name: String, reference: URL, prediction: URL) throws {
     let expected = try NIfTIFile.readGeometry(reference)
     let found = try NIfTIFile.readGeometry(prediction)
@@ -60,13 +63,13 @@ struct CasePair: Sendable {
         expected: "\(expected.shape) as in \(reference.path)",
         advice: "Predictions have to be on the grid of the reference.")
     }
-    // Writers round differently; a tenth of a voxel is neither rounding nor a flip.
+    // Writers round differently. A tenth of a voxel allows for that and still notices a flip or a shift.
     let shift = Self.largestShift(found, expected)
     guard shift <= 0.1 * (expected.spacing.min() ?? 1) else {
       throw InputError(
         prediction.path,
-        found: "voxels up to \(String(format: "%.3g", shift)) mm from where the reference has them",
-        expected: "the place and orientation of \(reference.path)",
+        found: "voxels up to \(String(format: "%.3g", shift)) mm from those of the reference",
+        expected: "the position and orientation of \(reference.path)",
         advice: "Write predictions with the geometry of the image they were made from.")
     }
     self.name = name
@@ -75,7 +78,7 @@ struct CasePair: Sendable {
     voxels = expected.shape.reduce(1, *)
   }
 
-  /// The largest distance in mm between the places that two geometries give the corners of the volume.
+  /// The largest distance in mm between the positions of the volume's corners in two geometries.
   private static func largestShift(_ a: Geometry, _ b: Geometry) -> Double {
     let difference = zip(a.affine, b.affine).map { $0 - $1 }
     var largest = 0.0
@@ -92,18 +95,18 @@ struct CasePair: Sendable {
     return largest
   }
 
-  /// Runs `body` over pairs side by side, as many as the memory holds.
+  /// Runs `body` over the pairs, several at a time, as many as fit into memory.
   ///
-  /// - Returns: the results in the order of the pairs.
-  /// - Throws: the error of the first pair that has one; pairs not begun by then are left out.
+  /// - Returns: The results in the order of the pairs.
+  /// - Throws: The error of the first pair that has one; pairs not begun by then are left out.
   static func map<Result: Sendable>(
     _ pairs: [CasePair], _ body: @Sendable (CasePair) throws -> Result
   ) throws -> [Result] {
     try Parallel.map(pairs.count, maximumThreads: maximumThreads(pairs)) { try body(pairs[$0]) }
   }
 
-  /// How many cases are computed side by side: two volumes of labels, four masks and two volumes of distances each, in
-  /// at most a quarter of the memory.
+  /// How many cases fit into a quarter of the memory; each takes two volumes of labels, four masks and two volumes of
+  /// distances.
   private static func maximumThreads(_ pairs: [CasePair]) -> Int {
     let voxels = pairs.map(\.voxels).max() ?? 1
     let held = Double(voxels) * (2 * 4 + 4 * 1 + 2 * 8)

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// `cases.csv`: a line a case and target, with the case's subgroups.
+/// `cases.csv`: one row for each case and target, with the case's groups.
 enum CasesFile {
   static func write(_ summary: EvaluationSummary, to url: URL) throws {
     try AtomicFile.replace(url, with: text(summary))

@@ -3,23 +3,26 @@ import Files
 import Foundation
 import NIfTI
 
-/// The validation of several folds of one training put together: every case judged by the network that did not see it.
+/// The validation results of several folds of one training put together: every case is evaluated with the network that was
+/// not trained on it.
 ///
-/// It leaves what nnU-Net leaves: the folder `crossval_results_folds_0_1_2_3_4` with all segmentations and their
-/// `summary.json`, in it the folder `postprocessed` with the same after post-processing, and `postprocessing.json`.
+/// The files are nnU-Net's: the folder `crossval_results_folds_0_1_2_3_4` with all segmentations and their
+/// `summary.json`, the folder `postprocessed` in it with the same after post-processing, and `postprocessing.json`.
 public struct CrossValidation: Sendable {
-  /// Where the results are.
+  /// The folder of the results.
   public let folder: URL
+  /// Before post-processing.
   public let summary: EvaluationSummary
+  /// After post-processing.
   public let postprocessed: EvaluationSummary
-  /// What was decided on; also written into the folds' model folders, where prediction finds it.
+  /// The post-processing that was chosen; also written into the folds' model folders, where prediction finds it.
   public let rule: Postprocessing
 
-  /// Gathers the validation of `results/fold_…`, judges it, and decides on post-processing.
+  /// Collects the validation segmentations of `results/fold_…`, evaluates them, and chooses the post-processing.
   ///
   /// - Parameters:
-  ///   - results: the folder that holds the folds' model folders.
-  ///   - overwrite: replaces an earlier result.
+  ///   - results: The folder that holds the folds' model folders.
+  ///   - overwrite: Whether to replace an earlier result.
   /// - Throws: `InputError` when a fold is not trained, when two folds have validated the same case, when the folds
   ///   are of different data sets, and when there is a result already.
   public init(results: URL, folds: [Fold], dataset: RawDataset, overwrite: Bool) throws {
@@ -54,10 +57,10 @@ public struct CrossValidation: Sendable {
     summary = try evaluate(folder)
     let rule = try PostprocessingSearch.search(reference: reference, prediction: folder, description: description)
     let after = folder.appendingPathComponent("postprocessed")
-    for one in cases {
-      let (labels, geometry) = try NIfTIFile.readLabels(folder.appendingPathComponent(one + ending))
+    for caseName in cases {
+      let (labels, geometry) = try NIfTIFile.readLabels(folder.appendingPathComponent(caseName + ending))
       try NIfTIFile.write(
-        labels: rule.apply(to: labels), geometry: geometry, to: after.appendingPathComponent(one + ending))
+        labels: rule.apply(to: labels), geometry: geometry, to: after.appendingPathComponent(caseName + ending))
     }
     postprocessed = try evaluate(after)
     self.rule = rule
@@ -68,7 +71,7 @@ public struct CrossValidation: Sendable {
     for model in [ModelFolder(folder)] + models { try AtomicFile.replace(model.postprocessing, with: document.text) }
   }
 
-  /// The mean Dice over the foreground, by which nnU-Net chooses among models.
+  /// The mean Dice over the foreground, which nnU-Net compares models by.
   public var meanDice: Double { SummaryFile.foregroundMeanDice(summary) }
 
   /// The folds' segmentations of the cases they held out.
@@ -89,7 +92,7 @@ public struct CrossValidation: Sendable {
       for name in names.sorted() where name.hasSuffix(description.fileEnding) && !name.hasPrefix(".") {
         if let other = predictions[name] {
           throw InputError(
-            validation.appendingPathComponent(name).path, found: "a case that \(other.path) is of too",
+            validation.appendingPathComponent(name).path, found: "a case that \(other.path) has too",
             expected: "every case in one fold", advice: "Were the folds trained with different splits?")
         }
         predictions[name] = validation.appendingPathComponent(name)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Statistics as text: a row a label, and a row a label and subgroup.
+/// Statistics as text tables: one row for each label, and one row for each label and group.
 enum DistributionTable {
   static func text(of summary: EvaluationSummary) -> String {
     let columns = summary.groups?.categoricalColumns ?? []
@@ -10,22 +10,22 @@ enum DistributionTable {
       .joined(separator: "\n")
   }
 
-  /// A row a target, and one for the mean over targets.
+  /// One row for each target, and one for the mean over targets.
   static func overall(_ summary: EvaluationSummary, _ metric: Metric) -> String {
     var rows = [["label"] + header(metric)]
     for (name, target) in targets(summary) {
-      rows.append([name] + cells(summary.robustness(metric, of: target), metric))
+      rows.append([name] + cells(summary.distribution(metric, of: target), metric))
     }
     return title(metric) + ", \(summary.cases.count) case\(summary.cases.count == 1 ? "" : "s")\n"
       + aligned(rows, left: 1)
   }
 
-  /// A row a target and subgroup of a column.
+  /// One row for each target and group of a column.
   static func byGroup(_ summary: EvaluationSummary, _ metric: Metric, _ column: String) -> String {
     var rows = [["label", column] + header(metric)]
     for (name, target) in targets(summary) {
       for (position, group) in summary.subgroups(column).enumerated() {
-        let spread = summary.robustness(metric, of: target, in: group.cases)
+        let spread = summary.distribution(metric, of: target, in: group.cases)
         rows.append([position == 0 ? name : "", group.name] + cells(spread, metric))
       }
     }
@@ -48,13 +48,13 @@ enum DistributionTable {
   private static func cells(_ spread: MetricDistribution, _ metric: Metric) -> [String] {
     let values =
       [spread.mean, spread.standardDeviation, spread.median] + spread.tail.map(\.value) + [spread.worst]
-    // A label that was missed has no distance: the reader has to see that such cases are not among the numbers.
+    // A label that was missed has no distance. The reader has to see that the figures leave such cases out.
     return [spread.undefined == 0 ? "\(spread.count)" : "\(spread.count) of \(spread.count + spread.undefined)"]
       + values.map { $0.isNaN ? "–" : String(format: metric.isHigherBetter ? "%.3f" : "%.2f", $0) }
       + [spread.worstCase ?? "–"]
   }
 
-  /// Columns padded to their widest cell: the first `left` and the last one to the left, numbers to the right.
+  /// Pads columns to their widest cell: the first `left` columns and the last are aligned left, numbers right.
   private static func aligned(_ rows: [[String]], left: Int) -> String {
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in

@@ -1,14 +1,14 @@
 import Datasets
 import Files
 
-/// What a prediction is judged by: a label, or a region made up of several.
+/// A label, or a region made up of several labels, for which metrics are computed.
 public struct EvaluationTarget: Sendable, Equatable {
   public let name: String
-  /// The labels that count as part of it.
+  /// The labels that belong to it.
   public let values: [Int]
   /// nnU-Net's key in `summary.json`: "1" for a label, "(1, 2)" or "(3,)" for a region, which is a list in `dataset.json`.
   public let key: String
-  /// Whether `dataset.json` has it as a list.
+  /// Whether `dataset.json` gives it as a list.
   public let isRegion: Bool
 
   public init(name: String, values: [Int], isRegion: Bool) {
@@ -19,7 +19,7 @@ public struct EvaluationTarget: Sendable, Equatable {
     key = !isRegion ? list : values.count == 1 ? "(\(list),)" : "(\(list))"
   }
 
-  /// The foreground of a data set, ascending by label, or its regions in the order of the file.
+  /// The targets of a data set: its foreground labels in ascending order, or its regions in the order of the file.
   public static func all(of description: DatasetDescription) -> [EvaluationTarget] {
     let labels = if case .object(let document) = description.document { document["labels"] } else { JSON?.none }
     return description.foregroundClasses.map { region in

@@ -3,21 +3,21 @@ import Files
 import Foundation
 import NIfTI
 
-/// Judges a folder of predictions by a folder of reference segmentations.
+/// Evaluates a folder of predictions against a folder of reference segmentations.
 public enum Evaluator {
   /// Compares every reference with the prediction of the same name.
   ///
-  /// Headers are checked before the first case is computed. Cases are computed side by side, as many as the memory
-  /// holds.
+  /// All headers are checked before the first case is computed. Several cases are computed at a time, as many as fit
+  /// into memory.
   ///
   /// - Parameters:
-  ///   - reference, prediction: folders of label maps, named after their cases with the data set's file ending.
-  ///   - description: says which labels or regions count, and which label is ignored.
-  ///   - groups: the table of subgroups to break results down by; cases it does not list are in none.
-  ///   - cases: those to judge, for a fold's validation; when left out, all references, and every one needs a
+  ///   - reference, prediction: Folders of label maps, named after their cases with the data set's file ending.
+  ///   - description: Says which labels or regions count, and which label is ignored.
+  ///   - groups: The table of groups to break results down by. Cases that it does not list belong to no group.
+  ///   - cases: The cases to evaluate, for a fold's validation; when left out, all references, each of which needs a
   ///     prediction.
-  /// - Throws: `InputError` when predictions (or references) are missing, when a pair differs in shape or place, and
-  ///   when a file is no label map.
+  /// - Throws: `InputError` when predictions (or references) are missing, when a pair differs in shape or geometry,
+  ///   or when a file is not a label map.
   public static func evaluate(
     reference: URL, prediction: URL, description: DatasetDescription, groups: CaseTable? = nil, cases: [String]? = nil
   ) throws -> EvaluationSummary {
@@ -26,7 +26,7 @@ public enum Evaluator {
       reference: reference, prediction: prediction, ending: description.fileEnding, cases: cases.map(Set.init))
     if let groups, !pairs.contains(where: { groups.caseNames.contains($0.name) }) {
       throw InputError(
-        "groups.csv", found: "none of the \(pairs.count) cases (\(pairs[0].name), …)", expected: "a line for each case")
+        "groups.csv", found: "none of the \(pairs.count) cases (\(pairs[0].name), …)", expected: "a row for each case")
     }
     let evaluated = try CasePair.map(pairs) {
       try evaluate($0, targets: targets, ignored: description.ignoreLabel)

@@ -1,4 +1,4 @@
-/// A number that says how well a label was found in a case; raw values are the names in files and tables.
+/// A measure of how well a label was segmented in a case. Raw values are the names in files and tables.
 public enum Metric: String, CaseIterable, Sendable {
   case dice = "Dice"
   case intersectionOverUnion = "IoU"
@@ -11,7 +11,7 @@ public enum Metric: String, CaseIterable, Sendable {
   /// Normalized surface Dice at 1 mm.
   case surfaceDice = "NSD"
 
-  /// Whether it is a share, best at one, and not a distance, best at zero.
+  /// Whether higher values are better: true for overlaps, false for distances.
   public var isHigherBetter: Bool {
     switch self {
     case .dice, .intersectionOverUnion, .surfaceDice: true

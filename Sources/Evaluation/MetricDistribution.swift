@@ -1,25 +1,28 @@
 import Statistics
 
-/// How a metric is spread over cases: not only its mean, but how bad the bad cases are.
+/// The distribution of a metric over cases: not only its mean, but how bad the bad cases are.
 ///
-/// The tail is the bad one: percentiles 25, 10 and 5 where higher is better, 75, 90 and 95 where lower is. They are interpolated
-/// linearly. Undefined values (NaN: the label is absent) are counted and otherwise left out; with no value at all everything is NaN.
+/// The tail is that of the bad cases: percentiles 25, 10 and 5 where higher is better, and 75, 90 and 95 where lower is
+/// better, interpolated linearly. Undefined values (NaN: the label is absent) are counted and otherwise left out. Without
+/// any value, all statistics are NaN.
 public struct MetricDistribution: Sendable {
   /// Cases with a value.
   public let count: Int
   /// Cases in which the metric is not defined.
   public let undefined: Int
   public let mean: Double
-  /// Of the sample, with n - 1; NaN for a single case.
+  /// The sample standard deviation, with n − 1; NaN for a single case.
   public let standardDeviation: Double
   public let median: Double
-  /// Towards the bad end: the quarter's, the tenth's and the twentieth's bound.
+  /// Percentiles towards the bad end: those that bound the worst quarter, tenth and twentieth of the cases.
   public let tail: [(percentile: Int, value: Double)]
   public let worst: Double
-  /// The case that has the worst value, the first by name where several have.
+  /// The case with the worst value; of several, the first by name.
   public let worstCase: String?
 
-  /// - Parameter values: a value a case.
+  /// - Parameters:
+  ///   - values: One value for each case, NaN where the metric is not defined.
+  ///   - isHigherBetter: Which end of the distribution is the bad one.
   public init(_ values: [(name: String, value: Double)], isHigherBetter: Bool) {
     let defined = values.filter { !$0.value.isNaN }
     let sorted = defined.map(\.value).sorted()

@@ -2,17 +2,19 @@ import Datasets
 import Foundation
 import NIfTI
 
-/// nnU-Net's decision for which labels only the largest connected part is kept: those for which it raises Dice.
+/// nnU-Net's choice of post-processing: for which labels keeping only the largest connected component raises Dice.
 public enum PostprocessingSearch {
-  /// Tries all foreground labels together first: kept when the mean Dice over the labels rises, and that of no label
-  /// falls. Then, if there are several, each label (or region) alone: kept when its own mean Dice rises.
+  /// Tries all foreground labels together first; the step is kept when the mean Dice over the labels rises and that of no
+  /// label falls. Then, if there are several labels (or regions), tries each alone; a step is kept when the label's own
+  /// mean Dice rises.
   ///
-  /// Means over cases leave out where a label is in neither volume; what cannot be compared for want of a number counts
-  /// as not better.
+  /// Cases in which a label is in neither volume are left out of its mean. A mean that is not defined counts as not
+  /// better.
   ///
   /// - Parameters:
-  ///   - reference, prediction: folders of label maps; all predictions are looked at.
-  /// - Throws: `InputError` when references are missing, when a pair does not fit, and when a file is no label map.
+  ///   - reference, prediction: Folders of label maps; all predictions are used.
+  /// - Throws: `InputError` when references are missing, when a pair differs in geometry, or when a file is not a label
+  ///   map.
   public static func search(
     reference: URL, prediction: URL, description: DatasetDescription
   ) throws -> Postprocessing {

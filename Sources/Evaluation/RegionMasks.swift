@@ -1,6 +1,6 @@
 import NIfTI
 
-/// Where a region lies in a prediction and its reference, cut to the box around both.
+/// The masks of a region in a prediction and its reference, cropped to the box around both, and the counts of voxels.
 struct RegionMasks {
   private(set) var truePositives = 0
   private(set) var falsePositives = 0
@@ -11,7 +11,7 @@ struct RegionMasks {
 
   init(prediction: Volume<Int32>, reference: Volume<Int32>, values: [Int], ignored: Int?) {
     let shape = reference.shape
-    // Labels are looked up in a table; what lies beyond it is in no region.
+    // Labels are looked up in a table; labels beyond its end are in no region.
     let highest = max(0, values.max() ?? 0, ignored ?? 0)
     var isMember = [Bool](repeating: false, count: highest + 1)
     for value in values where value >= 0 { isMember[value] = true }

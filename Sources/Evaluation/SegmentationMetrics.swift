@@ -1,6 +1,6 @@
 import NIfTI
 
-/// How well one label, or one region of several labels, was found in one case.
+/// The metrics of one label, or of one region made up of several labels, in one case.
 public struct SegmentationMetrics: Sendable, Equatable {
   public var truePositives: Int
   public var falsePositives: Int
@@ -12,34 +12,34 @@ public struct SegmentationMetrics: Sendable, Equatable {
   public var hausdorff: Double
   /// The average symmetric surface distance in mm.
   public var averageSurfaceDistance: Double
-  /// The share of both surfaces within 1 mm of the other.
+  /// Normalized surface Dice at 1 mm: the share of both surfaces that lies within 1 mm of the other.
   public var surfaceDice: Double
 
-  /// Voxels predicted.
+  /// Number of predicted voxels.
   public var predicted: Int { truePositives + falsePositives }
-  /// Voxels in the reference.
+  /// Number of voxels in the reference.
   public var expected: Int { truePositives + falseNegatives }
 
-  /// 2 TP / (2 TP + FP + FN), and NaN when the label is in neither volume (nnU-Net's rule).
+  /// 2 TP / (2 TP + FP + FN); NaN when the label is in neither volume (nnU-Net's rule).
   public var dice: Double {
     Double(2 * truePositives) / Double(2 * truePositives + falsePositives + falseNegatives)
   }
 
-  /// TP / (TP + FP + FN), and NaN when the label is in neither volume (nnU-Net's rule).
+  /// TP / (TP + FP + FN); NaN when the label is in neither volume (nnU-Net's rule).
   public var intersectionOverUnion: Double {
     Double(truePositives) / Double(truePositives + falsePositives + falseNegatives)
   }
 
   /// Compares a prediction with its reference.
   ///
-  /// Distances are NaN when the label is missing from either volume: where MONAI gives infinity, because an organ that was not
-  /// found lies at no distance. Look at Dice for those cases; it is zero.
+  /// Distances are NaN when the label is missing from either volume, where MONAI gives infinity: a structure that was not
+  /// found has no distance. Look at Dice for those cases; it is zero.
   ///
   /// - Parameters:
-  ///   - prediction, reference: label volumes of the same shape.
-  ///   - values: the labels that make up the region.
-  ///   - ignored: voxels that have this label in the reference take no part.
-  ///   - spacing: along (z, y, x), in mm.
+  ///   - prediction, reference: Label volumes of the same shape.
+  ///   - values: The labels that make up the region.
+  ///   - ignored: Voxels with this label in the reference are left out.
+  ///   - spacing: Along (z, y, x), in mm.
   public init(
     prediction: Volume<Int32>, reference: Volume<Int32>, values: [Int], ignored: Int? = nil, spacing: [Double]
   ) {

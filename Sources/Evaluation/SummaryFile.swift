@@ -24,19 +24,19 @@ enum SummaryFile {
       ])
     }
     let groups = (summary.groups?.categoricalColumns ?? []).map { column in
-      (column, sorted(summary.subgroups(column).map { ($0.name, robustness(summary, $0.cases)) }))
+      (column, sorted(summary.subgroups(column).map { ($0.name, distribution(summary, $0.cases)) }))
     }
     return sorted(
       meanMembers(summary) + [
         ("label_names", sorted(summary.targets.map { ($0.key, .string($0.name)) })), ("metric_per_case", .array(cases)),
-        ("robustness", sorted([("groups", sorted(groups)), ("overall", robustness(summary, summary.cases))])),
+        ("robustness", sorted([("groups", sorted(groups)), ("overall", distribution(summary, summary.cases))])),
       ])
   }
 
   /// The members `foreground_mean` and `mean` alone.
   static func means(_ summary: EvaluationSummary) -> JSON { sorted(meanMembers(summary)) }
 
-  /// The mean over the targets of their mean Dice, not a number when one of them has none.
+  /// The mean over the targets of their mean Dice; NaN when one of them has none.
   static func foregroundMeanDice(_ summary: EvaluationSummary) -> Double {
     mean(means(of: quantities[0], summary))
   }
@@ -50,14 +50,14 @@ enum SummaryFile {
     return [("foreground_mean", object(means.map { mean($0) })), ("mean", sorted(ofTargets))]
   }
 
-  /// A quantity's mean over the cases in which it is defined, a number a target.
+  /// The mean of a quantity over the cases in which it is defined, for each target.
   private static func means(of quantity: Quantity, _ summary: EvaluationSummary) -> [Double] {
     summary.targets.indices.map { target in
       mean(summary.cases.map { quantity.value($0.metrics[target]) }.filter { !$0.isNaN })
     }
   }
 
-  /// A number nnU-Net or we report of each case and target. Counts are whole in a case.
+  /// A number in the file for each case and target. Counts are whole numbers in a case.
   private struct Quantity: Sendable {
     let name: String
     let value: @Sendable (SegmentationMetrics) -> Double
@@ -78,22 +78,22 @@ enum SummaryFile {
       Quantity(name: "n_ref", value: { Double($0.expected) }, isCount: true),
     ]
 
-  private static func robustness(_ summary: EvaluationSummary, _ cases: [CaseEvaluation]) -> JSON {
+  private static func distribution(_ summary: EvaluationSummary, _ cases: [CaseEvaluation]) -> JSON {
     let rows = summary.targets.enumerated().map { ($1.key, Int?.some($0)) } + [("case_mean", nil)]
     return sorted(
       rows.map { key, target in
-        (key, sorted(Metric.allCases.map { ($0.rawValue, json(summary.robustness($0, of: target, in: cases))) }))
+        (key, sorted(Metric.allCases.map { ($0.rawValue, json(summary.distribution($0, of: target, in: cases))) }))
       })
   }
 
-  private static func json(_ robustness: MetricDistribution) -> JSON {
+  private static func json(_ distribution: MetricDistribution) -> JSON {
     sorted(
       [
-        ("n", .integer(robustness.count)), ("n_undefined", .integer(robustness.undefined)),
-        ("mean", .number(robustness.mean)), ("sd", .number(robustness.standardDeviation)),
-        ("median", .number(robustness.median)), ("worst", .number(robustness.worst)),
-        ("worst_case", robustness.worstCase.map { .string($0) } ?? .null),
-      ] + robustness.tail.map { ("p\($0.percentile)", .number($0.value)) })
+        ("n", .integer(distribution.count)), ("n_undefined", .integer(distribution.undefined)),
+        ("mean", .number(distribution.mean)), ("sd", .number(distribution.standardDeviation)),
+        ("median", .number(distribution.median)), ("worst", .number(distribution.worst)),
+        ("worst_case", distribution.worstCase.map { .string($0) } ?? .null),
+      ] + distribution.tail.map { ("p\($0.percentile)", .number($0.value)) })
   }
 
   private static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }

@@ -3,19 +3,19 @@ import Imaging
 import NIfTI
 import Statistics
 
-/// How far the surfaces of two masks lie apart, in mm, by the definitions of MONAI 1.6.
+/// Distances between the surfaces of two masks in mm, by the definitions of MONAI 1.6.
 ///
-/// A mask's surface are its voxels with a neighbor across a face outside the mask or outside the volume. Distances run between
-/// voxel centers, from each surface voxel of one mask to the nearest surface voxel of the other.
+/// The surface of a mask consists of its voxels with a face neighbor outside the mask or outside the volume. Distances are
+/// between voxel centers, from each surface voxel of one mask to the nearest surface voxel of the other.
 public struct SurfaceDistances: Sendable {
-  /// From each surface voxel of the prediction; infinite when the reference is empty.
+  /// The distance from each surface voxel of the prediction; infinite when the reference is empty.
   public let fromPrediction: [Double]
-  /// From each surface voxel of the reference; infinite when the prediction is empty.
+  /// The distance from each surface voxel of the reference; infinite when the prediction is empty.
   public let fromReference: [Double]
 
   /// - Parameters:
-  ///   - prediction, reference: masks of the same shape.
-  ///   - spacing: along (z, y, x), in mm.
+  ///   - prediction, reference: Masks of the same shape.
+  ///   - spacing: Along (z, y, x), in mm.
   public init(prediction: Volume<Bool>, reference: Volume<Bool>, spacing: [Double]) {
     precondition(prediction.shape == reference.shape)
     let predicted = Self.surface(of: prediction)
@@ -24,23 +24,25 @@ public struct SurfaceDistances: Sendable {
     fromReference = Self.distances(from: expected, to: predicted, spacing: spacing)
   }
 
-  /// The Hausdorff distance; at a percentile, the larger of the two directions' percentiles. NaN when both masks are empty.
+  /// The larger of the two directions' percentiles of distances; NaN when both masks are empty.
   ///
-  /// - Parameter percentile: 0 to 100, with linear interpolation; 100 is the Hausdorff distance itself.
+  /// - Parameter percentile: 0 to 100, interpolated linearly; 100 gives the Hausdorff distance.
   public func hausdorff(percentile: Double = 100) -> Double {
     let directions = [fromPrediction, fromReference].map { Quantile.percentile(percentile, of: $0) }
     return directions.contains(where: \.isNaN) ? .nan : max(directions[0], directions[1])
   }
 
-  /// The average symmetric surface distance: the mean over both surfaces' voxels. NaN when both masks are empty.
+  /// The average symmetric surface distance: the mean over the voxels of both surfaces. NaN when both masks are empty.
   public var average: Double {
     (fromPrediction.reduce(0, +) + fromReference.reduce(0, +)) / Double(fromPrediction.count + fromReference.count)
   }
 
-  /// Normalized surface Dice: the share of both surfaces' voxels within a tolerance of the other surface. NaN when both masks
-  /// are empty, zero when one is.
+  /// Normalized surface Dice: the share of the voxels of both surfaces that lie within a tolerance of the other surface. NaN
+  /// when both masks are empty, zero when one is.
+  ///
+  /// - Parameter tolerance: In mm.
   public func surfaceDice(tolerance: Double) -> Double {
-    // In single precision, like MONAI: a distance of the tolerance itself counts, whatever the spacing's rounding.
+    // In single precision, like MONAI, so that a distance equal to the tolerance counts however the spacing is rounded.
     func close(_ distances: [Double]) -> Int {
       distances.reduce(0) { $0 + (Float($1) <= Float(tolerance) ? 1 : 0) }
     }

@@ -1,13 +1,15 @@
 import Foundation
 
-/// Replaces files as a whole, so that a killed or failing run never leaves half of one.
+/// Replaces files as a whole, so that a run that fails or is killed never leaves a partial file.
 public enum AtomicFile {
-  /// Calls `write` with the address of a new file beside `destination`, flushes it to the disk and renames it to `destination`.
+  /// Calls `write` with the URL of a temporary file beside `destination`, flushes that file to
+  /// disk, and renames it to `destination`.
   ///
-  /// The new file has the ending of `destination` (`.nii.gz` too), because writers choose their format by it. It is removed
-  /// when `write` throws; what stood at `destination` before stays as it was.
+  /// The temporary file has the extension of `destination`, including `.nii.gz`, because writers
+  /// choose their format by it. When `write` throws, the temporary file is removed and
+  /// `destination` stays as it was. Missing parent folders are created.
   ///
-  /// - Throws: `InputError` when the folder cannot be written, and whatever `write` throws.
+  /// - Throws: `InputError` when the folder cannot be written, and what `write` throws.
   public static func replace(_ destination: URL, write: (URL) throws -> Void) throws {
     let folder = destination.deletingLastPathComponent()
     do {
@@ -16,9 +18,8 @@ public enum AtomicFile {
       throw unwritable(folder)
     }
     guard access(folder.path, W_OK | X_OK) == 0 else { throw unwritable(folder) }
-    let temporary = folder.appendingPathComponent(
-      ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-\(destination.lastPathComponent)"
-    )
+    let prefix = ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-"
+    let temporary = folder.appendingPathComponent(prefix + destination.lastPathComponent)
     do {
       try write(temporary)
       try flush(temporary)
@@ -30,13 +31,17 @@ public enum AtomicFile {
   }
 
   /// Replaces `destination` with `data`.
+  ///
+  /// - Throws: `InputError` when the file cannot be written.
   public static func replace(_ destination: URL, with data: Data) throws {
     try replace(destination) { temporary in
       do { try data.write(to: temporary) } catch { throw unwritable(destination) }
     }
   }
 
-  /// Replaces `destination` with UTF-8 text.
+  /// Replaces `destination` with text, encoded as UTF-8.
+  ///
+  /// - Throws: `InputError` when the file cannot be written.
   public static func replace(_ destination: URL, with text: String) throws {
     try replace(destination, with: Data(text.utf8))
   }
@@ -48,9 +53,9 @@ public enum AtomicFile {
     guard fsync(descriptor) == 0 else { throw unwritable(file) }
   }
 
-  private static func unwritable(_ place: URL) -> InputError {
+  private static func unwritable(_ url: URL) -> InputError {
     InputError(
-      place.path, found: String(cString: strerror(errno)), expected: "a place that can be written",
-      advice: "Check the permissions and the free space, or name another folder.")
+      url.path, found: String(cString: strerror(errno)), expected: "a writable location",
+      advice: "Check the permissions and the free space, or choose another folder.")
   }
 }

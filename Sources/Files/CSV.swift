@@ -1,23 +1,25 @@
 import Foundation
 
-/// Tables in text files, as spreadsheets write them (RFC 4180).
+/// Tables of comma-separated values, as spreadsheets write them (RFC 4180).
 public enum CSV {
   /// Splits a table into rows and cells.
   ///
-  /// Quoted cells may hold commas, line breaks and doubled quotes; other cells lose blanks around them. Blank lines are
-  /// left out, and a byte order mark is skipped.
+  /// Quoted cells may contain commas, line breaks and doubled quotes. Blanks around other cells are
+  /// removed, and blank lines and a byte order mark are skipped.
   ///
-  /// - Parameter file: named in errors.
-  /// - Returns: the rows, each with the number of the line it starts in, counted from 1.
+  /// - Parameters:
+  ///   - text: The table.
+  ///   - file: The name of the file, for error messages.
+  /// - Returns: The rows, each with the number of the line in which it starts, counted from 1.
   /// - Throws: `InputError` when a quoted cell does not end.
   public static func rows(_ text: String, file: String) throws -> [(line: Int, cells: [String])] {
     var parser = CSVParser(text, file: file)
     return try parser.rows()
   }
 
-  /// Reads a file; see `rows(_:file:)`.
+  /// Reads the rows and cells of a UTF-8 file, by the rules of ``rows(_:file:)``.
   ///
-  /// - Throws: `InputError` when it is not readable UTF-8 text, or a quoted cell does not end.
+  /// - Throws: `InputError` when the file is not readable UTF-8 text, or a quoted cell does not end.
   public static func rows(contentsOf url: URL) throws -> [(line: Int, cells: [String])] {
     guard let text = try? String(contentsOf: url, encoding: .utf8) else {
       throw InputError(url.path, found: "no readable UTF-8 file", expected: "a table of comma-separated values")
@@ -25,7 +27,8 @@ public enum CSV {
     return try rows(text, file: url.path)
   }
 
-  /// A table as text, with quotes where a cell needs them: `rows` gives back the same cells.
+  /// A table as text, with quotes around the cells that need them, so that ``rows(_:file:)``
+  /// returns the same cells.
   public static func text(_ rows: [[String]]) -> String {
     rows.map { $0.map(quoted).joined(separator: ",") + "\n" }.joined()
   }
@@ -37,7 +40,7 @@ public enum CSV {
   }
 }
 
-/// Reads a table from its first byte to its last.
+/// A parser that reads a table from its first byte to its last.
 private struct CSVParser {
   private let bytes: [UInt8]
   private let file: String
@@ -63,17 +66,17 @@ private struct CSVParser {
     return rows
   }
 
-  /// The next cell; the position is then at the comma or the end of the line.
+  /// Reads the next cell, and stops at the comma or the end of the line.
   private mutating func cell() throws -> String {
     let plain = takeWhile { !$0.endsCell }
     guard plain.first(where: { !$0.isBlank }) == .quote else { return Self.trimmed(plain) }
     position = plain.startIndex + plain.prefix(while: \.isBlank).count + 1
     let quoted = try quotedContent()
-    // What follows the closing quote belongs to the cell, as spreadsheets have it.
+    // Text after the closing quote belongs to the cell, as in spreadsheets.
     return String(decoding: quoted, as: UTF8.self) + Self.trimmed(takeWhile { !$0.endsCell })
   }
 
-  /// What stands before the closing quote, which is passed over.
+  /// Reads the content of a quoted cell and its closing quote.
   private mutating func quotedContent() throws -> [UInt8] {
     let start = line
     var content: [UInt8] = []
@@ -88,7 +91,7 @@ private struct CSVParser {
       }
     }
     throw InputError(
-      file, found: "a quoted cell that begins in line \(start) and does not end",
+      file, found: "a quoted cell that starts in line \(start) and does not end",
       expected: "a quote at the end of the cell")
   }
 

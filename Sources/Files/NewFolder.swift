@@ -1,10 +1,15 @@
 import Foundation
 
-/// Folders that appear when they are complete, and never take the place of something.
+/// Folders that appear only when they are complete, and never replace anything.
 public enum NewFolder {
-  /// Calls `fill` with a folder beside `destination` and renames it to `destination`; it is removed when `fill` throws.
+  /// Calls `fill` with a temporary folder beside `destination`, then renames that folder to
+  /// `destination`.
   ///
-  /// - Throws: `InputError` when `destination` is there and is not an empty folder, or cannot be made.
+  /// - Parameters:
+  ///   - destination: The folder to create. It must not exist yet, or be an empty folder.
+  ///   - fill: Writes the contents. When it throws, the temporary folder is removed.
+  /// - Throws: `InputError` when `destination` exists and is not an empty folder, or cannot be
+  ///   created; and what `fill` throws.
   public static func create(_ destination: URL, fill: (URL) throws -> Void) throws {
     let files = FileManager.default
     var isFolder: ObjCBool = false
@@ -13,27 +18,26 @@ public enum NewFolder {
       guard isFolder.boolValue, contents?.isEmpty == true else {
         throw InputError(
           destination.path, found: isFolder.boolValue ? "a folder that is not empty" : "a file",
-          expected: "a new folder", advice: "Name another one, or remove this one first.")
+          expected: "a new folder", advice: "Choose another name, or remove this one first.")
       }
     }
     let parent = destination.standardizedFileURL.deletingLastPathComponent()
-    let temporary = parent.appendingPathComponent(
-      ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-\(destination.lastPathComponent)"
-    )
+    let prefix = ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-"
+    let temporary = parent.appendingPathComponent(prefix + destination.lastPathComponent)
     do {
       try files.createDirectory(at: temporary, withIntermediateDirectories: true)
     } catch {
       throw InputError(
-        destination.path, found: "that it cannot be made", expected: "a place that can be written",
-        advice: "Check the permissions and the free space, or name another folder.")
+        destination.path, found: "a folder that cannot be created", expected: "a writable location",
+        advice: "Check the permissions and the free space, or choose another folder.")
     }
     do {
       try fill(temporary)
-      // rename(2) takes the place of an empty folder, and of nothing else.
+      // rename(2) replaces an empty folder, but nothing else.
       guard rename(temporary.path, destination.standardizedFileURL.path) == 0 else {
         throw InputError(
           destination.path, found: String(cString: strerror(errno)), expected: "a new folder",
-          advice: "Name another one, or remove this one first.")
+          advice: "Choose another name, or remove this one first.")
       }
     } catch {
       try? files.removeItem(at: temporary)

@@ -1,62 +1,94 @@
-/// Decides which training cases come next.
+/// A strategy that decides which training cases come next.
 ///
-/// A training loop draws the cases of a batch, trains on them, and hands each one's loss back; it need not know which strategy
-/// it has. Cases are numbered `0..<caseCount`. The whole state, random generator included, is codable: a decoded sampler
-/// goes on exactly where the encoded one stood. To store it with the cases' names, see `SamplerArchive`.
+/// A training loop draws the cases of a batch, trains on them, and records the loss of each. It does not need to
+/// know the strategy:
 ///
-/// A call that throws leaves the sampler as it was.
+/// ```swift
+/// let batch = try sampler.draw(batchSize)
+/// let losses = train(on: batch)
+/// try sampler.record(losses: losses, for: batch)
+/// ```
+///
+/// Cases are numbered `0..<caseCount`. Encoding a sampler stores its whole state, including the random generator: a
+/// decoded sampler continues exactly where the encoded one stopped. ``SamplerArchive`` stores it together with the
+/// names of the cases.
+///
+/// A call that throws leaves the sampler unchanged.
 public protocol CaseSampler: Codable, Sendable {
-  /// How many cases there are to draw from.
+  /// The number of cases.
   var caseCount: Int { get }
 
-  /// The probability of each case to be drawn first in the next batch, by the strategy itself: refreshes are left aside.
+  /// The probability with which each case would be drawn first in the next batch.
+  ///
+  /// The probabilities sum to 1. They leave out refreshes; see ``HardnessOptions/refresh``.
   var probabilities: [Double] { get }
 
-  /// What β is at present, for strategies that have one.
+  /// The current β; `nil` for strategies without one.
   var beta: Double? { get }
 
-  /// What somebody who relies on this sampler should know of how it has fared, in a sentence; nil when all is well.
+  /// A sentence about a problem that the user of the sampler should know of; `nil` when there is none.
   var warning: String? { get }
 
   /// Draws the cases of the next batch.
   ///
-  /// - Throws: `SamplerError` when `count` is negative, or larger than the number of cases and cases are not drawn twice.
+  /// - Parameter count: The size of the batch.
+  /// - Throws: ``SamplerError/impossibleBatch(_:caseCount:)`` when `count` is negative, or when it exceeds the
+  ///   number of cases and cases are drawn without replacement.
   mutating func draw(_ count: Int) throws -> [Int]
 
-  /// Takes note of the losses that `cases` had in the batch just trained on. By default they are checked and forgotten.
+  /// Records the losses of the batch that has just been trained on.
   ///
-  /// - Returns: the importance weight that each one's loss should be multiplied by in the backward pass: 1 unless the strategy was asked for
-  ///   importance weights.
-  /// - Throws: `SamplerError` when the two differ in length, a case does not exist or a loss is not finite.
+  /// The default implementation checks the losses and discards them.
+  ///
+  /// - Parameters:
+  ///   - losses: The loss of each case, finite.
+  ///   - cases: The cases of the batch, in the same order.
+  /// - Returns: The importance weight by which to multiply the loss of each case before the backward pass. All
+  ///   weights are 1 unless the strategy was asked for others.
+  /// - Throws: ``SamplerError`` when the lengths differ, a case does not exist or a loss is not finite.
   @discardableResult
   mutating func record(losses: [Double], for cases: [Int]) throws -> [Double]
 
-  /// To be called before the first draw of an epoch, from 0, by loops that have epochs: schedules follow it.
+  /// Prepares the sampler for an epoch, so that schedules can follow.
+  ///
+  /// Loops that have epochs call this before the first draw of each, counting from 0. The default implementation
+  /// does nothing.
   mutating func beginEpoch(_ epoch: Int)
 
   /// The sampler for a changed list of cases, each with the state it had.
   ///
-  /// - Parameter previousIndices: for each case of the new list its number in the old one, or nil for a new case.
-  /// - Throws: `SamplerError` when the strategy cannot take in new cases.
+  /// - Parameter previousIndices: For each case of the new list, its index in the old one, or `nil` for a new case.
+  /// - Throws: ``SamplerError`` when the list is empty, an index does not exist or occurs twice, or the strategy
+  ///   cannot add new cases.
   func remapped(_ previousIndices: [Int?]) throws -> Self
 }
 
 extension CaseSampler {
+  /// `nil`: the strategy has no β.
   public var beta: Double? { nil }
+
+  /// `nil`: there is nothing to warn of.
   public var warning: String? { nil }
 
+  /// Does nothing: the strategy has no schedule.
   public mutating func beginEpoch(_ epoch: Int) {}
 
+  /// Checks the losses and discards them: the strategy does not depend on them.
+  ///
+  /// - Returns: A weight of 1 for every case.
+  /// - Throws: ``SamplerError`` when the lengths differ, a case does not exist or a loss is not finite.
   @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     return Array(repeating: 1, count: cases.count)
   }
 
-  /// How many equally likely cases the probabilities are worth: 1 / Σ p² (Kish's effective sample size), from 1 to `caseCount`.
+  /// The number of equally likely cases that the probabilities are worth: 1 / Σ p².
+  ///
+  /// This is Kish's effective sample size. It lies between 1 and ``caseCount``.
   public var effectiveSampleSize: Double { 1 / probabilities.reduce(0) { $0 + $1 * $1 } }
 
-  /// Throws unless `cases` exist and have a finite loss each.
+  /// Throws unless every case exists and has one finite loss.
   func check(losses: [Double], for cases: [Int]) throws {
     guard losses.count == cases.count else {
       throw SamplerError.countsDiffer(losses: losses.count, cases: cases.count)
@@ -67,7 +99,7 @@ extension CaseSampler {
     }
   }
 
-  /// Throws when there are no cases, or more than can be numbered.
+  /// Throws when there are no cases, or more than 32-bit indices can number.
   static func check(caseCount: Int) throws {
     guard caseCount > 0 else { throw SamplerError.noCases }
     guard caseCount < UInt32.max else {

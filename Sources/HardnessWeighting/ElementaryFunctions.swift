@@ -1,4 +1,4 @@
-// The one import of this library: C's exponential and logarithm.
+// The only import of the library: the elementary functions of C.
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -7,10 +7,10 @@
   import Glibc
 #endif
 
-/// e^x. Named, so that no other file needs an import.
+/// e^x. Wrapped here so that no other file needs the import.
 func exponential(_ x: Double) -> Double { exp(x) }
 
-/// One standard normal number from two uniform ones in [0, 1) (Box and Muller, 1958).
+/// A standard normal number from two uniform numbers in [0, 1) (Box and Muller, 1958).
 func normal(_ first: Double, _ second: Double) -> Double {
   (-2 * log(1 - first)).squareRoot() * cos(2 * Double.pi * second)
 }

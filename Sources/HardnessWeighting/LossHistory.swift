@@ -1,36 +1,45 @@
-/// What each case has lost in training: its last loss, and a loss smoothed over its visits. Names the cases that stay
-/// hard however often they are trained on. These are hard patients or cases with wrong labels: a person has to look.
+/// The losses of each case during training, and the cases that stay hard however often they are trained on.
 ///
-/// A case is hard when its smoothed loss is more than three standard deviations above the median of all cases, the
-/// standard deviation being estimated by the median absolute deviation (Leys et al., "Detecting outliers", 2013). It is
-/// a suspect when it has been hard at the end of three epochs in a row, with at least five visits in that time.
+/// Such suspects are hard patients or cases with wrong labels; a person has to decide which. The loss of each case is
+/// smoothed over its visits: `smoothed ← 0.7 · smoothed + 0.3 · loss`. At the end of an epoch, a case is hard when
+///
+///     smoothed > median + 3 · 1.4826 · MAD
+///
+/// where the median and the median absolute deviation (MAD) are taken over all visited cases (Leys et al.,
+/// "Detecting outliers", 2013). It is a suspect once it has been hard for at least three epochs in a row, with at least
+/// five visits in that time.
 public struct LossHistory: Codable, Sendable, Equatable {
-  /// A case that stays hard.
+  /// A case that stays hard however often it is trained on.
   public struct Suspect: Sendable, Equatable {
+    /// The index of the case.
     public let index: Int
-    /// Its smoothed loss, and the median over all cases.
+    /// The smoothed loss of the case.
     public let loss: Double
+    /// The median of the smoothed losses of all visited cases.
     public let median: Double
-    /// Visits in all.
+    /// The number of visits since training began.
     public let visits: Int
-    /// For how many epochs in a row it has been hard.
+    /// The number of epochs in a row for which the case has been hard.
     public let epochs: Int
   }
 
   private static let smoothing = 0.7
   private static let deviations = 3.0
-  private static let epochsNeeded = 3
-  private static let visitsNeeded = 5
+  private static let minimumEpochs = 3
+  private static let minimumVisits = 5
 
-  /// How often each case has been trained on.
+  /// The number of visits of each case.
   public private(set) var visits: [Int]
-  /// The loss each case had when it was last trained on; `nil` for one that has not been.
+  /// The loss of each case at its last visit; `nil` for an unvisited case.
   public private(set) var lastLosses: [Double?]
+  /// The smoothed loss of each case; `nil` for an unvisited case.
   private var smoothed: [Double?]
+  /// The number of epochs in a row for which each case has been hard.
   private var hardEpochs: [Int]
-  /// Visits when a case became hard.
+  /// The number of visits of each case before it became hard.
   private var visitsBefore: [Int]
 
+  /// Creates a history for cases none of which has been visited.
   public init(caseCount: Int) {
     visits = Array(repeating: 0, count: caseCount)
     lastLosses = Array(repeating: nil, count: caseCount)
@@ -39,14 +48,16 @@ public struct LossHistory: Codable, Sendable, Equatable {
     visitsBefore = visits
   }
 
-  /// Whether a stored state is one of so many cases.
+  /// Whether the history, which may have been decoded, is one of the given number of cases.
   public func isConsistent(caseCount: Int) -> Bool {
     [visits.count, lastLosses.count, smoothed.count, hardEpochs.count, visitsBefore.count].allSatisfy {
       $0 == caseCount
     }
   }
 
-  /// Decodes a history. One of a version without last losses has the smoothed ones in their place.
+  /// Decodes a history.
+  ///
+  /// When the stored history has no last losses, the smoothed ones take their place.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     visits = try values.decode([Int].self, forKey: .visits)
@@ -56,7 +67,9 @@ public struct LossHistory: Codable, Sendable, Equatable {
     lastLosses = try values.decodeIfPresent([Double?].self, forKey: .lastLosses) ?? smoothed
   }
 
-  /// Records the losses of a batch; those that are not finite are left out.
+  /// Records the losses of a batch.
+  ///
+  /// Losses that are not finite and cases that do not exist are ignored.
   public mutating func record(losses: [Double], for cases: [Int]) {
     for (index, loss) in zip(cases, losses) where visits.indices.contains(index) && loss.isFinite {
       visits[index] += 1
@@ -65,24 +78,24 @@ public struct LossHistory: Codable, Sendable, Equatable {
     }
   }
 
-  /// Ends an epoch.
+  /// Ends an epoch and looks for suspects.
   ///
-  /// - Returns: the suspects, the hardest first.
+  /// - Returns: The suspects, in order of falling loss.
   public mutating func endEpoch() -> [Suspect] {
     let known = smoothed.compactMap { $0 }
     guard let median = Self.median(known) else { return [] }
     let deviation = Self.median(known.map { abs($0 - median) }) ?? 0
     // For a normal distribution the standard deviation is 1.4826 times the median absolute deviation.
-    let bar = median + Self.deviations * 1.4826 * deviation
+    let threshold = median + Self.deviations * 1.4826 * deviation
     var suspects: [Suspect] = []
     for (index, loss) in smoothed.enumerated() {
-      guard let loss, loss > bar else {
+      guard let loss, loss > threshold else {
         hardEpochs[index] = 0
         visitsBefore[index] = visits[index]
         continue
       }
       hardEpochs[index] += 1
-      if hardEpochs[index] >= Self.epochsNeeded, visits[index] - visitsBefore[index] >= Self.visitsNeeded {
+      if hardEpochs[index] >= Self.minimumEpochs, visits[index] - visitsBefore[index] >= Self.minimumVisits {
         suspects.append(
           Suspect(index: index, loss: loss, median: median, visits: visits[index], epochs: hardEpochs[index]))
       }

@@ -1,10 +1,15 @@
-/// Cases in the order they were last drawn in, the one not drawn for longest first; a step costs O(1). Memory: 8 bytes a case.
+/// The cases in the order in which they were last drawn, the oldest first.
+///
+/// A doubly linked list in two arrays. Moving a case to the end takes O(1). Memory: 8 bytes per case.
 struct RecencyList: Sendable, Equatable {
-  /// A ring with one place more than cases, whose last is neither a case's nor moved: it stands between newest and oldest.
+  /// The case drawn after each case.
+  ///
+  /// The list is a ring with one extra element, `end`, which stands between the newest and the oldest case.
   private var next: [UInt32]
+  /// The case drawn before each case.
   private var previous: [UInt32]
 
-  /// - Parameter order: every case once, the oldest first.
+  /// - Parameter order: Every case once, the oldest first.
   init(_ order: [UInt32]) {
     let end = order.count
     next = Array(repeating: 0, count: end + 1)
@@ -19,6 +24,7 @@ struct RecencyList: Sendable, Equatable {
     previous[end] = UInt32(last)
   }
 
+  /// The index of the extra element that closes the ring.
   private var end: Int { next.count - 1 }
 
   /// Every case once, the oldest first.
@@ -32,18 +38,18 @@ struct RecencyList: Sendable, Equatable {
     return order
   }
 
-  /// The case not drawn for longest of those that are not left out; nil when all are.
-  func oldest(leavingOut isLeftOut: (Int) -> Bool) -> Int? {
+  /// The case that has not been drawn for longest among those that are not excluded; `nil` when all are.
+  func oldest(excluding isExcluded: (Int) -> Bool) -> Int? {
     var index = Int(next[end])
     while index != end {
-      if !isLeftOut(index) { return index }
+      if !isExcluded(index) { return index }
       index = Int(next[index])
     }
     return nil
   }
 
-  /// Notes that a case has been drawn now.
-  mutating func touch(_ index: Int) {
+  /// Moves a case that has just been drawn to the end.
+  mutating func markDrawn(_ index: Int) {
     next[Int(previous[index])] = next[index]
     previous[Int(next[index])] = previous[index]
     let newest = previous[end]

@@ -1,10 +1,12 @@
-/// A small seeded random generator whose whole state is one number, so that a sampler can be stored and taken up again
-/// (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+/// The SplitMix64 random generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+///
+/// Its whole state is one number, so that a sampler can be stored and continued.
 struct SplitMix64: Codable, Sendable, Equatable {
   private var state: UInt64
 
   init(seed: UInt64) { state = seed }
 
+  /// The next 64 random bits.
   mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var bits = state
@@ -13,19 +15,19 @@ struct SplitMix64: Codable, Sendable, Equatable {
     return bits ^ bits >> 31
   }
 
-  /// Uniform in [0, 1).
+  /// A uniform number in [0, 1), a multiple of 2⁻⁵³.
   mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Uniform in `0..<count`.
+  /// A uniform index in `0..<count`.
   mutating func index(below count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }
 
-  /// Standard normal.
+  /// A standard normal number.
   mutating func normal() -> Double {
     let first = uniform()
     return HardnessWeighting.normal(first, uniform())
   }
 
-  /// The numbers `0..<count` in random order (Fisher and Yates).
+  /// The numbers `0..<count` in random order (Fisher–Yates shuffle).
   mutating func permutation(_ count: Int) -> [UInt32] {
     var order = (0..<UInt32(count)).map { $0 }
     for position in stride(from: count - 1, to: 0, by: -1) { order.swapAt(position, index(below: position + 1)) }

@@ -1,18 +1,22 @@
 import NIfTI
 
-/// A box of voxels along z, y, x, half open.
+/// A box of voxels: the half-open ranges `lower[i]..<upper[i]` along the axes (z, y, x).
 public struct BoundingBox: Sendable, Equatable, Codable {
+  /// The first index along z, y and x.
   public var lower: [Int]
+  /// One past the last index along z, y and x.
   public var upper: [Int]
 
+  /// Creates a box from its bounds.
   public init(lower: [Int], upper: [Int]) {
     self.lower = lower
     self.upper = upper
   }
 
-  /// The whole of a grid.
+  /// Creates the box of all voxels of a grid.
   public init(whole shape: [Int]) { self.init(lower: [0, 0, 0], upper: shape) }
 
+  /// The number of voxels along z, y and x.
   public var shape: [Int] { zip(upper, lower).map { $0 - $1 } }
 }
 
@@ -31,7 +35,12 @@ extension Volume {
     return Volume(shape: box.shape, voxels: result)
   }
 
-  /// A volume of `background` with this one at the place of `box`.
+  /// A larger volume that contains this one.
+  ///
+  /// - Parameters:
+  ///   - box: The box that this volume fills; it has the same shape.
+  ///   - shape: The shape of the result.
+  ///   - background: The value of all other voxels.
   public func inserted(at box: BoundingBox, of shape: [Int], background: Voxel) -> Volume {
     if box.shape == shape { return self }
     var result = Volume(shape: shape, repeating: background)

@@ -1,29 +1,32 @@
 import NIfTI
 
-/// The connected parts of a mask: voxels that a path of neighbors joins, by faces, edges or corners (26 neighbors).
+/// Connected components of a mask. Voxels that share a face, an edge or a corner are neighbors
+/// (26-connectivity).
 public enum Components {
-  /// The largest part of a mask; of several equally large ones, all.
+  /// The largest component of a mask, or all of the largest ones when several are equally large.
   public static func largest(of mask: Volume<Bool>) -> Volume<Bool> {
-    var part = [Int32](repeating: 0, count: mask.voxels.count)
+    var component = [Int32](repeating: 0, count: mask.voxels.count)
     var sizes = [0]
     mask.voxels.withUnsafeBufferPointer { inside in
-      part.withUnsafeMutableBufferPointer { part in
-        for seed in inside.indices where inside[seed] && part[seed] == 0 {
-          sizes.append(fill(from: seed, number: Int32(sizes.count), inside, part, shape: mask.shape))
+      component.withUnsafeMutableBufferPointer { component in
+        for seed in inside.indices where inside[seed] && component[seed] == 0 {
+          sizes.append(fill(from: seed, number: Int32(sizes.count), inside, component, shape: mask.shape))
         }
       }
     }
-    let most = sizes.max() ?? 0
-    return Volume(shape: mask.shape, voxels: part.map { $0 > 0 && sizes[Int($0)] == most })
+    let largestSize = sizes.max() ?? 0
+    return Volume(shape: mask.shape, voxels: component.map { $0 > 0 && sizes[Int($0)] == largestSize })
   }
 
-  /// Numbers the part that a voxel belongs to, and counts its voxels.
+  /// Numbers the component that contains `seed`.
+  ///
+  /// - Returns: The number of its voxels.
   private static func fill(
-    from seed: Int, number: Int32, _ mask: UnsafeBufferPointer<Bool>, _ part: UnsafeMutableBufferPointer<Int32>,
-    shape: [Int]
+    from seed: Int, number: Int32, _ mask: UnsafeBufferPointer<Bool>,
+    _ component: UnsafeMutableBufferPointer<Int32>, shape: [Int]
   ) -> Int {
     let (depth, height, width) = (shape[0], shape[1], shape[2])
-    part[seed] = number
+    component[seed] = number
     var stack = [seed]
     var size = 0
     while let voxel = stack.popLast() {
@@ -32,10 +35,10 @@ public enum Components {
       for nearZ in max(0, z - 1)...min(depth - 1, z + 1) {
         for nearY in max(0, y - 1)...min(height - 1, y + 1) {
           for nearX in max(0, x - 1)...min(width - 1, x + 1) {
-            let near = (nearZ * height + nearY) * width + nearX
-            guard mask[near], part[near] == 0 else { continue }
-            part[near] = number
-            stack.append(near)
+            let neighbor = (nearZ * height + nearY) * width + nearX
+            guard mask[neighbor], component[neighbor] == 0 else { continue }
+            component[neighbor] = number
+            stack.append(neighbor)
           }
         }
       }

@@ -1,13 +1,15 @@
 import NIfTI
 
-/// The exact Euclidean distance transform of Felzenszwalb and Huttenlocher (2012), "Distance transforms of sampled functions".
+/// The exact Euclidean distance transform of Felzenszwalb and Huttenlocher, "Distance transforms of
+/// sampled functions" (2012).
 public enum DistanceTransform {
   /// The squared distance from each voxel's center to the nearest site's center.
   ///
   /// - Parameters:
-  ///   - sites: the voxels distances are measured to.
-  ///   - spacing: distances of voxel centers along (z, y, x), in mm.
-  /// - Returns: mm², in the shape of `sites`; infinite everywhere when there is no site.
+  ///   - sites: The voxels to which distances are measured.
+  ///   - spacing: The distance between voxel centers along (z, y, x), in mm.
+  /// - Returns: Squared distances in mm², in the shape of `sites`; infinite everywhere when there
+  ///   is no site.
   public static func squaredDistances(to sites: Volume<Bool>, spacing: [Double]) -> Volume<Double> {
     let shape = sites.shape
     var distances = Volume(shape: shape, voxels: sites.voxels.map { $0 ? 0 : Double.infinity })
@@ -29,12 +31,12 @@ public enum DistanceTransform {
   }
 }
 
-/// The lowest of a line's parabolas, with the memory it needs.
+/// The lower envelope of a line's parabolas, with the memory that it needs.
 private struct LowerEnvelope {
   private var heights: [Double]
-  /// Where the parabolas of the envelope stand.
+  /// The positions of the vertices of the envelope's parabolas.
   private var feet: [Int]
-  /// From where on each of them is the lowest.
+  /// The position from which on each of these parabolas is the lowest.
   private var starts: [Double]
 
   init(capacity: Int) {

@@ -1,24 +1,32 @@
 import Files
 import NIfTI
 
-/// nnU-Net's intensity normalizations, one channel at a time and in place.
+/// nnU-Net's intensity normalizations. They change one channel at a time, in place.
 public enum IntensityNormalization: Sendable, Equatable {
-  /// (x - mean) / max(deviation, 1e-8) over the whole volume, or over a mask alone, outside of which nothing changes.
+  /// (x - mean) / max(deviation, 1e-8), with the statistics of the volume, or of a mask outside of
+  /// which nothing changes.
   case zScore
-  /// Clipped to the data set's percentiles 0.5 and 99.5 of the foreground, then by its mean and deviation.
+  /// (min(max(x, lower), upper) - mean) / max(deviation, 1e-8), with statistics of the data set's
+  /// foreground.
+  ///
+  /// In nnU-Net's plans `lower` and `upper` are the percentiles 0.5 and 99.5.
   case ct(lower: Float, upper: Float, mean: Float, deviation: Float)
+  /// No change.
   case none
-  /// The range to 0 ... 1.
+  /// (x - min) / max(max - min, 1e-8), with the range of the volume.
   case rescaleTo01
   /// x / 255.
   case rgbTo01
 
   private static let epsilon: Float = 1e-8
 
+  /// Normalizes a channel.
+  ///
   /// - Parameters:
-  ///   - mask: Where z-scores are taken; the whole volume when absent.
-  ///   - file: Named when the intensities do not suit.
-  /// - Throws: `InputError` when colors are not within 0 ... 255.
+  ///   - volume: The channel's intensities.
+  ///   - mask: The voxels to which `zScore` is limited; `nil` means all. The other cases ignore it.
+  ///   - file: The name of the file, for error messages.
+  /// - Throws: `InputError` when `rgbTo01` finds a value outside 0 to 255.
   public func apply(to volume: inout Volume<Float>, mask: [Bool]? = nil, file: String) throws {
     switch self {
     case .zScore:
@@ -36,14 +44,14 @@ public enum IntensityNormalization: Sendable, Equatable {
     case .rgbTo01:
       guard let low = volume.voxels.min(), let high = volume.voxels.max(), low >= 0, high <= 255 else {
         throw InputError(
-          file, found: "intensities outside 0 to 255", expected: "colors of 8 bits",
-          advice: "Give the channel another name than rgb_to_0_1 in dataset.json.")
+          file, found: "intensities outside 0 to 255", expected: "8-bit colors",
+          advice: "Choose another name than rgb_to_0_1 for the channel in dataset.json.")
       }
       Self.map(&volume, nil) { $0 / 255 }
     }
   }
 
-  /// Mean and population deviation.
+  /// The mean and the population standard deviation.
   private static func statistics(_ voxels: [Float], _ mask: [Bool]?) -> (Float, Float) {
     voxels.withUnsafeBufferPointer { voxels in
       var (count, sum, squares) = (0, 0.0, 0.0)

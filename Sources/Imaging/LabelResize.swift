@@ -1,18 +1,23 @@
 import Foundation
 import Threads
 
-/// One linear resize of labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's
-/// label, else the smallest.
+/// A linear resize of labels.
 ///
-/// Only the labels of the eight voxels around a place can win there, so the work does not grow with the number of
-/// labels. Weights are multiplied and added in the order of nnU-Net's libraries, so that ties come out the same.
+/// The indicator function of each label is resized, and each voxel takes the label with the largest
+/// value. In a tie the nearest voxel's label wins, if it is among the winners, and otherwise the
+/// smallest label.
+///
+/// Only the labels of the eight surrounding voxels can win, so the work does not grow with the
+/// number of labels. Weights are multiplied and added in the order of nnU-Net's libraries, so that
+/// ties are decided in the same way.
 struct LabelResize {
-  /// Where each output of one axis falls.
+  /// The positions of the output voxels along one axis.
   private struct Axis {
+    /// The input voxels around each output voxel, and the nearest one.
     var lower: [Int] = []
     var upper: [Int] = []
     var nearest: [Int] = []
-    /// Of the upper voxel.
+    /// The weight of the upper voxel.
     var weight: [Double] = []
 
     init(from n: Int, to m: Int) {
@@ -35,6 +40,7 @@ struct LabelResize {
     axes = (0..<3).map { Axis(from: from[$0], to: to[$0]) }
   }
 
+  /// The resized labels.
   func apply(_ labels: [Int32]) -> [Int32] {
     [Int32](unsafeUninitializedCapacity: to.reduce(1, *)) { target, initialized in
       labels.withUnsafeBufferPointer { source in
@@ -47,6 +53,7 @@ struct LabelResize {
     }
   }
 
+  /// Computes one output row along x.
   private func row(
     _ z: Int, _ y: Int, _ source: UnsafeBufferPointer<Int32>, _ target: UnsafeMutableBufferPointer<Int32>
   ) {
@@ -75,14 +82,15 @@ struct LabelResize {
     }
   }
 
+  /// The label with the largest sum of votes.
   private static func winner(_ labels: SIMD8<Int32>, _ votes: SIMD8<Double>, nearest: Int32) -> Int32 {
-    var (winner, most) = (labels[0], -1.0)
+    var (winner, largestSum) = (labels[0], -1.0)
     for i in 0..<8 {
       let label = labels[i]
       var sum = 0.0
       for j in 0..<8 where labels[j] == label { sum += votes[j] }
       let winsTie = label == nearest || (winner != nearest && label < winner)
-      if sum > most || (sum == most && winsTie) { (winner, most) = (label, sum) }
+      if sum > largestSum || (sum == largestSum && winsTie) { (winner, largestSum) = (label, sum) }
     }
     return winner
   }

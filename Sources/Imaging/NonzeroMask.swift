@@ -1,14 +1,16 @@
 import NIfTI
 
-/// Where an image is anything: voxels that are not zero in some channel, and the holes they enclose (nnU-Net's crop to
-/// nonzero).
+/// The mask of nnU-Net's crop to nonzero: all voxels that are nonzero in at least one channel, and
+/// the holes that they enclose.
 public struct NonzeroMask: Sendable {
-  /// Voxels along z, y, x.
+  /// The number of voxels along z, y and x.
   public let shape: [Int]
-  /// Whether each voxel is inside.
+  /// Whether each voxel is inside the mask, x fastest.
   public let isInside: [Bool]
 
-  /// - Parameter channels: Volumes of one shape.
+  /// Finds the mask of a case.
+  ///
+  /// - Parameter channels: The channels of the case, at least one, all of one shape.
   public init(_ channels: [Volume<Float>]) {
     shape = channels[0].shape
     var mask = [Bool](repeating: false, count: channels[0].voxels.count)
@@ -23,7 +25,7 @@ public struct NonzeroMask: Sendable {
     isInside = mask
   }
 
-  /// The smallest box around the mask; the whole grid where the mask is empty.
+  /// The smallest box around the mask, or the whole grid when the mask is empty.
   public var boundingBox: BoundingBox {
     var box = BoundingBox(lower: shape, upper: [0, 0, 0])
     var i = 0
@@ -31,10 +33,10 @@ public struct NonzeroMask: Sendable {
       for y in 0..<shape[1] {
         for x in 0..<shape[2] {
           if isInside[i] {
-            let place = [z, y, x]
+            let position = [z, y, x]
             for axis in 0..<3 {
-              if place[axis] < box.lower[axis] { box.lower[axis] = place[axis] }
-              if place[axis] >= box.upper[axis] { box.upper[axis] = place[axis] + 1 }
+              if position[axis] < box.lower[axis] { box.lower[axis] = position[axis] }
+              if position[axis] >= box.upper[axis] { box.upper[axis] = position[axis] + 1 }
             }
           }
           i += 1
@@ -44,7 +46,8 @@ public struct NonzeroMask: Sendable {
     return box.upper == [0, 0, 0] ? BoundingBox(whole: shape) : box
   }
 
-  /// Makes background that no path of face neighbors joins to the border part of the mask.
+  /// Adds holes to the mask: background that no path through faces of voxels connects to the border
+  /// of the grid.
   private static func fillHoles(_ mask: inout [Bool], _ shape: [Int]) {
     let (depth, height, width) = (shape[0], shape[1], shape[2])
     var outside = [Bool](repeating: false, count: mask.count)

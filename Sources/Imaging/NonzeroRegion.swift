@@ -1,14 +1,20 @@
 import NIfTI
 
-/// The part of a case where some channel is not zero: what nnU-Net crops to.
+/// The part of a case to which nnU-Net crops: the box around all voxels that are nonzero in at
+/// least one channel.
 public struct NonzeroRegion: Sendable {
+  /// The smallest box around the nonzero mask.
   public let box: BoundingBox
-  /// The label map within `box`, with -1 instead of 0 outside the nonzero mask; without a label map, 0 inside and -1 outside.
+  /// The label map within `box`, with -1 instead of 0 outside the nonzero mask.
+  ///
+  /// Without a label map it is 0 inside the mask and -1 outside.
   public let labels: Volume<Int32>
 
+  /// Finds the region of a case.
+  ///
   /// - Parameters:
-  ///   - channels: volumes of one shape.
-  ///   - labels: the label map on the same grid, if there is one.
+  ///   - channels: The channels of the case, all of one shape.
+  ///   - labels: The label map on the same grid, if there is one.
   public init(_ channels: [Volume<Float>], labels: Volume<Int32>?) {
     let mask = NonzeroMask(channels)
     box = mask.boundingBox

@@ -2,22 +2,31 @@ import Foundation
 import NIfTI
 import Threads
 
-/// Bringing volumes to another spacing, by nnU-Net's rules: cubic B-splines in three dimensions, or slice by slice
-/// where one axis is much coarser than the others ("separate z").
+/// Resampling of volumes to another spacing by nnU-Net's rules: in three dimensions at once, or
+/// slice by slice where one axis is much coarser than the others ("separate z").
 ///
-/// Each resize is scikit-image's `resize` with mode `edge`, clipping and no anti-aliasing, computed in `Double`.
+/// Each resize is scikit-image's `resize` with mode `edge`, clipping and no anti-aliasing, computed
+/// in `Double`. Results along a separate axis are not clipped.
 public enum Resampling {
-  /// Voxels along each axis after resampling: half-to-even rounding of old / new spacing times the old number.
+  /// The number of voxels along each axis after resampling: `shape * spacing / newSpacing`, with
+  /// halves rounded to even.
+  ///
+  /// - Parameters:
+  ///   - shape: The number of voxels along z, y and x before.
+  ///   - spacing: The spacing before, in mm along z, y and x.
+  ///   - newSpacing: The spacing after, in mm along z, y and x.
   public static func newShape(_ shape: [Int], spacing: [Double], newSpacing: [Double]) -> [Int] {
     (0..<3).map { Int((spacing[$0] / newSpacing[$0] * Double(shape[$0])).rounded(.toNearestOrEven)) }
   }
 
-  /// The axis that is resampled by itself, if any: the coarsest one, when it is more than three times coarser than the
-  /// finest, by the old spacing or else the new one; none when several share that spacing.
+  /// The axis that is resampled separately, or `nil` when there is none.
   ///
-  /// - Parameter force: `true` or `false` takes the decision whether, not which axis.
+  /// It is the coarsest axis, if that is more than three times as coarse as the finest one in the
+  /// old spacing, or else in the new spacing. When several axes are equally coarse, there is none.
+  ///
+  /// - Parameter force: Whether to resample an axis separately; `nil` decides by the spacing.
   static func separateAxis(spacing: [Double], newSpacing: [Double], force: Bool?) -> Int? {
-    // Spacings whose quotient rounds to 1 count as the same.
+    // Spacings whose quotient rounds to 1 count as equal.
     func coarsest(_ spacing: [Double]) -> [Int] { (0..<3).filter { spacing.max()! / spacing[$0] == 1 } }
     func isAnisotropic(_ spacing: [Double]) -> Bool { spacing.max()! / spacing.min()! > 3 }
     let axes: [Int]
@@ -39,10 +48,15 @@ public enum Resampling {
   /// Resamples an image, or one channel of logits.
   ///
   /// - Parameters:
-  ///   - shape: Voxels along z, y, x to arrive at.
-  ///   - spacing: Of `volume`, in mm along z, y, x; with `newSpacing` it only decides on separate z.
-  ///   - order: 0 nearest, 1 linear, 3 cubic.
-  ///   - orderZ: Order along a separate axis; nnU-Net uses 0.
+  ///   - volume: The voxels to resample.
+  ///   - shape: The number of voxels along z, y and x afterwards.
+  ///   - spacing: The spacing of `volume`, in mm along z, y and x. Together with `newSpacing` it
+  ///     only decides on separate z.
+  ///   - newSpacing: The spacing afterwards, in mm along z, y and x.
+  ///   - order: The order of interpolation: 0 nearest, 1 linear, 3 cubic.
+  ///   - orderZ: The order along a separate axis; nnU-Net uses 0.
+  ///   - forceSeparateZ: Whether to resample the coarsest axis separately; `nil` decides by the
+  ///     spacings.
   public static func resample(
     _ volume: Volume<Float>, to shape: [Int], spacing: [Double], newSpacing: [Double], order: Int, orderZ: Int = 0,
     forceSeparateZ: Bool? = nil
@@ -61,11 +75,15 @@ public enum Resampling {
       shape: shape, voxels: Resize(from: inPlane, to: shape, order: orderZ, clips: false).apply(resized.voxels))
   }
 
-  /// Resamples labels: each label's indicator is resized, and the largest wins; on a tie the nearest voxel's label,
-  /// else the smallest.
+  /// Resamples a label map.
   ///
-  /// Parameters are those of `resample`. Along a separate axis labels are the nearest voxel's, or with an `orderZ`
-  /// above 0 those whose indicator exceeds one half, and 0 where none does.
+  /// The indicator function of each label is resized, and each voxel takes the label with the
+  /// largest value. In a tie the nearest voxel's label wins, if it is among the winners, and
+  /// otherwise the smallest label.
+  ///
+  /// The parameters are those of `resample`. Along a separate axis each voxel takes the label of
+  /// the nearest voxel. With an `orderZ` above 0, it takes the largest label whose indicator
+  /// exceeds 1/2, or 0 if there is none.
   public static func resampleLabels(
     _ volume: Volume<Int32>, to shape: [Int], spacing: [Double], newSpacing: [Double], order: Int = 1, orderZ: Int = 0,
     forceSeparateZ: Bool? = nil
@@ -83,8 +101,8 @@ public enum Resampling {
     return Volume(shape: shape, voxels: mapLabels(resized, from: inPlane, to: shape, order: orderZ))
   }
 
-  /// The last step of separate z, which in nnU-Net has no vote: the largest label whose indicator exceeds one half, 0
-  /// where none does.
+  /// The last step of separate z. As in nnU-Net, labels are not compared here: the largest label
+  /// whose indicator exceeds 1/2 wins, and the result is 0 where there is none.
   private static func mapLabels(_ labels: [Int32], from: [Int], to: [Int], order: Int) -> [Int32] {
     let resize = Resize(from: from, to: to, order: order, clips: false)
     guard order > 0 else { return resize.gather(labels) }
@@ -117,7 +135,8 @@ public enum Resampling {
     return result
   }
 
-  /// Runs `body` over each slice along `axis`; a slice keeps three axes, of extent 1 along `axis`.
+  /// Applies `body` to each slice along `axis`. A slice keeps all three axes and has extent 1 along
+  /// `axis`.
   private static func inSlices<Voxel: Sendable>(
     _ volume: Volume<Voxel>, axis: Int, _ body: @Sendable ([Voxel], [Int]) -> [Voxel]
   ) -> [[Voxel]] {
@@ -153,7 +172,7 @@ public enum Resampling {
 }
 
 extension [Int] {
-  /// The shape with another extent along one axis.
+  /// The shape with a different extent along one axis.
   fileprivate func replacing(_ axis: Int, with extent: Int) -> [Int] {
     var shape = self
     shape[axis] = extent

@@ -1,7 +1,10 @@
 import NIfTI
 
 extension Volume {
-  /// The volume with its axes in another order: axis i of the result is axis `order[i]` of this one.
+  /// The volume with its axes in another order.
+  ///
+  /// - Parameter order: A permutation of 0, 1 and 2. Axis i of the result is axis `order[i]` of
+  ///   this volume.
   public func transposed(_ order: [Int]) -> Volume {
     if order == [0, 1, 2] { return self }
     let steps = [shape[1] * shape[2], shape[2], 1]

@@ -1,11 +1,11 @@
 import Datasets
 import NIfTI
 
-/// What the networks say about a case.
+/// The logits that the networks give one case.
 struct CaseLogits: Sendable {
   let name: String
-  /// Of the case's first channel.
+  /// The geometry of the case's first input channel.
   let geometry: Geometry
-  /// Each training's, on the grid that its preprocessing made.
+  /// For each training, the logits on its preprocessed grid, and what preprocessing did to reach that grid.
   let trainings: [(logits: TileAccumulator, properties: CaseProperties)]
 }

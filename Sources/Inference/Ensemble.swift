@@ -1,27 +1,35 @@
 import Datasets
 import Files
 
-/// One training, or several whose probabilities are averaged, as by nnU-Net's `nnUNetv2_ensemble`. The trainings may differ in spacing, patch and
-/// network, but not in channels and labels. The folds of one training are averaged before, as logits.
+/// A trained model, or several that predict together.
+///
+/// The models are grouped by training: the folds of one training are the models whose folders `fold_K` lie in the same
+/// folder. As in nnU-Net, the logits of the folds of one training are averaged on the preprocessed grid, and the
+/// probabilities of different trainings are averaged on the grid of the image (`nnUNetv2_ensemble`). The trainings may
+/// differ in spacing, patch and network, but not in input channels and labels.
 public struct Ensemble {
+  /// The input channels, the labels and the file ending that all models share.
   public let dataset: DatasetDescription
-  /// What cross-validation decided on for these models; every prediction goes through it.
+  /// The post-processing that cross-validation chose for these models; applied to every prediction if not `nil`.
   public let postprocessing: Postprocessing?
-  private let members: [Predictor]
-  private let decision: EnsembleAverage
+  private let predictors: [Predictor]
+  private let average: EnsembleAverage
 
-  /// The folds of one training are the models that lie in one folder as `fold_K`.
+  /// Builds the networks and loads their weights.
   ///
-  /// - Parameter postprocesses: Whether predictions go through the post-processing that the model folders name.
-  /// - Throws: `InputError` when a model is of other channels or labels than the first, when models differ in their
-  ///   post-processing, or as `Predictor` does.
+  /// - Parameters:
+  ///   - models: At least one model.
+  ///   - options: How tiles are placed and mirrored, and what computes them.
+  ///   - postprocesses: Whether predictions are post-processed as the model folders say.
+  /// - Throws: `InputError` when there is no model, when models differ in input channels, labels or post-processing,
+  ///   when the folds of one training differ in preprocessing, patch or network, or when weights do not fit.
   public init(_ models: [Model], options: Predictor.Options = .init(), postprocesses: Bool = true) throws {
     guard let first = models.first else {
       throw InputError("models", found: "none", expected: "at least one model folder")
     }
     var trainings: [[Model]] = []
     for model in models {
-      guard model.hasLabels(of: first) else {
+      guard model.hasSameTask(as: first) else {
         throw InputError(
           model.folder.url.path, found: "other channels or labels than in \(first.folder.url.path)",
           expected: "models of the same task")
@@ -34,37 +42,41 @@ public struct Ensemble {
     }
     dataset = first.dataset
     postprocessing = postprocesses ? try Postprocessing.common(to: models.map(\.folder)) : nil
-    members = try trainings.map { try Predictor($0, options: options) }
-    decision = EnsembleAverage(dataset: dataset, segmenters: trainings.map { LogitsToLabels(model: $0[0]) })
+    predictors = try trainings.map { try Predictor($0, options: options) }
+    average = EnsembleAverage(dataset: dataset, converters: trainings.map { LogitsToLabels(model: $0[0]) })
   }
 
-  /// Segments cases in their order. While the networks are at a case the next one is read and the last one's logits are made
-  /// labels, each on a thread of its own.
+  /// Segments cases in the given order.
+  ///
+  /// Three cases are in work at a time: while the networks run on one, the next is read and preprocessed, and the
+  /// logits of the previous one become labels.
   ///
   /// - Parameters:
-  ///   - withProbabilities: also keeps the probabilities of all classes.
-  ///   - body: gets the predictions, one at a time, on a thread of its own.
-  /// - Throws: `InputError` when an image cannot be read or does not fit the others, or weights give numbers that are not finite, or
-  ///   what `body` throws; the cases before are predicted then, and none behind.
+  ///   - cases: The cases; their label files, if any, are not read.
+  ///   - withProbabilities: Whether predictions contain the probabilities of all output channels.
+  ///   - body: Receives the predictions one at a time, in order, on a background thread.
+  /// - Throws: `InputError` when an image cannot be read or does not fit the other channels, or when logits are not
+  ///   finite; and any error of `body`. The cases before the one that failed have then been passed to `body`, and none
+  ///   after it.
   public func predict(
     _ cases: [RawCase], withProbabilities: Bool = false, _ body: @escaping @Sendable (Prediction) throws -> Void
   ) throws {
-    let (dataset, decision, postprocessing) = (dataset, decision, postprocessing)
-    let preprocessors = members.map(\.preprocessor)
+    let (dataset, average, postprocessing) = (dataset, average, postprocessing)
+    let preprocessors = predictors.map(\.preprocessor)
     try Pipeline(
       prepare: { try PredictionInput($0, dataset, preprocessors) },
       compute: logits,
       finish: { logits in
-        var prediction = try decision.decide(logits, withProbabilities: withProbabilities)
+        var prediction = try average.prediction(from: logits, withProbabilities: withProbabilities)
         if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
         try body(prediction)
       }
     ).run(cases)
   }
 
-  private func logits(of one: PredictionInput) throws -> CaseLogits {
+  private func logits(of input: PredictionInput) throws -> CaseLogits {
     CaseLogits(
-      name: one.name, geometry: one.geometry,
-      trainings: try zip(members, one.images).map { (try $0.logits(of: $1), $1.properties) })
+      name: input.name, geometry: input.geometry,
+      trainings: try zip(predictors, input.images).map { (try $0.logits(of: $1), $1.properties) })
   }
 }

@@ -3,14 +3,18 @@ import Files
 import Foundation
 import Synchronization
 
-/// Segments the images of a folder into another: what `hwsseg predict` does.
+/// Segments images and writes the segmentations into a folder: what `hwsseg predict` does.
+///
+/// The output folder receives `CASE.nii.gz` for each case (with the data set's file ending), on request
+/// `CASE_probabilities.safetensors`, and a copy of `dataset.json`.
 public struct FolderPrediction {
-  /// What to do with segmentations that are there already.
+  /// What to do with segmentations that exist already.
   public enum Existing: Sendable {
-    /// Throw, before anything is computed.
+    /// Throws an error before anything is computed.
     case refuse
-    /// Leave them as they are and their cases out.
+    /// Keeps them and skips their cases.
     case keep
+    /// Overwrites them.
     case replace
   }
 
@@ -18,34 +22,45 @@ public struct FolderPrediction {
   private let cases: [RawCase]
   private let output: URL
   private let savesProbabilities: Bool
-  /// How many of the folder's cases are left out because they are segmented already.
+  /// The number of cases that are skipped because they have been segmented already.
   public let keptCount: Int
-  /// How many cases `run` will segment.
+  /// The number of cases that `run` segments.
   public var caseCount: Int { cases.count }
 
-  /// Finds the images and checks what is in the output folder.
+  /// Finds the cases in a folder of images and checks which of them have been segmented.
   ///
   /// - Parameters:
-  ///   - images: a folder of images `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, …, one for each channel.
-  ///   - output: the folder for the segmentations `CASE.nii.gz` and, on request, `CASE_probabilities.safetensors`.
-  /// - Throws: `InputError` when images are missing, or when `existing` is `.refuse` and a case is segmented already.
+  ///   - images: A folder with `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, …, one image for each input channel.
+  ///   - ensemble: The models that segment the images.
+  ///   - output: The folder for the segmentations.
+  ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
+  ///   - existing: What to do with segmentations that are in `output` already.
+  /// - Throws: `InputError` when images are missing, or when `existing` is `.refuse` and a case has been segmented.
   public init(
     images: URL, with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
   ) throws {
-    let all = try RawCase.find(in: images, description: ensemble.dataset)
-    try self.init(all, with: ensemble, to: output, savesProbabilities: savesProbabilities, existing: existing)
+    let cases = try RawCase.find(in: images, description: ensemble.dataset)
+    try self.init(cases, with: ensemble, to: output, savesProbabilities: savesProbabilities, existing: existing)
   }
 
-  /// The same for cases whose files lie anywhere.
+  /// Takes the cases whose images are listed, wherever the files are, and checks which have been segmented.
+  ///
+  /// - Parameters:
+  ///   - allCases: The cases; label files, if any, are not read.
+  ///   - ensemble: The models that segment the images.
+  ///   - output: The folder for the segmentations.
+  ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
+  ///   - existing: What to do with segmentations that are in `output` already.
+  /// - Throws: `InputError` when `existing` is `.refuse` and a case has been segmented.
   public init(
-    _ all: [RawCase], with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
+    _ allCases: [RawCase], with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
   ) throws {
     self.ensemble = ensemble
     self.output = output
     self.savesProbabilities = savesProbabilities
-    /// The segmentation is written last, so it tells that all files of a case are there.
+    // The segmentation is written last: where it exists, the case is complete.
     func files(of name: String) -> [URL] {
       let names =
         [name + ensemble.dataset.fileEnding] + (savesProbabilities ? ["\(name)_probabilities.safetensors"] : [])
@@ -54,25 +69,26 @@ public struct FolderPrediction {
     func exists(_ file: URL) -> Bool { FileManager.default.fileExists(atPath: file.path) }
     switch existing {
     case .refuse:
-      if let file = all.map({ files(of: $0.name)[0] }).first(where: exists) {
+      if let file = allCases.map({ files(of: $0.name)[0] }).first(where: exists) {
         throw InputError(
-          file.path, found: "a segmentation already", expected: "a new folder",
-          advice: "Use --continue to leave it out, or --overwrite to replace it.")
+          file.path, found: "an existing segmentation", expected: "a folder without segmentations of these cases",
+          advice: "Use --continue to keep it, or --overwrite to replace it.")
       }
-      cases = all
-    case .keep: cases = all.filter { !files(of: $0.name).allSatisfy(exists) }
-    case .replace: cases = all
+      cases = allCases
+    case .keep: cases = allCases.filter { !files(of: $0.name).allSatisfy(exists) }
+    case .replace: cases = allCases
     }
-    keptCount = all.count - cases.count
+    keptCount = allCases.count - cases.count
   }
 
   /// Segments the cases in order.
   ///
-  /// - Parameter progress: called after each case, with the number of finished cases and the seconds since the last.
-  /// - Throws: `InputError` when the folder cannot be written, or as `Ensemble.predict` does.
+  /// - Parameter progress: Called after each case, on a background thread, with the number of finished cases, the name
+  ///   of the case, and the seconds since the case before.
+  /// - Throws: `InputError` when the folder cannot be written, an image cannot be read, or logits are not finite.
   public func run(progress: @escaping @Sendable (_ finished: Int, _ caseName: String, _ seconds: Double) -> Void) throws
   {
-    // Written first, so that a folder that cannot be written is found out before the work is done.
+    // Written first, so that a folder that cannot be written is noticed before hours of work.
     try ensemble.dataset.write(to: output.appendingPathComponent("dataset.json"))
     let state = Mutex((finished: 0, time: ContinuousClock.now))
     try ensemble.predict(cases, withProbabilities: savesProbabilities) { [output] prediction in

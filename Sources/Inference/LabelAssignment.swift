@@ -1,17 +1,22 @@
 import Foundation
 
-/// Decides on the label of each voxel from the classes' logits, or probabilities, which come one class after the other.
+/// Assigns a label to each voxel from logits or probabilities that arrive one output channel after the other.
 ///
-/// Without regions the class with the largest logit wins, the first of equal ones. With regions, each that is more likely than
-/// not writes its label over those before it: nnU-Net's `regions_class_order`.
+/// Without regions the channels are the labels 0, 1, 2 …, and the channel with the largest value wins; of equal values,
+/// the first. With regions the channels are taken in order, and each region whose value exceeds the threshold writes
+/// its label over those before it: nnU-Net's `regions_class_order`.
 struct LabelAssignment {
   private(set) var labels: [Int32]
   private let regionLabels: [Int]?
-  /// What a region's value must exceed: logits 0, probabilities one half.
+  /// What a region's value must exceed: 0 for logits, 0.5 for probabilities.
   private let threshold: Float
   private var best: [Float]
   private var channel = 0
 
+  /// - Parameters:
+  ///   - voxels: The number of voxels.
+  ///   - regionLabels: The label that each region writes, or `nil` without regions.
+  ///   - threshold: What a region's value must exceed; not used without regions.
   init(voxels: Int, regionLabels: [Int]?, threshold: Float = 0) {
     self.threshold = threshold
     labels = Array(repeating: 0, count: voxels)
@@ -19,20 +24,22 @@ struct LabelAssignment {
     self.regionLabels = regionLabels
   }
 
-  /// Takes the logits of the next class or region.
-  mutating func add(_ logits: [Float]) {
+  /// Takes the values of the next output channel into account, one for each voxel.
+  mutating func add(_ values: [Float]) {
     if let regionLabels {
-      for voxel in labels.indices where logits[voxel] > threshold { labels[voxel] = Int32(regionLabels[channel]) }
+      for voxel in labels.indices where values[voxel] > threshold { labels[voxel] = Int32(regionLabels[channel]) }
     } else {
-      for voxel in labels.indices where logits[voxel] > best[voxel] {
-        best[voxel] = logits[voxel]
+      for voxel in labels.indices where values[voxel] > best[voxel] {
+        best[voxel] = values[voxel]
         labels[voxel] = Int32(channel)
       }
     }
     channel += 1
   }
 
-  /// Replaces logits [class, voxel] by probabilities: over the classes, or each region's own.
+  /// Replaces logits l by probabilities: exp(l_c) / Σ_k exp(l_k) over the classes, or 1 / (1 + exp(−l)) for regions.
+  ///
+  /// - Parameter logits: All output channels, [channel, voxel].
   static func probabilities(of logits: inout [Float], channels: Int, areRegions: Bool) {
     let voxels = logits.count / channels
     if areRegions {

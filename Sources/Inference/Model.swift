@@ -6,19 +6,34 @@ import TensorFiles
 import Tensors
 import UNet
 
-/// A trained network of one fold, ours or nnU-Net's, read from its folder.
+/// A trained network of one fold, read from its model folder.
+///
+/// The folder holds `plans.json`, `dataset.json`, either of which may be in the folder above instead, and the weights:
+/// `checkpoint_final.safetensors`, or nnU-Net's `checkpoint_final.pth`.
 public struct Model: Sendable {
+  /// The folder the model was read from.
   public let folder: ModelFolder
-  /// With the model's configuration alone.
+  /// The plan, reduced to the configuration that the network was trained with.
   public let plan: Plan
+  /// The configuration that the network was trained with.
   public let configuration: PlanConfiguration
+  /// The input channels and labels.
   public let dataset: DatasetDescription
+  /// The network that the weights belong to.
   public let architecture: Architecture
-  /// Axes (0 = z) along which mirror images may be averaged over: all, unless nnU-Net's checkpoint says otherwise.
+  /// The axes of the network's input (0 = z) along which predictions may be mirrored and averaged.
+  ///
+  /// All three, except where a checkpoint of nnU-Net lists others.
   public let mirrorAxes: [Int]
   let weights: Safetensors
 
-  /// - Throws: `InputError` when one of the three files is missing or cannot be used.
+  /// Reads plan, description and weights.
+  ///
+  /// - Parameters:
+  ///   - folder: The model folder of one fold.
+  ///   - checkpoint: Which weights of the training to read.
+  /// - Throws: `InputError` when one of the three files is missing or unusable, when the weights belong to a cascade,
+  ///   or when the plan's network is not supported.
   public init(_ folder: ModelFolder, checkpoint: ModelFolder.Checkpoint = .final) throws {
     self.folder = folder
     let weightsFile = try folder.weights(checkpoint)
@@ -27,7 +42,7 @@ public struct Model: Sendable {
     if weightsFile.pathExtension == "pth" {
       let checkpoint = try PyTorchFile(contentsOf: weightsFile)
       weights = try checkpoint.networkWeights()
-      // nnU-Net's trainers without mirroring leave None, the oldest nothing; neither is mirrored.
+      // Trainers without mirroring store None, and the oldest store nothing: neither is mirrored.
       let axes = checkpoint.integers("inference_allowed_mirroring_axes") ?? []
       mirrorAxes = checkpoint.isStateDictionary ? [0, 1, 2] : axes
       configuration = try Self.configuration(checkpoint.string("init_args", "configuration"), of: plan, in: weightsFile)
@@ -46,7 +61,7 @@ public struct Model: Sendable {
     ).withNormalization(of: weights)
   }
 
-  /// The configuration that a checkpoint was trained with.
+  /// Finds the configuration that a checkpoint of nnU-Net was trained with.
   private static func configuration(_ name: String?, of plan: Plan, in file: URL) throws -> PlanConfiguration {
     guard let name else { return plan.configuration }
     guard let configuration = plan.configurations.first(where: { $0.name == name }) else {
@@ -57,14 +72,14 @@ public struct Model: Sendable {
     guard !name.contains("cascade") else {
       throw InputError(
         file.path, found: "a network of the configuration \(name)",
-        expected: "one that needs no other network's output",
+        expected: "a configuration that does not need another network's output",
         advice: "Use the 3d_lowres or the 3d_fullres model.")
     }
     return configuration
   }
 
-  /// Whether the logits of the two can be averaged: same preprocessing, patch, network and labels.
-  func agrees(with other: Model) -> Bool {
+  /// Whether the logits of both models can be averaged: preprocessing, patch, network and labels are the same.
+  func canAverageLogits(with other: Model) -> Bool {
     architecture == other.architecture && configuration.patchSize == other.configuration.patchSize
       && configuration.spacing == other.configuration.spacing
       && configuration.normalizationSchemes == other.configuration.normalizationSchemes
@@ -73,11 +88,11 @@ public struct Model: Sendable {
       && plan.transposeForward == other.plan.transposeForward
       && (!configuration.normalizationSchemes.contains("CTNormalization")
         || plan.intensityProperties == other.plan.intensityProperties)
-      && hasLabels(of: other)
+      && hasSameTask(as: other)
   }
 
-  /// Whether the two segment the same: channels and labels are equal.
-  func hasLabels(of other: Model) -> Bool {
+  /// Whether both models have the same input channels and labels.
+  func hasSameTask(as other: Model) -> Bool {
     dataset.labels == other.dataset.labels && dataset.regionsClassOrder == other.dataset.regionsClassOrder
       && dataset.channelNames == other.dataset.channelNames
   }

@@ -3,12 +3,15 @@ import Imaging
 import NIfTI
 import Plans
 
-/// The way back from the preprocessed grid to the grid of the source image: resample, undo the crop, undo the transposition.
+/// The grid of the original image, to which a result on the preprocessed grid is brought back.
+///
+/// Preprocessing transposes the axes, crops to the nonzero region and resamples. The way back resamples, fills the full
+/// image around the crop, and transposes.
 struct OriginalGrid {
   let properties: CaseProperties
   let plan: Plan
 
-  /// Resamples logits to the shape after cropping.
+  /// Resamples logits to the shape they had after cropping, with the plan's settings for probabilities.
   func resample(_ logits: Volume<Float>) -> Volume<Float> {
     let settings = plan.configuration.probabilityResampling
     return Resampling.resample(
@@ -17,7 +20,11 @@ struct OriginalGrid {
       orderZ: settings.orderZ, forceSeparateZ: settings.forceSeparateZ)
   }
 
-  /// Puts the cropped volume back into a whole one of `background` and restores the source's axis order.
+  /// Inserts a cropped volume into a full one and restores the axis order of the image file.
+  ///
+  /// - Parameters:
+  ///   - cropped: The voxels of the crop, x fastest.
+  ///   - background: The value of all voxels outside the crop.
   func restore<Voxel>(_ cropped: [Voxel], background: Voxel) -> Volume<Voxel> {
     let bounds = properties.boundingBox
     return Volume(shape: properties.shapeAfterCropping, voxels: cropped)

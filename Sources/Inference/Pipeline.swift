@@ -1,37 +1,41 @@
 import Threads
 
-/// Three steps that items go through, each step on a thread of its own: while the second is at an item, the first is at the next
-/// and the third at the one before. A step takes the items in order and one at a time, so memory holds three of them at most.
+/// Three steps that every item passes through, overlapping for successive items.
+///
+/// While `compute` works on an item, `prepare` works on the next and `finish` on the previous one, each on a thread of
+/// its own. Every step takes the items in order and one at a time, so that at most three items are in memory.
 struct Pipeline<Item: Sendable, Prepared: Sendable, Computed: Sendable> {
+  /// The first step, on a background thread.
   let prepare: @Sendable (Item) throws -> Prepared
-  /// The step that takes longest; it runs on the caller's thread.
+  /// The second step, which takes the longest; it runs on the caller's thread.
   let compute: (Prepared) throws -> Computed
+  /// The third step, on a background thread.
   let finish: @Sendable (Computed) throws -> Void
 
-  /// Returns when every item is finished.
+  /// Runs all items through the three steps and returns when the last is finished.
   ///
-  /// - Throws: what the steps would throw one after the other: the error of the first item that has one. The items before it are
-  ///   finished, and none behind it is.
+  /// - Throws: The error of the first item that fails, as if the items had been processed one after the other. The
+  ///   items before it are finished, and those after it are not.
   func run(_ items: [Item]) throws {
-    func begin(_ index: Int) -> BackgroundTask<Prepared>? {
+    func startPreparing(_ index: Int) -> BackgroundTask<Prepared>? {
       guard index < items.count else { return nil }
       let item = items[index]
       return BackgroundTask { [prepare] in try prepare(item) }
     }
-    var next = begin(0)
-    var last: BackgroundTask<Void>?
-    // Nothing runs on behind an error.
+    var next = startPreparing(0)
+    var previous: BackgroundTask<Void>?
+    // After an error no step may still be running.
     defer { next?.wait() }
     for index in items.indices {
       let computed = Result { () throws -> Computed? in
         guard let prepared = try next?.get() else { return nil }
-        next = begin(index + 1)
+        next = startPreparing(index + 1)
         return try compute(prepared)
       }
-      try last?.get()
+      try previous?.get()
       guard let computed = try computed.get() else { return }
-      last = BackgroundTask { [finish] in try finish(computed) }
+      previous = BackgroundTask { [finish] in try finish(computed) }
     }
-    try last?.get()
+    try previous?.get()
   }
 }

@@ -7,16 +7,20 @@ import Tensors
 
 /// The segmentation of one case on the grid of its images.
 public struct Prediction: Sendable {
+  /// The name of the case.
   public let name: String
-  /// Of the file to be written.
+  /// The ending of the file with the labels, for example `.nii.gz`.
   public let ending: String
+  /// The label of each voxel, post-processed if that was asked for.
   public var labels: Volume<Int32>
-  /// Where the case's first channel lies.
+  /// The geometry of the case's first input channel.
   public let geometry: Geometry
-  /// [class or region, z, y, x], when they were asked for. Outside the crop to nonzero voxels the background has 1; regions have 0.
+  /// The probabilities before post-processing, [class or region, z, y, x], or `nil` when they were not asked for.
+  ///
+  /// Outside the nonzero region, which networks do not see, the background has 1 and everything else 0.
   public let probabilities: [Float]?
 
-  /// Writes `CASE.nii.gz`, or whatever the ending is, and, if there are probabilities, `CASE_probabilities.safetensors`.
+  /// Writes the labels as `CASE` plus `ending`, and the probabilities, if any, as `CASE_probabilities.safetensors`.
   ///
   /// - Throws: `InputError` when the folder cannot be written.
   public func write(to folder: URL) throws {

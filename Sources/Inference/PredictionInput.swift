@@ -1,17 +1,17 @@
 import Datasets
 import NIfTI
 
-/// What the networks see of a case.
+/// A case that is ready for the networks of all trainings.
 struct PredictionInput: Sendable {
   let name: String
-  /// Of the case's first channel.
+  /// The geometry of the case's first input channel.
   let geometry: Geometry
-  /// As each training wants it.
+  /// The images as each training's plan preprocesses them.
   let images: [PreprocessedCase]
 
-  /// Reads and preprocesses a case; a label map it may have is not looked at.
+  /// Reads a case and preprocesses it for each training; its label file, if any, is not read.
   ///
-  /// - Throws: `InputError` when an image cannot be read, does not fit the others, or is not one that the trainings are for.
+  /// - Throws: `InputError` when an image cannot be read, does not fit the other channels, or cannot be preprocessed.
   init(_ rawCase: RawCase, _ description: DatasetDescription, _ preprocessors: [Preprocessor]) throws {
     let loaded = try LoadedCase(RawCase(name: rawCase.name, images: rawCase.images, label: nil), description)
     name = rawCase.name

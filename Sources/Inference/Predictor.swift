@@ -6,18 +6,23 @@ import NIfTI
 import Tensors
 import UNet
 
-/// Runs the trained networks of one training over preprocessed images, nnU-Net's way: it predicts overlapping tiles and their mirror
-/// images, and averages the logits.
+/// Computes logits with the folds of one training.
+///
+/// As in nnU-Net, a preprocessed image is covered with overlapping tiles, each tile is predicted together with its
+/// mirror images, and the logits of tiles, mirror images and folds are averaged; see ``SlidingWindow``.
 public final class Predictor {
-  /// How the tiles are laid and looked at.
+  /// How tiles are placed and predicted.
   public struct Options: Sendable {
-    /// Largest distance between tiles as a part of the patch, in (0, 1].
+    /// The largest distance between neighboring tiles as a share of the patch size, in (0, 1].
     public var stepSize: Double
-    /// Axes (0 = z) along which tiles are also predicted mirrored: every subset of them, so 8 passes for all three. When left out,
-    /// those that all models allow.
+    /// The axes (0 = z) along which tiles are mirrored, or `nil` for those that all models allow.
+    ///
+    /// A tile is predicted once for every subset of the axes: eight times for all three, once for none.
     public var mirrorAxes: [Int]?
+    /// What computes the convolutions.
     public var engine: Engine
 
+    /// Creates options; the defaults are nnU-Net's.
     public init(stepSize: Double = 0.5, mirrorAxes: [Int]? = nil, engine: Engine = .auto) {
       self.stepSize = stepSize
       self.mirrorAxes = mirrorAxes
@@ -30,11 +35,13 @@ public final class Predictor {
   private let mirrorAxes: [Int]
   let preprocessor: Preprocessor
   private let network: Network
-  /// Which model's weights the network holds.
-  private var loaded: Int?
+  /// The index of the model whose weights are in `network`.
+  private var loadedIndex: Int?
 
-  /// - Throws: `InputError` when a checkpoint is of another architecture than its plan, the models were not made for the same
-  ///   preprocessing, patch and classes, or an option is out of its range.
+  /// Builds the network and checks that the weights of all models fit it.
+  ///
+  /// - Throws: `InputError` when weights do not fit the plan's network, when the models differ in preprocessing, patch,
+  ///   network or labels, or when an option is out of range.
   init(_ models: [Model], options: Options) throws {
     guard options.stepSize > 0, options.stepSize <= 1 else {
       throw InputError("step size", found: "\(options.stepSize)", expected: "more than 0 and at most 1")
@@ -43,11 +50,11 @@ public final class Predictor {
     guard let first = models.first else {
       throw InputError("models", found: "none", expected: "at least one model folder")
     }
-    for model in models.dropFirst() where !model.agrees(with: first) {
+    for model in models.dropFirst() where !model.canAverageLogits(with: first) {
       throw InputError(
         model.folder.url.path, found: "another plan or other labels than in \(first.folder.url.path)",
         expected: "models that share preprocessing, patch, network and labels",
-        advice: "Predict with each alone, or average folds of one plan.")
+        advice: "Average folds of one plan only, or predict with each model alone.")
     }
     mirrorAxes =
       options.mirrorAxes ?? first.mirrorAxes.filter { axis in models.allSatisfy { $0.mirrorAxes.contains(axis) } }
@@ -58,29 +65,29 @@ public final class Predictor {
     preprocessor = try Preprocessor(plan: first.plan, description: first.dataset)
     network = try Network(
       first.architecture, patch: first.configuration.patchSize, batchSize: 1, training: false, engine: options.engine)
-    // Every checkpoint is tried before the first case, so that a wrong one is not found out after hours.
+    // A checkpoint that does not fit must fail here, not after hours of prediction.
     for index in models.indices.reversed() { try load(index) }
   }
 
-  /// Averages the logits of all models, tiles and flips.
+  /// The logits of an image, averaged over all tiles, mirror images and models.
   func logits(of image: PreprocessedCase) throws -> TileAccumulator {
-    let channels = models[0].architecture.inputChannels
+    let inputChannels = models[0].architecture.inputChannels
     var accumulator = TileAccumulator(
-      shape: image.shape, patch: models[0].configuration.patchSize, channels: models[0].architecture.outputChannels,
-      step: options.stepSize)
-    let flips = (0..<1 << mirrorAxes.count).map { subset in
+      shape: image.shape, patch: models[0].configuration.patchSize,
+      outputChannels: models[0].architecture.outputChannels, step: options.stepSize)
+    let mirrorings = (0..<1 << mirrorAxes.count).map { subset in
       var mirrored = [false, false, false]
       for (bit, axis) in mirrorAxes.enumerated() { mirrored[axis] = subset >> bit & 1 == 1 }
       return mirrored
     }
-    let share = 1 / Float(flips.count * models.count)
+    let share = 1 / Float(mirrorings.count * models.count)
     for index in models.indices {
       try load(index)
       for start in accumulator.tiles {
-        for mirrored in flips {
+        for mirrored in mirrorings {
           image.data.withUnsafeBufferPointer { data in
             network.input.withUnsafeMutableBufferPointer {
-              accumulator.cut(data, channels: channels, at: start, mirrored: mirrored, into: $0)
+              accumulator.cut(data, channels: inputChannels, at: start, mirrored: mirrored, into: $0)
             }
           }
           network.forward()
@@ -93,10 +100,11 @@ public final class Predictor {
     return accumulator
   }
 
+  /// Loads the weights of a model unless the network has them already.
   private func load(_ index: Int) throws {
-    guard loaded != index else { return }
-    loaded = nil
+    guard loadedIndex != index else { return }
+    loadedIndex = nil
     try network.load(models[index].weights)
-    loaded = index
+    loadedIndex = index
   }
 }

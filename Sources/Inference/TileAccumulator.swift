@@ -1,41 +1,54 @@
 import NIfTI
 import Threads
 
-/// Cuts tiles out of a volume for the network and gathers the logits of all tiles into one volume.
+/// Cuts tiles out of a volume for the network, and averages the logits of all tiles.
 ///
-/// Memory is one 32-bit float a class and voxel of the volume, however many tiles, flips and models there are. A volume smaller
-/// than the patch is thought to be padded with zeros, half of the missing voxels (rounded down) before it and the rest behind.
+/// The accumulator keeps one 32-bit float for each output channel and voxel of the volume, however many tiles, mirror
+/// images and models there are. A volume that is smaller than the patch is treated as padded with zeros: half of the
+/// missing voxels, rounded down, before it and the rest after it.
 struct TileAccumulator {
-  /// Voxels of the volume, of the patch and of the volume padded to the patch, along z, y and x.
+  /// The shapes (z, y, x) of the volume, of the patch, and of the volume padded to at least the patch.
   let shape, patch, padded: [Int]
-  /// Number of classes.
-  let channels: Int
-  /// Starts of all tiles (z, y, x) in the padded volume, z outermost.
+  /// The number of output channels of the network.
+  let outputChannels: Int
+  /// The first voxel (z, y, x) of each tile in the padded volume; z changes slowest.
   let tiles: [[Int]]
-  /// Voxels of padding before the volume.
-  private let below: [Int]
+  /// The number of voxels of padding before the volume along each axis.
+  private let paddingBefore: [Int]
+  /// The weight of each voxel of a tile; see `SlidingWindow.gaussian`.
   private let weights: [Float]
-  /// Sums of weights along each axis of the padded volume; a voxel's is 10 times the product of its three.
+  /// For each axis, the sums of the profiles. The weights of a voxel sum to 10 times the product of its three values.
   private let coverage: [[Double]]
-  /// Weighted sums of logits, (z, y, x, class).
+  /// The weighted sums of logits, (z, y, x, output channel).
   private var sums: [Float]
 
-  init(shape: [Int], patch: [Int], channels: Int, step: Double) {
+  /// - Parameters:
+  ///   - shape: The shape of the volume, (z, y, x).
+  ///   - patch: The shape of the network's input, (z, y, x).
+  ///   - outputChannels: The number of output channels of the network.
+  ///   - step: The largest distance between neighboring tiles as a share of the patch size, in (0, 1].
+  init(shape: [Int], patch: [Int], outputChannels: Int, step: Double) {
     self.shape = shape
     self.patch = patch
-    self.channels = channels
+    self.outputChannels = outputChannels
     let padded = zip(shape, patch).map { max($0, $1) }
     self.padded = padded
-    below = zip(padded, shape).map { ($0 - $1) / 2 }
+    paddingBefore = zip(padded, shape).map { ($0 - $1) / 2 }
     let starts = (0..<3).map { SlidingWindow.starts(extent: padded[$0], tile: patch[$0], step: step) }
     tiles = starts[0].flatMap { z in starts[1].flatMap { y in starts[2].map { x in [z, y, x] } } }
     coverage = (0..<3).map { SlidingWindow.coverage(extent: padded[$0], tile: patch[$0], starts: starts[$0]) }
     weights = SlidingWindow.gaussian(patch: patch)
-    sums = Array(repeating: 0, count: shape.reduce(channels, *))
+    sums = Array(repeating: 0, count: shape.reduce(outputChannels, *))
   }
 
-  /// Copies the tile at `start` of the channels `data` (channel, z, y, x) into a network's input (z, y, x, channel), flipped
-  /// along the axes that are `mirrored`.
+  /// Copies a tile of an image into a network's input.
+  ///
+  /// - Parameters:
+  ///   - data: The image, (input channel, z, y, x).
+  ///   - channels: The number of input channels.
+  ///   - start: The first voxel of the tile, one of `tiles`.
+  ///   - mirrored: For each axis, whether the tile is reversed along it.
+  ///   - input: The network's input, (z, y, x, input channel).
   func cut(
     _ data: UnsafeBufferPointer<Float>, channels: Int, at start: [Int], mirrored: [Bool],
     into input: UnsafeMutableBufferPointer<Float>
@@ -44,11 +57,11 @@ struct TileAccumulator {
     nonisolated(unsafe) let (data, input) = (data, input)
     Parallel.forEach(patch[0]) { z in
       var target = z * patch[1] * patch[2] * channels
-      let sourceZ = source(z, axis: 0, start, mirrored)
+      let sourceZ = sourceIndex(z, axis: 0, start, mirrored)
       for y in 0..<patch[1] {
-        let sourceY = source(y, axis: 1, start, mirrored)
+        let sourceY = sourceIndex(y, axis: 1, start, mirrored)
         for x in 0..<patch[2] {
-          let sourceX = source(x, axis: 2, start, mirrored)
+          let sourceX = sourceIndex(x, axis: 2, start, mirrored)
           let isInside = isInside(sourceZ, 0) && isInside(sourceY, 1) && isInside(sourceX, 2)
           let index = (sourceZ * shape[1] + sourceY) * shape[2] + sourceX
           for channel in 0..<channels {
@@ -60,14 +73,18 @@ struct TileAccumulator {
     }
   }
 
-  /// Adds the logits (z, y, x, class) of the tile at `start`, which was flipped along the axes that are `mirrored`.
+  /// Adds the logits of one pass over a tile.
   ///
-  /// - Parameter share: what this pass counts among all passes over the tile, so that the shares of a tile add up to 1.
+  /// - Parameters:
+  ///   - logits: The network's output, (z, y, x, output channel).
+  ///   - start: The first voxel of the tile, one of `tiles`.
+  ///   - mirrored: For each axis, whether the tile was reversed along it.
+  ///   - share: The weight of this pass among all passes over the tile; the shares of a tile must add up to 1.
   mutating func add(_ logits: UnsafeBufferPointer<Float>, at start: [Int], mirrored: [Bool], share: Float) {
-    let (shape, patch, channels, weights) = (shape, patch, channels, weights)
-    let lower = (0..<3).map { max(start[$0], below[$0]) }
-    let upper = (0..<3).map { min(start[$0] + patch[$0], below[$0] + shape[$0]) }
-    let offset = below
+    let (shape, patch, channels, weights) = (shape, patch, outputChannels, weights)
+    let lower = (0..<3).map { max(start[$0], paddingBefore[$0]) }
+    let upper = (0..<3).map { min(start[$0] + patch[$0], paddingBefore[$0] + shape[$0]) }
+    let offset = paddingBefore
     sums.withUnsafeMutableBufferPointer { sums in
       nonisolated(unsafe) let (sums, logits) = (sums, logits)
       Parallel.forEach(max(0, upper[0] - lower[0])) { slice in
@@ -90,15 +107,16 @@ struct TileAccumulator {
     }
   }
 
-  /// The averaged logits of one class.
+  /// The averaged logits of one output channel.
   func logits(of channel: Int) -> Volume<Float> {
     var result = Volume<Float>(shape: shape, repeating: 0)
     var index = 0
     for z in 0..<shape[0] {
       for y in 0..<shape[1] {
-        let row = SlidingWindow.peak * coverage[0][z + below[0]] * coverage[1][y + below[1]]
+        let row = SlidingWindow.peak * coverage[0][z + paddingBefore[0]] * coverage[1][y + paddingBefore[1]]
         for x in 0..<shape[2] {
-          result.voxels[index] = Float(Double(sums[index * channels + channel]) / (row * coverage[2][x + below[2]]))
+          let weight = row * coverage[2][x + paddingBefore[2]]
+          result.voxels[index] = Float(Double(sums[index * outputChannels + channel]) / weight)
           index += 1
         }
       }
@@ -106,9 +124,9 @@ struct TileAccumulator {
     return result
   }
 
-  /// Index in the volume, perhaps outside it, of voxel `position` of a tile.
-  private func source(_ position: Int, axis: Int, _ start: [Int], _ mirrored: [Bool]) -> Int {
-    start[axis] - below[axis] + (mirrored[axis] ? patch[axis] - 1 - position : position)
+  /// The index in the volume of voxel `position` of a tile along one axis; it may lie outside the volume.
+  private func sourceIndex(_ position: Int, axis: Int, _ start: [Int], _ mirrored: [Bool]) -> Int {
+    start[axis] - paddingBefore[axis] + (mirrored[axis] ? patch[axis] - 1 - position : position)
   }
 
   private func isInside(_ index: Int, _ axis: Int) -> Bool { index >= 0 && index < shape[axis] }

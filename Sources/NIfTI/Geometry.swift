@@ -4,13 +4,27 @@ public struct Geometry: Sendable, Equatable {
   public var shape: [Int]
   /// Distance between voxel centers along z, y and x, in mm, positive.
   public var spacing: [Double]
-  /// Voxel (i, j, k) = (x, y, z) index to world coordinates in mm (x to the right, y to the front, z up): the first three rows
-  /// of a 4 x 4 matrix, row by row, 12 numbers.
+  /// The map from a voxel's index (i, j, k) along (x, y, z) to world coordinates in mm: x to the
+  /// right, y to the front, z up.
+  ///
+  /// These are the first three rows of a 4 x 4 matrix, row by row: 12 numbers.
   public var affine: [Double]
-  /// The header of the file it was read from, 348 bytes of NIfTI-1 or 540 of NIfTI-2 in the machine's byte order, so that what
-  /// is written back keeps the affine, both form codes, units and zooms bit for bit. `nil` for a volume that was made up.
+  /// The header of the file that the volume was read from, or `nil` when the volume does not come
+  /// from a file.
+  ///
+  /// It has 348 bytes (NIfTI-1) or 540 bytes (NIfTI-2) in the machine's byte order. It lets a file
+  /// that is written with this geometry keep the affine, both form codes, the units and the zooms
+  /// bit for bit.
   public var sourceHeader: [UInt8]?
 
+  /// Creates a geometry from shape and spacing.
+  ///
+  /// - Parameters:
+  ///   - shape: Number of voxels along z, y and x.
+  ///   - spacing: Distance between voxel centers along z, y and x, in mm.
+  ///   - affine: The 12 numbers of the property; if absent, voxel (0, 0, 0) lies at the origin and
+  ///     the axes of the grid are those of the world.
+  ///   - sourceHeader: The header of the file that the volume was read from, if any.
   public init(shape: [Int], spacing: [Double], affine: [Double]? = nil, sourceHeader: [UInt8]? = nil) {
     precondition(shape.count == 3 && spacing.count == 3)
     self.shape = shape

@@ -1,18 +1,20 @@
 import Foundation
 
-/// What there is to say about a volume's voxels at one look.
+/// A summary of a volume's voxels, gathered in one pass.
 struct VoxelStatistics {
-  private static let mostLabels = 64
+  /// A volume with more different values is not a label map.
+  private static let maximumValues = 64
 
-  private(set) var least = Float.infinity
-  private(set) var most = -Float.infinity
-  private(set) var notFinite = 0
+  private(set) var minimum = Float.infinity
+  private(set) var maximum = -Float.infinity
+  private(set) var nonFiniteCount = 0
   private var sum = 0.0
-  private var finite = 0
-  /// Voxels a value, while there are few values and all are whole.
+  private var finiteCount = 0
+  /// The number of voxels of each value, or `nil` once there are too many values or one that is not
+  /// whole.
   private(set) var counts: [Float: Int]? = [:]
 
-  var mean: Double { sum / Double(finite) }
+  var mean: Double { sum / Double(finiteCount) }
 
   mutating func add(_ voxels: UnsafeBufferPointer<Float>) {
     var start = 0
@@ -28,34 +30,35 @@ struct VoxelStatistics {
 
   private mutating func add(_ value: Float, _ count: Int) {
     guard value.isFinite else {
-      notFinite += count
+      nonFiniteCount += count
       counts = nil
       return
     }
-    least = min(least, value)
-    most = max(most, value)
+    minimum = min(minimum, value)
+    maximum = max(maximum, value)
     sum += Double(value) * Double(count)
-    finite += count
+    finiteCount += count
     guard counts != nil else { return }
     if value == value.rounded() { counts?[value, default: 0] += count } else { counts = nil }
-    if (counts?.count ?? 0) > Self.mostLabels { counts = nil }
+    if (counts?.count ?? 0) > Self.maximumValues { counts = nil }
   }
 
-  var words: [(String, String)] {
-    var words: [(String, String)] = []
-    if finite > 0 {
-      words += [
-        ("least", number(Double(least))), ("greatest", number(Double(most))), ("mean", number(mean)),
+  /// Names and values, for people.
+  var description: [(String, String)] {
+    var entries: [(String, String)] = []
+    if finiteCount > 0 {
+      entries += [
+        ("least", number(Double(minimum))), ("greatest", number(Double(maximum))), ("mean", number(mean)),
       ]
     }
-    if notFinite > 0 { words.append(("not finite", "\(notFinite) voxels")) }
+    if nonFiniteCount > 0 { entries.append(("not finite", "\(nonFiniteCount) voxels")) }
     if let counts {
       let parts = counts.sorted { $0.key < $1.key }.map { "\(number(Double($0.key))): \($0.value)" }
-      words.append(("voxels by value", parts.joined(separator: ", ")))
+      entries.append(("voxels by value", parts.joined(separator: ", ")))
     }
-    return words
+    return entries
   }
 }
 
-/// A number as a person writes it, six digits at most, and never a negative zero.
+/// A number for people: at most six significant digits, and never a negative zero.
 func number(_ value: Double) -> String { String(format: "%.6g", value + 0) }

@@ -1,36 +1,42 @@
 import Foundation
 
-/// A brain drawn with formulas: which tissue lies at a point. Lengths without a unit are fractions of the brain's half axes.
+/// A brain that is defined by formulas, which tell the tissue at each point.
+///
+/// Lengths without a unit are fractions of the brain's half axes.
 struct BrainAnatomy {
-  /// What a point can be made of; the raw values are the labels of a fetal phantom.
+  /// The tissues. Raw values are the labels of a fetal phantom.
   enum Tissue: Int, CaseIterable {
-    /// Nothing, or the rim of skull and skin that a loose brain mask leaves standing.
+    /// Air, or the rim of skull and skin that a loose brain mask keeps.
     case background = 0
-    case whiteMatter, ventricle, cerebellum, outerFluid, cortex, deepGreyMatter, brainstem
+    case whiteMatter, ventricle, cerebellum, outerFluid, cortex, deepGrayMatter, brainstem
   }
 
   /// Half the extent along z, y and x, in mm.
   var halfAxes: (z: Double, y: Double, x: Double)
   /// Depth of the fluid around the cortex, in mm.
   var fluidDepth: Double
-  /// Depth of the furrows, in mm.
+  /// Depth of the furrows of the cortex, in mm.
   var folding: Double
   /// Thickness of the cortex, in mm.
   var cortexThickness: Double
-  /// Size of the lateral ventricles relative to the usual one, along each axis.
+  /// Size of the lateral ventricles along each axis, relative to their usual size.
   var ventricleSize: Double
-  /// Size of the cerebellum relative to the usual one, along each axis.
+  /// Size of the cerebellum along each axis, relative to its usual size.
   var cerebellumSize = 1.0
-  /// How far the cerebellum hangs down.
+  /// How far the cerebellum lies below its usual position.
   var cerebellumDescent = 0.0
-  /// Height of the tentorium, which parts the cerebrum from what is below it, in the brain's middle.
+  /// Height of the tentorium, which separates the cerebrum from the cerebellum, in the middle of
+  /// the brain.
   var tentoriumHeight = -0.3
 
   /// The tissue at a point.
   ///
   /// - Parameters:
-  ///   - z, y, x: distances from the center in mm: up, to the front, to the right.
-  ///   - furrow: a smooth random number that changes over the width of a gyrus; furrows run where it changes sign.
+  ///   - z: Distance from the center upward, in mm.
+  ///   - y: Distance from the center to the front, in mm.
+  ///   - x: Distance from the center to the right, in mm.
+  ///   - furrow: The value of a smooth random field that varies over the width of a gyrus. Furrows
+  ///     run where it changes sign.
   func tissue(z: Double, y: Double, x: Double, furrow: Double) -> Tissue {
     let (v, a, l) = (z / halfAxes.z, y / halfAxes.y, abs(x) / halfAxes.x)
     let radius = (v * v + a * a + l * l).squareRoot()
@@ -43,11 +49,12 @@ struct BrainAnatomy {
       (v + 0.57 + cerebellumDescent) / 0.27, (a + 0.49 - 0.4 * cerebellumDescent) / 0.3, (l - 0.2) / 0.31,
       size: cerebellumSize)
     if lobe, depth > 0.6 { return .cerebellum }
-    // It slopes down to the front, and ends before the temporal lobes.
+    // The tentorium slopes down to the front, and ends behind the temporal lobes.
     let aboveTentorium = v - (tentoriumHeight - 0.4 * (a + 0.3) - 1.6 * max(0, a + 0.12))
     if aboveTentorium < 0 { return .outerFluid }
 
-    // The cortex follows the skull, the tentorium and the fissure between the hemispheres, which the corpus callosum closes.
+    // The cortex follows the skull, the tentorium, and the fissure between the hemispheres down to
+    // the corpus callosum.
     let callosum = max(0, 0.3 - v - 0.8 * max(0, abs(a) - 0.35))
     let surface = min(depth, aboveTentorium * halfAxes.z, abs(x) - 0.7 + callosum * halfAxes.z)
     let belowSurface = surface - fluidDepth * min(1, depth) - folding * max(0, 1 - abs(furrow) / 0.45)
@@ -60,9 +67,11 @@ struct BrainAnatomy {
     let third = l < 0.03 && within((v + 0.1) / 0.16, a / 0.16, 0)
     if lateral || third { return .ventricle }
     let deep = within((v + 0.16) / 0.2, (a - 0.02) / 0.32, (l - 0.23) / 0.18)
-    return deep ? .deepGreyMatter : .whiteMatter
+    return deep ? .deepGrayMatter : .whiteMatter
   }
 
+  /// Whether a point lies inside an ellipsoid, given its offsets from the center in units of the
+  /// half axes.
   private func within(_ z: Double, _ y: Double, _ x: Double, size: Double = 1) -> Bool {
     z * z + y * y + x * x < size * size
   }

@@ -1,13 +1,19 @@
 import Statistics
 
-/// A brain bent by a smooth random deformation, evaluated at a grid's points.
+/// A brain after a smooth random deformation, evaluated at the points of a grid.
 struct DeformedBrain {
-  /// Raw values of `BrainAnatomy.Tissue`.
+  /// The tissue at each point, as raw values of `BrainAnatomy.Tissue`.
   private(set) var tissues: [UInt8]
-  /// One in the brain and a rim around it, else zero.
+  /// 1 in the brain and in a rim around it, 0 elsewhere.
   private(set) var inside: [Float]
 
-  /// - Parameter furrowWidth: over how many mm the furrows' random field changes.
+  /// Deforms and evaluates a brain.
+  ///
+  /// - Parameters:
+  ///   - brain: The brain before the deformation.
+  ///   - grid: The points.
+  ///   - furrowWidth: The wavelength of the random field that places the furrows, in mm.
+  ///   - random: The source of the deformation and the furrows.
   init(_ brain: BrainAnatomy, grid: PhantomGrid, furrowWidth: Double, random: inout CounterRandom) {
     let shape = grid.pointShape
     let length = brain.halfAxes.y

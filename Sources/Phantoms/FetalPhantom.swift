@@ -1,10 +1,11 @@
 import NIfTI
 import Statistics
 
-/// A fetal brain of 21 to 38 weeks in a T2-weighted volume: small and smooth early, large and folded late.
+/// A fetal brain of 21 to 38 weeks in a T2-weighted volume: small and smooth at first, large and
+/// folded later.
 ///
-/// The minority has spina bifida: wide ventricles, little fluid around the brain, and a small cerebellum drawn down into a small
-/// posterior fossa (Chiari II).
+/// The minority has spina bifida: wide ventricles, little fluid around the brain, and a small
+/// cerebellum that is drawn down into a small posterior fossa (Chiari II malformation).
 enum FetalPhantom: PhantomRecipe {
   static let channels = ["T2w"]
   static let labels = [
@@ -34,7 +35,7 @@ enum FetalPhantom: PhantomRecipe {
       halfAxes: halfAxes, spacing: Array(repeating: random.uniform(0, 1) < 0.3 ? 1.35 : 1.5, count: 3))
     let tissues = DeformedBrain(brain, grid: grid, furrowWidth: 5, random: &random)
 
-    // Fetal white matter is watery and bright, and darkens with age.
+    // Fetal white matter contains much water: it is bright, and darkens with age.
     var signal = BrainAnatomy.Tissue.allCases.map { tissue -> Double in
       switch tissue {
       case .background: 0.22
@@ -43,7 +44,7 @@ enum FetalPhantom: PhantomRecipe {
       case .cerebellum: 0.42
       case .outerFluid: 0.97
       case .cortex: 0.38 + 0.05 * age
-      case .deepGreyMatter: 0.45
+      case .deepGrayMatter: 0.45
       case .brainstem: 0.5
       }
     }

@@ -3,32 +3,40 @@ import Foundation
 import NIfTI
 import Threads
 
-/// Made-up data sets with a minority of unlike patients, for trying the program and for tests.
+/// Synthetic data sets with a minority of patients who differ from the rest, for demonstrations and
+/// tests.
 public enum Phantom {
-  /// What is made.
+  /// The anatomy and the imaging of the patients.
   public enum Kind: String, CaseIterable, Sendable {
-    /// Fetal brains, T2-weighted, seven tissues; the minority has spina bifida.
+    /// T2-weighted fetal brains with seven tissues. The minority has spina bifida.
     case fetal
-    /// Brains with a glioma, four channels, three parts of the tumour; the minority comes from another scanner.
+    /// Adult brains with a glioma, in four channels, with three parts of the tumor. The minority
+    /// comes from another scanner.
     case brats
 
     var recipe: any PhantomRecipe.Type {
       switch self {
       case .fetal: FetalPhantom.self
-      case .brats: TumourPhantom.self
+      case .brats: TumorPhantom.self
       }
     }
   }
 
-  /// Writes an nnU-Net raw folder: `imagesTr`, `labelsTr`, `dataset.json`, and `groups.csv` with a group for each case.
+  /// Writes a data set in nnU-Net's raw format: `imagesTr`, `labelsTr`, `dataset.json`, and
+  /// `groups.csv` with the group of each case.
   ///
-  /// The same arguments give the same voxels on any number of threads. The folder appears when it is complete.
+  /// The same arguments give the same voxels on any number of threads. The folder appears only when
+  /// it is complete.
   ///
   /// - Parameters:
-  ///   - cases: how many patients.
-  ///   - minority: their share in the minority, 0 to 1; rounded to patients, and at least one of them unless it is zero.
-  ///   - folder: a new or an empty folder.
-  /// - Throws: `InputError` when the numbers make no sense, and when the folder holds something already or cannot be written.
+  ///   - kind: The anatomy and the imaging of the patients.
+  ///   - cases: The number of patients, 1 to 99999.
+  ///   - minority: The share of patients in the minority, 0 to 1. It is rounded to whole patients,
+  ///     and to at least one unless it is 0.
+  ///   - seed: The seed of all random numbers.
+  ///   - folder: A folder that does not exist yet or is empty.
+  /// - Throws: `InputError` when a number is out of range, or the folder is not empty or cannot be
+  ///   written.
   public static func write(kind: Kind, cases: Int, minority: Double, seed: UInt64, to folder: URL) throws {
     guard (1...99_999).contains(cases) else {
       throw InputError("number of cases", found: "\(cases)", expected: "1 to 99999")
@@ -46,13 +54,13 @@ public enum Phantom {
 
     try NewFolder.create(folder) { folder in
       _ = try Parallel.map(cases) { patient in
-        let made = recipe.make(patient: patient, isMinority: inMinority.contains(patient), seed: seed)
-        for (channel, image) in made.images.enumerated() {
+        let phantom = recipe.make(patient: patient, isMinority: inMinority.contains(patient), seed: seed)
+        for (channel, image) in phantom.images.enumerated() {
           let file = folder.appendingPathComponent("imagesTr/\(names[patient])_000\(channel).nii.gz")
-          try NIfTIFile.write(image: image, geometry: made.geometry, to: file)
+          try NIfTIFile.write(image: image, geometry: phantom.geometry, to: file)
         }
         let file = folder.appendingPathComponent("labelsTr/\(names[patient]).nii.gz")
-        try NIfTIFile.write(labels: made.labels, geometry: made.geometry, to: file)
+        try NIfTIFile.write(labels: phantom.labels, geometry: phantom.geometry, to: file)
       }
       let groups = names.indices.map { "\(names[$0]),\(inMinority.contains($0) ? recipe.minority : recipe.majority)\n" }
       try AtomicFile.replace(folder.appendingPathComponent("groups.csv"), with: "case,group\n" + groups.joined())
@@ -66,7 +74,7 @@ public enum Phantom {
     }
   }
 
-  /// Which of the patients 0 ..< `cases` are in the minority: evenly spread.
+  /// The patients among `0..<cases` that are in the minority, evenly spread.
   static func minority(share: Double, of cases: Int) -> Set<Int> {
     let count = share > 0 ? max(1, Int((share * Double(cases)).rounded())) : 0
     return Set((0..<count).map { (2 * $0 + 1) * cases / (2 * count) })

@@ -1,22 +1,24 @@
 import NIfTI
 
-/// One made-up patient.
+/// The volumes of one synthetic patient.
 struct PhantomCase {
-  /// One volume a channel.
+  /// One volume for each channel.
   var images: [Volume<Float>]
   var labels: Volume<Int32>
   var geometry: Geometry
 }
 
-/// How patients of one kind are made.
+/// A kind of synthetic patient.
 protocol PhantomRecipe: Sendable {
-  /// What `dataset.json` says.
+  /// The names of the channels, for `dataset.json`.
   static var channels: [String] { get }
-  /// Label values from 1 on.
+  /// The names of the labels 1, 2, ... in this order, for `dataset.json`.
   static var labels: [String] { get }
+  /// The name of the common group.
   static var majority: String { get }
+  /// The name of the rare group.
   static var minority: String { get }
 
-  /// The patient number `patient` of a seed; the same arguments give the same voxels.
+  /// Makes a patient. The same arguments give the same voxels.
   static func make(patient: Int, isMinority: Bool, seed: UInt64) -> PhantomCase
 }

@@ -2,20 +2,24 @@ import Foundation
 import NIfTI
 import Statistics
 
-/// What a scanner makes of a tissue's signal: blur, a smooth bias field, noise and its own intensity scale.
+/// A scanner, which turns the signal of tissues into an image with blur, a smooth bias field, noise
+/// and a gain.
 struct PhantomScanner {
-  /// Strength of the bias field: the standard deviation of its logarithm.
+  /// Standard deviation of the bias field's logarithm.
   var bias: Double
-  /// Standard deviation of the noise, where the brightest tissue has a signal of about one.
+  /// Standard deviation of the noise, relative to the brightest tissue's signal of about 1.
   var noise: Double
-  /// What a signal of one is stored as.
+  /// The intensity that a signal of 1 gives.
   var gain: Double
 
   /// The image of a signal.
   ///
   /// - Parameters:
-  ///   - signal: one number a point of the grid.
-  ///   - inside: the points in the brain mask; voxels that lie mostly outside become zero.
+  ///   - signal: The signal at each point of the grid.
+  ///   - inside: 1 for points in the brain mask and 0 elsewhere. Voxels that lie mostly outside
+  ///     become 0.
+  ///   - grid: The voxels and points.
+  ///   - random: The source of the bias field and the noise.
   func image(of signal: [Float], inside: [Float], grid: PhantomGrid, random: inout CounterRandom) -> Volume<Float> {
     var image = grid.means(signal)
     for axis in 0..<3 { blur(&image, axis: axis) }
@@ -28,14 +32,14 @@ struct PhantomScanner {
         image.voxels[voxel] = 0
         continue
       }
-      // A magnitude image of two noisy channels has Rician noise.
+      // The magnitude of a complex signal with normal noise has Rician noise.
       let received = Double(image.voxels[voxel]) * exp(bias * Double(field[voxel])) + noise * real
       image.voxels[voxel] = Float(gain * (received * received + noise * noise * imaginary * imaginary).squareRoot())
     }
     return image
   }
 
-  /// The scanner's point spread: weights 1/6, 2/3, 1/6 along an axis.
+  /// Applies the scanner's point spread function along one axis: weights 1/6, 2/3, 1/6.
   private func blur(_ image: inout Volume<Float>, axis: Int) {
     let count = image.shape[axis]
     let stride = image.shape[(axis + 1)...].reduce(1, *)

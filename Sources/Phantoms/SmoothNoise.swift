@@ -1,17 +1,20 @@
 import Statistics
 
-/// Random fields without sharp corners: independent normal numbers on a coarse lattice, joined by cubic B-splines.
+/// Smooth random fields: independent normal numbers on a coarse lattice, interpolated by cubic
+/// B-splines.
 enum SmoothNoise {
-  /// A field of about unit variance and zero mean on a grid.
+  /// A field with a mean of about 0 and a variance of about 1.
   ///
   /// - Parameters:
-  ///   - shape: the grid's size (z, y, x).
-  ///   - step: the distance of its points, in mm along each axis.
-  ///   - wavelength: the distance of the lattice's nodes, in mm.
+  ///   - shape: The number of grid points along (z, y, x).
+  ///   - step: The distance between grid points along each axis, in mm.
+  ///   - wavelength: The distance between lattice nodes, in mm.
+  ///   - random: The source of the normal numbers.
+  /// - Returns: The values at the grid points, x fastest.
   static func field(shape: [Int], step: [Double], wavelength: Double, random: inout CounterRandom) -> [Float] {
     let axes = (0..<3).map { Axis(count: shape[$0], step: step[$0] / wavelength) }
     let nodes = axes[0].nodes * axes[1].nodes * axes[2].nodes
-    // A cubic B-spline of unit white noise has a variance of 151/315 an axis.
+    // Along each axis, the B-spline multiplies the variance of white noise by 151/315 on average.
     let gain = 1 / (151.0 / 315 * (151.0 / 315) * (151.0 / 315)).squareRoot()
     var field: [Float] = []
     field.reserveCapacity(nodes + 1)
@@ -25,9 +28,11 @@ enum SmoothNoise {
     return axes[0].expand(field, outer: 1, inner: shape[1] * shape[2])
   }
 
-  /// Where the grid's points lie between the nodes of one axis.
+  /// The positions of the grid points between the nodes of one axis.
   private struct Axis {
+    /// The number of nodes.
     let nodes: Int
+    /// For each grid point, the first of the four nodes that it depends on, and their weights.
     let starts: [Int]
     let weights: [(Float, Float, Float, Float)]
 
@@ -45,7 +50,7 @@ enum SmoothNoise {
       }
     }
 
-    /// Replaces this axis' nodes, in [outer, nodes, inner], by the grid's points.
+    /// Interpolates nodes of shape [outer, nodes, inner] to points of shape [outer, points, inner].
     func expand(_ values: [Float], outer: Int, inner: Int) -> [Float] {
       var result = [Float](repeating: 0, count: outer * starts.count * inner)
       values.withUnsafeBufferPointer { values in

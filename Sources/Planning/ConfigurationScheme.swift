@@ -1,7 +1,7 @@
 import Datasets
 import Plans
 
-/// What all configurations of a plan have in common.
+/// The settings that all configurations of a plan share: normalization and the names of preprocessed data.
 struct ConfigurationScheme {
   private let rules: PlannerRules
   private let normalizationSchemes: [String]
@@ -10,13 +10,14 @@ struct ConfigurationScheme {
   init(_ fingerprint: Fingerprint, _ description: DatasetDescription, _ rules: PlannerRules) {
     self.rules = rules
     normalizationSchemes = description.channelNames.map(Self.normalizationScheme)
-    // Images that lost a quarter of their voxels to the crop are mostly background, which is left out of the
-    // statistics.
+    // nnU-Net's rule: where the crop to the nonzero region removes more than a quarter of the median image, the zeros
+    // that remain would distort the statistics.
     useMaskForNorm = normalizationSchemes.map {
       $0 == "ZScoreNormalization" && fingerprint.medianRelativeSizeAfterCropping < 0.75
     }
   }
 
+  /// A configuration with the patch, batch and network of `proposal`.
   func configuration(
     _ name: String, _ proposal: PatchPlanner.Proposal, spacing: [Double], median: [Double], batchDice: Bool,
     nextStage: String? = nil
@@ -27,6 +28,7 @@ struct ConfigurationScheme {
       useMaskForNorm: useMaskForNorm, network: proposal.network, batchDice: batchDice, nextStage: nextStage)
   }
 
+  /// nnU-Net's normalization class for a channel's name in `dataset.json`.
   private static func normalizationScheme(_ channelName: String) -> String {
     switch channelName.lowercased() {
     case "ct": "CTNormalization"

@@ -3,16 +3,22 @@ import Files
 import Plans
 import Statistics
 
-/// nnU-Net's planners: spacing, patch, network and batch size from a fingerprint and a memory budget.
+/// Derives a plan from a fingerprint and a memory budget: target spacing, patch, network and batch size.
 ///
-/// What nnU-Net's `ExperimentPlanner` and `nnUNetPlannerResEncM`, `L` and `XL` decide comes out equal, except that the
-/// activation of plain networks is ReLU and not leaky ReLU.
+/// The plans equal those of nnU-Net's `ExperimentPlanner` and `nnUNetPlannerResEncM`, `L` and `XL`, except that plain
+/// networks have ReLU instead of leaky ReLU.
 public struct ExperimentPlanner: Sendable {
-  /// Memory of the device the plan is for, in GB.
+  /// The memory of the training device in GB, on nnU-Net's scale for GPUs.
   public let memoryGB: Double
+  /// The planner to follow, or published settings.
   public let preset: Preset
 
-  /// - Parameter memoryGB: what the preset's planner is made for when `nil`, 8 GB by default.
+  /// Creates a planner.
+  ///
+  /// - Parameters:
+  ///   - memoryGB: The memory of the training device in GB; when `nil`, the preset's: 8, or 24 and 40 for the larger
+  ///     residual encoders.
+  ///   - preset: The planner to follow, or published settings.
   /// - Throws: `InputError` for a memory that is not a positive number.
   public init(memoryGB: Double? = nil, preset: Preset = .default) throws {
     self.memoryGB = memoryGB ?? preset.rules.memoryGB
@@ -22,11 +28,16 @@ public struct ExperimentPlanner: Sendable {
     }
   }
 
-  /// Plans the configurations `2d`, `3d_fullres` and, for images much larger than a patch, `3d_lowres` and
-  /// `3d_cascade_fullres`; of single slices `2d` alone, and with a published preset `3d_fullres` alone.
+  /// Plans all configurations of a data set.
   ///
-  /// - Parameter datasetName: written into the plan.
-  /// - Throws: `InputError` when fingerprint and description contradict each other, and when the memory is too small.
+  /// These are `2d`, `3d_fullres` and, for images much larger than a patch, `3d_lowres` and `3d_cascade_fullres`. For
+  /// images of one slice there is only `2d`, and for published settings only `3d_fullres`.
+  ///
+  /// - Parameters:
+  ///   - fingerprint: The data set's fingerprint, with axes in the order of the files.
+  ///   - description: The data set's `dataset.json`.
+  ///   - datasetName: The name of the data set in the plan.
+  /// - Throws: `InputError` when fingerprint and description contradict each other, or when the memory is too small.
   public func plan(_ fingerprint: Fingerprint, _ description: DatasetDescription, datasetName: String) throws -> Plan {
     guard fingerprint.intensityProperties.count == description.channelNames.count else {
       throw InputError(
@@ -45,7 +56,7 @@ public struct ExperimentPlanner: Sendable {
     guard median.allSatisfy({ $0 >= 1 }) else {
       throw InputError(
         "fingerprint of \(datasetName)", found: "images of \(median) voxels at \(spacing) mm",
-        expected: "images that are at least a voxel thick at the median spacing")
+        expected: "images at least one voxel thick at the target spacing")
     }
 
     let planner = PatchPlanner(
@@ -77,7 +88,8 @@ public struct ExperimentPlanner: Sendable {
 
     let full = try planner.propose(spacing: spacing, median: median, voxels: voxels)
     let low = try planner.lowResolution(than: full, spacing: spacing, median: median)
-    // The network at full resolution sees small parts of the image only: their Dice is summed over the batch.
+    // With a low-resolution stage, a full-resolution patch shows only a small part of the image, so Dice sums over the
+    // batch.
     let fullResolution = scheme.configuration(
       "3d_fullres", full, spacing: spacing, median: median, batchDice: low != nil)
     guard let low else { return [slices, fullResolution] }
@@ -88,7 +100,7 @@ public struct ExperimentPlanner: Sendable {
     return [slices, lowResolution, fullResolution, cascade]
   }
 
-  /// Members of nnU-Net's schema that inform the reader only.
+  /// Members of nnU-Net's schema that only inform the reader, except for `null`s, which reserve the order of keys.
   private func summary(
     _ fingerprint: Fingerprint, _ description: DatasetDescription, _ transpose: [Int]
   ) -> JSONObject {
@@ -104,23 +116,26 @@ public struct ExperimentPlanner: Sendable {
     ])
   }
 
-  /// The median spacing; of an axis much coarser and shorter than the others the tenth percentile, but never finer
-  /// than they are.
+  /// The target spacing in mm, in the order of the files.
+  ///
+  /// It is the median spacing t of each axis. For the coarsest axis w, with median size s, the tenth percentile of its
+  /// spacings replaces the median if t(w) > 3 · max t and 3 · s(w) < min s over the other axes; it is kept just above
+  /// max t.
   private static func targetSpacing(_ fingerprint: Fingerprint) -> [Double] {
     func spacings(_ axis: Int) -> [Double] { fingerprint.spacings.map { $0[axis] } }
     var target = (0..<3).map { Quantile.percentile(50, of: spacings($0)) }
     let size = (0..<3).map { axis in Quantile.percentile(50, of: fingerprint.shapesAfterCrop.map { Double($0[axis]) }) }
-    let worst = target.firstIndex(of: target.max() ?? 0) ?? 0
-    let others = (0..<3).filter { $0 != worst }
+    let coarsest = target.firstIndex(of: target.max() ?? 0) ?? 0
+    let others = (0..<3).filter { $0 != coarsest }
     let coarsestOther = others.map { target[$0] }.max() ?? 0
     let shortestOther = others.map { size[$0] }.min() ?? 0
-    guard target[worst] > 3 * coarsestOther, 3 * size[worst] < shortestOther else { return target }
-    let finer = Quantile.percentile(10, of: spacings(worst))
-    target[worst] = finer < coarsestOther ? coarsestOther + 1e-5 : finer
+    guard target[coarsest] > 3 * coarsestOther, 3 * size[coarsest] < shortestOther else { return target }
+    let finer = Quantile.percentile(10, of: spacings(coarsest))
+    target[coarsest] = finer < coarsestOther ? coarsestOther + 1e-5 : finer
     return target
   }
 
-  /// nnU-Net's class that reads the images: the one `dataset.json` names, or what the ending suggests.
+  /// nnU-Net's class for reading the images: the one named in `dataset.json`, or nnU-Net's choice for the file ending.
   private static func reader(_ description: DatasetDescription) -> String {
     let known = ["SimpleITKIO", "SimpleITKIOWithReorient", "NibabelIO", "NibabelIOWithReorient"]
     if case .object(let members) = description.document,

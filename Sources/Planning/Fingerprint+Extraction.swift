@@ -6,13 +6,18 @@ import NIfTI
 import Statistics
 
 extension Fingerprint {
-  /// All cases together give about this many intensities a channel.
+  /// The number of intensities drawn for each channel, over all cases together.
   private static let sampleCount = 100_000_000
 
-  /// Reads all training cases, checks them, and summarizes them as nnU-Net does: with its draws of foreground voxels.
+  /// Reads, checks and summarizes all training cases.
   ///
-  /// - Parameter progress: called after each case with the number of finished cases.
-  /// - Throws: `InputError` naming the file at fault, and when no label map shows any foreground.
+  /// Intensity statistics come from a random sample of the foreground voxels, drawn with nnU-Net's generator and seed.
+  /// Several cases are read at a time.
+  ///
+  /// - Parameters:
+  ///   - dataset: The data set.
+  ///   - progress: Called after each case with the number of finished cases.
+  /// - Throws: `InputError` naming the file at fault, or when no label map shows any foreground.
   public static func extract(
     _ dataset: RawDataset, progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil
   ) throws -> Fingerprint {
@@ -35,12 +40,12 @@ extension Fingerprint {
   }
 }
 
-/// What one case adds to the fingerprint.
+/// What one case contributes to the fingerprint.
 private struct CaseSummary: Sendable {
   let spacing: [Double]
   let shapeAfterCrop: [Int]
   let relativeSize: Double
-  /// Draws of the foreground, a channel each.
+  /// Sampled foreground intensities, one set for each channel.
   let intensities: [WeightedValues]
 
   init(_ loaded: LoadedCase, draws: Int) {
@@ -50,7 +55,7 @@ private struct CaseSummary: Sendable {
     shapeAfterCrop = region.box.shape
     relativeSize = Double(shapeAfterCrop.reduce(1, *)) / Double(loaded.geometry.shape.reduce(1, *))
     let foreground = region.labels.voxels.indices.filter { region.labels.voxels[$0] > 0 }
-    // One stream of random numbers for all channels of the case.
+    // As in nnU-Net, the channels of a case share one stream of random numbers.
     var random = NumPyRandom(seed: 1234)
     intensities = volumes.map { volume in
       if foreground.isEmpty { return WeightedValues() }

@@ -3,17 +3,20 @@ import Files
 import Foundation
 import Plans
 
-/// What the planner knows of a data set: nnU-Net's `dataset_fingerprint.json`. Axes are in the files' order (z, y, x).
+/// The properties of a data set that its plan depends on: nnU-Net's `dataset_fingerprint.json`.
+///
+/// Axes are in the order of the files, (z, y, x).
 public struct Fingerprint: Sendable, Equatable {
-  /// Spacing of each case in mm.
+  /// Voxel spacing of each case in mm.
   public var spacings: [[Double]]
-  /// Shape of each case after cropping to its nonzero region.
+  /// Shape of each case in voxels, after cropping to its nonzero region.
   public var shapesAfterCrop: [[Int]]
-  /// Statistics of the foreground voxels, one a channel.
+  /// Intensity statistics of the foreground voxels, one for each channel.
   public var intensityProperties: [IntensityProperties]
-  /// Median over the cases of voxels after the crop / voxels before it.
+  /// The median over all cases of (voxels after cropping) / (voxels before).
   public var medianRelativeSizeAfterCropping: Double
 
+  /// Creates a fingerprint from its parts.
   public init(
     spacings: [[Double]], shapesAfterCrop: [[Int]], intensityProperties: [IntensityProperties],
     medianRelativeSizeAfterCropping: Double
@@ -24,7 +27,7 @@ public struct Fingerprint: Sendable, Equatable {
     self.medianRelativeSizeAfterCropping = medianRelativeSizeAfterCropping
   }
 
-  /// Reads a `dataset_fingerprint.json`, nnU-Net's or ours.
+  /// Reads a `dataset_fingerprint.json`.
   ///
   /// - Throws: `InputError` naming the file and the key at fault.
   public init(contentsOf url: URL) throws {
@@ -36,18 +39,21 @@ public struct Fingerprint: Sendable, Equatable {
     guard !spacings.isEmpty, spacings.count == shapesAfterCrop.count else {
       throw fields.error(
         "spacings", found: "\(spacings.count) spacings and \(shapesAfterCrop.count) shapes",
-        expected: "one of each a case")
+        expected: "one of each for every case")
     }
     guard spacings.allSatisfy({ $0.count == 3 && $0.allSatisfy { $0 > 1e-6 && $0 < 1e6 } }) else {
-      throw fields.error("spacings", found: "an unusable spacing", expected: "three positive numbers of mm a case")
+      throw fields.error(
+        "spacings", found: "an unusable spacing", expected: "three positive numbers in mm for each case")
     }
     guard shapesAfterCrop.allSatisfy({ $0.count == 3 && $0.allSatisfy { (1...100_000).contains($0) } }) else {
       throw fields.error(
-        "shapes_after_crop", found: "an unusable shape", expected: "three positive numbers of voxels a case")
+        "shapes_after_crop", found: "an unusable shape", expected: "three positive numbers of voxels for each case")
     }
   }
 
-  /// Writes `dataset_fingerprint.json` in nnU-Net's schema.
+  /// Writes a `dataset_fingerprint.json` in nnU-Net's schema, replacing the file as a whole.
+  ///
+  /// - Throws: `InputError` when the file cannot be written.
   public func write(to url: URL) throws {
     let document = JSON.object(
       JSONObject([

@@ -2,12 +2,20 @@ import Datasets
 import Plans
 
 extension NetworkPlan {
-  /// nnU-Net's measure of the memory a network takes: the elements of its feature maps for one sample, without deep
+  /// nnU-Net's estimate of the memory a network takes: the elements of all feature maps of one sample, without deep
   /// supervision.
   ///
+  /// With f features, v voxels, c encoder convolutions and d decoder convolutions in stage s of S, full resolution
+  /// first, and L labels:
+  ///
+  ///     Σ_s f(s) · v(s) · c(s)  +  Σ_{s < S−1} f(s) · v(s) · (d(s) + 1)  +  L · v(0)
+  ///
+  /// The 1 counts the transposed convolution. For a residual encoder of b blocks, c = 2 b, plus 1 where the stage
+  /// changes the shape or the number of features, and f(0) · v(0) is added for the first convolution.
+  ///
   /// - Parameters:
-  ///   - patch: in voxels.
-  ///   - labelCount: entries of `labels` in `dataset.json`, all of them.
+  ///   - patch: Patch size in voxels.
+  ///   - labelCount: All entries of `labels` in `dataset.json`, background, regions and ignore included.
   func featureMapElements(patch: [Int], labelCount: Int) -> Double {
     var size = patch
     let voxels = strides.map { stride in
@@ -15,17 +23,17 @@ extension NetworkPlan {
       return Double(size.reduce(1, *))
     }
     let isResidual = className == Self.residualUNet
-    // A residual encoder begins with a convolution of its own.
+    // A residual encoder begins with a convolution outside its blocks.
     var elements = isResidual ? Double(features[0] * patch.reduce(1, *)) : 0
     for stage in features.indices {
       var maps = convolutionsPerStage[stage]
       if isResidual {
-        // Two convolutions a block, and one around the first block where that changes the shape.
+        // Each block has two convolutions; the shortcut around the first has one if the block changes the shape.
         let isChanged = strides[stage].contains { $0 != 1 } || stage > 0 && features[stage] != features[stage - 1]
         maps = 2 * maps + (isChanged ? 1 : 0)
       }
       if stage < features.count - 1 {
-        // The decoder's convolutions, listed from the coarsest stage on, and the transposed one that leads there.
+        // The decoder's convolutions are listed coarsest stage first.
         maps += convolutionsPerDecoderStage[features.count - 2 - stage] + 1
       }
       elements += Double(maps * features[stage]) * voxels[stage]

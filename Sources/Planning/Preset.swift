@@ -2,18 +2,19 @@ import Datasets
 import HardnessWeighting
 import Plans
 
-/// Which of nnU-Net's planners is followed, or settings for a kind of data set that are laid over what the planner
-/// finds.
+/// One of nnU-Net's planners, or the settings of a published training, which replace part of the default plan.
 public enum Preset: String, Sendable, CaseIterable {
-  /// nnU-Net's own plan and training.
+  /// nnU-Net's default planner and training.
   case `default`
-  /// Fetal brain MRI at 0.8 mm with hardness weighted sampling (Fidon et al. 2021).
+  /// Fetal brain MRI at 0.8 mm with hardness-weighted sampling (Fidon et al. 2021).
   case fetalBrain = "fetal-brain"
-  /// Brain tumours at 1 mm with hardness weighted sampling (Fidon et al. 2022).
+  /// Brain tumors in MRI at 1 mm with hardness-weighted sampling (Fidon et al. 2022).
   case brats
-  /// nnU-Net's residual encoders, for devices of 8, 24 and 40 GB (Isensee et al. 2024).
+  /// nnU-Net's residual encoder M, for devices of 8 GB (Isensee et al. 2024).
   case residualM = "resenc-m"
+  /// nnU-Net's residual encoder L, for devices of 24 GB.
   case residualL = "resenc-l"
+  /// nnU-Net's residual encoder XL, for devices of 40 GB.
   case residualXL = "resenc-xl"
 
   var rules: PlannerRules {
@@ -25,7 +26,7 @@ public enum Preset: String, Sendable, CaseIterable {
     }
   }
 
-  /// Spacing in mm and patch in voxels (z, y, x) of the published trainings; `nil` leaves both to the planner.
+  /// Spacing in mm and patch in voxels, (z, y, x), of the published trainings; `nil` where the planner decides.
   var published: (spacing: [Double], patch: [Int])? {
     switch self {
     case .default, .residualM, .residualL, .residualXL: nil
@@ -34,7 +35,7 @@ public enum Preset: String, Sendable, CaseIterable {
     }
   }
 
-  /// The published trainings are nnU-Net's in all but the drawing of cases.
+  /// The settings of the training. The published trainings differ from nnU-Net's only in how cases are drawn.
   var training: TrainingSettings {
     var training = TrainingSettings()
     guard published != nil else { return training }

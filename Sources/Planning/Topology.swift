@@ -1,21 +1,23 @@
-/// How often a patch is halved along each axis, and with which kernels: nnU-Net's rule with a least feature map edge
-/// of 4.
+/// The strides and kernels of a U-Net for a patch, by nnU-Net's rule with a smallest feature map edge of 4.
 ///
-/// An axis is halved while it is long enough and its spacing is less than twice the finest one; a kernel spans an axis
-/// (3 instead of 1) from the stage on where its spacing is less than twice the finest one.
+/// From stage to stage, an axis is halved if its size is at least 8 and its spacing is less than twice the finest
+/// spacing of all such axes. An axis that would be halved alone needs a size of 12. Halving doubles the spacing.
+///
+/// A kernel has edge 1 along an axis until the axis's spacing is less than twice the finest of all axes, and edge 3
+/// from that stage on. In the coarsest stage all edges are 3.
 struct Topology: Equatable {
-  /// A stage each, ones first.
+  /// Stride of each stage; ones for the first.
   let strides: [[Int]]
-  /// A stage each, full resolution first.
+  /// Kernel size of each stage, full resolution first.
   let kernels: [[Int]]
-  /// The patch, enlarged to a multiple of `divisors`.
+  /// The patch in voxels, enlarged to a multiple of `divisors`.
   let patch: [Int]
   /// Product of the strides along each axis.
   let divisors: [Int]
 
   /// - Parameters:
-  ///   - spacing: voxel spacing in mm, an axis each.
-  ///   - patch: wished patch size; halves of voxels come from median shapes.
+  ///   - spacing: Voxel spacing in mm, one for each axis.
+  ///   - patch: The desired patch size in voxels. It may end in .5, because median shapes do.
   init(spacing: [Double], patch: [Double]) {
     let axes = spacing.indices
     var spacing = spacing
@@ -46,6 +48,6 @@ struct Topology: Equatable {
     self.patch = axes.map { Int((patch[$0] / Double(divisors[$0])).rounded(.up)) * divisors[$0] }
   }
 
-  /// Feature channels of the stages: 32, doubled up to `most`.
-  func features(most: Int) -> [Int] { strides.indices.map { min(most, 32 << min($0, 10)) } }
+  /// Feature channels of the stages, min(maximum, 32 · 2^stage).
+  func features(maximum: Int) -> [Int] { strides.indices.map { min(maximum, 32 << min($0, 10)) } }
 }

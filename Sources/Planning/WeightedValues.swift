@@ -2,10 +2,13 @@ import Datasets
 import Plans
 import Statistics
 
-/// A multiset of voxel values: each value once, ascending, with how often it occurs. Samples by the hundred million
-/// fit into the memory of the volumes they were drawn from.
+/// A multiset of voxel values that stores each value once, with its count.
+///
+/// Hundreds of millions of samples take no more memory than the volumes they were drawn from.
 struct WeightedValues: Sendable {
+  /// The distinct values, ascending.
   private(set) var values: [Float] = []
+  /// How often each value occurs.
   private(set) var counts: [Int] = []
 
   init() {}
@@ -16,8 +19,8 @@ struct WeightedValues: Sendable {
     hits.withUnsafeMutableBufferPointer { hits in
       for _ in 0..<draws { hits[random.integer(upTo: candidates.count - 1)] += 1 }
     }
-    let order = candidates.indices.filter { hits[$0] > 0 }.map { (candidates[$0], Int(hits[$0])) }
-    self.init(pairs: order)
+    let pairs = candidates.indices.filter { hits[$0] > 0 }.map { (candidates[$0], Int(hits[$0])) }
+    self.init(pairs: pairs)
   }
 
   private init(pairs: [(Float, Int)]) {
@@ -31,14 +34,14 @@ struct WeightedValues: Sendable {
     }
   }
 
-  /// Both multisets together.
+  /// The union of multisets, whose counts are added.
   init(merging parts: [WeightedValues]) {
     self.init(pairs: parts.flatMap { Array(zip($0.values, $0.counts)) })
   }
 
   var isEmpty: Bool { values.isEmpty }
 
-  /// nnU-Net's statistics of the values, each as often as it occurs; there must be one.
+  /// nnU-Net's statistics of the values, rounded to single precision as there. There must be at least one value.
   var intensityProperties: IntensityProperties {
     let total = counts.reduce(0, +)
     var sum = 0.0
@@ -61,12 +64,12 @@ struct WeightedValues: Sendable {
     Quantile.percentile(q, count: total, value: element)
   }
 
-  /// The value at a rank of the ascending list.
+  /// The value at a rank, from 0, of the sorted samples.
   private func element(_ rank: Int) -> Double {
-    var passed = 0
+    var cumulative = 0
     for (value, count) in zip(values, counts) {
-      passed += count
-      if rank < passed { return Double(value) }
+      cumulative += count
+      if rank < cumulative { return Double(value) }
     }
     return Double(values[values.count - 1])
   }

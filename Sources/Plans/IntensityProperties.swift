@@ -1,15 +1,25 @@
 import Files
 
-/// Statistics of one channel's foreground voxels over the whole data set; CT normalization uses them.
+/// Statistics of one channel's foreground voxels over the whole data set, in the units of the image files.
+///
+/// Only CT normalization uses them. They follow nnU-Net's `foreground_intensity_properties_per_channel`.
 public struct IntensityProperties: Sendable, Equatable {
+  /// The largest value, `max` in the file.
   public var maximum: Double
+  /// The arithmetic mean.
   public var mean: Double
+  /// The 50th percentile.
   public var median: Double
+  /// The smallest value, `min` in the file.
   public var minimum: Double
+  /// The 0.5th percentile, `percentile_00_5` in the file: CT normalization clips below it.
   public var percentile005: Double
+  /// The 99.5th percentile, `percentile_99_5` in the file: CT normalization clips above it.
   public var percentile995: Double
+  /// The population standard deviation, `std` in the file.
   public var standardDeviation: Double
 
+  /// Creates the statistics of one channel.
   public init(
     maximum: Double, mean: Double, median: Double, minimum: Double, percentile005: Double, percentile995: Double,
     standardDeviation: Double
@@ -23,11 +33,15 @@ public struct IntensityProperties: Sendable, Equatable {
     self.standardDeviation = standardDeviation
   }
 
-  /// Reads the channels `"0"`, `"1"`, … in their order.
+  /// Reads an object with the members `"0"`, `"1"`, …, one for each channel.
+  ///
+  /// - Returns: The statistics in channel order.
+  /// - Throws: `InputError` naming the key that is missing or unusable.
   public static func list(_ fields: JSONFields) throws -> [IntensityProperties] {
     try fields.object.keys.indices.map { try IntensityProperties(fields.fields(String($0))) }
   }
 
+  /// The object that `list(_:)` reads.
   public static func json(_ list: [IntensityProperties]) -> JSON {
     .object(JSONObject(list.enumerated().map { (String($0), $1.json) }))
   }

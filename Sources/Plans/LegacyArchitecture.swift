@@ -1,7 +1,6 @@
 import Files
 
-/// The description of a network in plans that nnU-Net wrote before it had `architecture`, those of many published
-/// models.
+/// The keys that described a network before nnU-Net introduced `architecture`. Many published models still use them.
 enum LegacyArchitecture {
   private static let classKey = "UNet_class_name"
   private static let otherKeys = [
@@ -9,8 +8,9 @@ enum LegacyArchitecture {
     "conv_kernel_sizes", "pool_op_kernel_sizes", "num_pool_per_axis",
   ]
 
-  /// A configuration with `architecture` made of the older keys, as nnU-Net makes it; unchanged where it has one, or
-  /// none of them.
+  /// Replaces the older keys of a configuration with the `architecture` that nnU-Net derives from them.
+  ///
+  /// A configuration that has `architecture`, or none of the older keys, is returned unchanged.
   ///
   /// - Throws: `InputError` when the older keys do not describe a network.
   static func replaced(in fields: JSONFields) throws -> JSONFields {
@@ -21,12 +21,12 @@ enum LegacyArchitecture {
     }
     let stages = try fields.ints("n_conv_per_stage_encoder")
     let range = 1...65536
-    let (least, most) = (
+    let (baseFeatures, maximumFeatures) = (
       try fields.int("UNet_base_num_features", default: 32, in: range),
       try fields.int("unet_max_num_features", default: 320, in: range)
     )
     var plan = NetworkPlan(
-      features: stages.indices.map { min(least << min($0, 16), most) },
+      features: stages.indices.map { min(baseFeatures << min($0, 16), maximumFeatures) },
       kernels: try fields.intLists("conv_kernel_sizes"),
       strides: try fields.intLists("pool_op_kernel_sizes"), activation: NetworkPlan.leakyReLU, residual: isResidual)
     plan.convolutionsPerStage = stages

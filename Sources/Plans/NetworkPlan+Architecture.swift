@@ -2,11 +2,15 @@ import Files
 import UNet
 
 extension NetworkPlan {
-  /// The network in our own terms. What the plan does not say is as nnU-Net and PyTorch have it by default.
+  /// Translates the plan into an architecture that can be built.
+  ///
+  /// Missing arguments get nnU-Net's and PyTorch's defaults.
   ///
   /// - Parameters:
-  ///   - subject: named in errors.
-  /// - Throws: `InputError` naming what we cannot build.
+  ///   - inputChannels: Channels of the images.
+  ///   - outputChannels: Channels of the logits.
+  ///   - subject: The name of the plan in error messages.
+  /// - Throws: `InputError` naming the class or argument that is not supported.
   func architecture(inputChannels: Int, outputChannels: Int, subject: String) throws -> Architecture {
     let arguments = try JSONFields(.object(arguments), file: subject, path: "arch_kwargs")
     try checkArguments(arguments)
@@ -30,18 +34,18 @@ extension NetworkPlan {
     }
   }
 
-  /// Refuses arguments that would change the network and that we do not know.
+  /// Refuses unknown arguments, which might change the network. Those that are null or false cannot.
   private func checkArguments(_ arguments: JSONFields) throws {
     let known = [
       "n_stages", "features_per_stage", "conv_op", "kernel_sizes", "strides", "n_conv_per_stage", "n_blocks_per_stage",
       "n_conv_per_stage_decoder", "conv_bias", "norm_op", "norm_op_kwargs", "dropout_op", "dropout_op_kwargs", "nonlin",
       "nonlin_kwargs", "deep_supervision",
     ]
-    let strangers = arguments.object.elements.filter { entry in
+    let unknown = arguments.object.elements.filter { entry in
       !known.contains(entry.key) && entry.value != .null && entry.value != .bool(false)
     }
-    if let stranger = strangers.first {
-      throw arguments.error(stranger.key, found: stranger.value.kind, expected: "no such argument; it is not supported")
+    if let argument = unknown.first {
+      throw arguments.error(argument.key, found: argument.value.kind, expected: "no such argument; it is not supported")
     }
     if let convolution = try arguments.stringIfPresent("conv_op"), Self.lastComponent(convolution) != "Conv3d" {
       throw arguments.error("conv_op", found: convolution, expected: "torch.nn.modules.conv.Conv3d")
@@ -68,7 +72,8 @@ extension NetworkPlan {
     case "BatchNorm3d":
       guard tracks != false, try settings?.doubleIfPresent("momentum") ?? 0.1 == 0.1 else {
         throw arguments.error(
-          "norm_op_kwargs", found: "another momentum", expected: "running statistics with PyTorch's 0.1")
+          "norm_op_kwargs", found: "another momentum, or no running statistics",
+          expected: "running statistics with PyTorch's momentum of 0.1")
       }
       return .batch(affine: affine ?? true)
     default:
@@ -97,6 +102,6 @@ extension NetworkPlan {
     }
   }
 
-  /// The class itself: PyTorch's and nnU-Net's have moved between modules.
+  /// The class name without its module: PyTorch and nnU-Net have moved classes between modules.
   private static func lastComponent(_ path: String) -> String { String(path.split(separator: ".").last ?? "") }
 }

@@ -1,37 +1,56 @@
 import Files
 import Foundation
 
-/// The `architecture` object of a plan's configuration: which network, in nnU-Net's words.
+/// The `architecture` object of a plan's configuration: a network described with nnU-Net's keys.
+///
+/// Its arrays have one entry for each resolution stage, full resolution first. Axes are (z, y, x) in the plan's
+/// transposed order, or (y, x) for slices.
 public struct NetworkPlan: Sendable, Equatable {
+  /// The class name of nnU-Net's plain U-Net.
   public static let plainUNet = "dynamic_network_architectures.architectures.unet.PlainConvUNet"
+  /// The class name of nnU-Net's U-Net with a residual encoder.
   public static let residualUNet = "dynamic_network_architectures.architectures.unet.ResidualEncoderUNet"
+  /// PyTorch's name of the leaky ReLU.
   public static let leakyReLU = "torch.nn.LeakyReLU"
+  /// PyTorch's name of the ReLU.
   public static let relu = "torch.nn.ReLU"
 
+  /// The Python class of the network, `network_class_name` in the file.
   public var className: String
-  /// Feature channels, a number a stage, full resolution first.
+  /// Feature channels of each stage.
   public var features: [Int]
-  /// Kernel sizes (z, y, x) of the stages.
+  /// Kernel size of each stage in voxels.
   public var kernels: [[Int]]
-  /// Strides (z, y, x) with which each stage begins; ones for the first.
+  /// Stride of the first convolution of each stage; ones for the first stage.
   public var strides: [[Int]]
-  /// Convolutions (of a residual encoder: blocks) in each encoder stage.
+  /// Convolutions in each encoder stage; blocks where the encoder is residual.
   public var convolutionsPerStage: [Int]
-  /// Convolutions in each decoder stage.
+  /// Convolutions in each decoder stage, coarsest first: one entry fewer than there are encoder stages.
   public var convolutionsPerDecoderStage: [Int]
-  /// PyTorch's name of the activation.
+  /// PyTorch's class name of the activation.
   public var activation: String
-  /// Slope of a leaky activation for negative values.
+  /// Slope of a leaky ReLU for negative inputs, by default 0.01.
   public let negativeSlope: Double
+  /// The constant added to the variance in normalization layers, by default 1e-5.
   public let normEpsilon: Double
-  /// The whole object as read, for the keys we have no use for.
+  /// The whole object as read, so that unused keys survive.
   private var document: JSONObject
 
-  /// The arguments nnU-Net makes the network with, as read.
+  /// The arguments that nnU-Net passes to the class, as read.
   var arguments: JSONObject { if case .object(let object)? = document["arch_kwargs"] { object } else { JSONObject() } }
 
-  /// A U-Net for as many dimensions as `kernels` and `strides` have: a plain one with two convolutions in every stage,
-  /// or one with nnU-Net's residual encoder, of 1, 3, 4 and then 6 blocks, and one convolution in the decoder's stages.
+  /// Creates a U-Net with nnU-Net's defaults, in as many dimensions as `kernels` and `strides` have.
+  ///
+  /// A plain network has two convolutions in every stage. A residual one has 1, 3, 4, 6, 6, … blocks in the encoder's
+  /// stages and one convolution in each of the decoder's. Convolutions have a bias, and instance normalization is
+  /// affine.
+  ///
+  /// - Parameters:
+  ///   - features: Feature channels of each stage, full resolution first.
+  ///   - kernels: Kernel size of each stage in voxels.
+  ///   - strides: Stride of each stage.
+  ///   - activation: PyTorch's class name of the activation, such as `leakyReLU`.
+  ///   - residual: Whether the encoder is made of residual blocks.
   public init(features: [Int], kernels: [[Int]], strides: [[Int]], activation: String, residual: Bool = false) {
     className = residual ? Self.residualUNet : Self.plainUNet
     self.features = features
@@ -63,6 +82,7 @@ public struct NetworkPlan: Sendable, Equatable {
     ])
   }
 
+  /// - Throws: `InputError` for a missing key, lists whose lengths differ, and values out of range.
   init(_ fields: JSONFields) throws {
     document = fields.object
     className = try fields.string("network_class_name")

@@ -1,24 +1,38 @@
 import Files
 import Foundation
 
-/// An nnU-Net v2 plans file, with one object `training` of our own.
+/// An nnU-Net v2 plans file with one additional object, `training`.
 ///
-/// Configurations are kept with what they inherit filled in. Keys that we have no use for survive reading and writing.
+/// A configuration that inherits from another one is resolved when the file is read: it holds its own keys and the
+/// inherited ones. Keys that are not used here survive reading and writing.
 public struct Plan: Sendable, Equatable {
+  /// The data set's folder name, `dataset_name` in the file; empty where the key is missing.
   public var datasetName: String
+  /// nnU-Net's name of the plan, `plans_name` in the file.
   public var plansName: String
-  /// Axis i of the plan is axis `transposeForward[i]` of the files.
+  /// Axis i of the plan is axis `transposeForward[i]` of the image files, whose axes are (z, y, x).
   public var transposeForward: [Int]
   /// The inverse of `transposeForward`.
   public var transposeBackward: [Int]
-  /// Statistics of the foreground, one a channel.
+  /// Intensity statistics of the foreground, one for each channel; empty where the file has none.
   public var intensityProperties: [IntensityProperties]
+  /// All configurations, in the file's order.
   public var configurations: [PlanConfiguration]
+  /// The settings of the training, which nnU-Net keeps in its trainer's code.
   public var training: TrainingSettings
-  /// The whole file as read, for the keys we have no use for.
+  /// The whole file as read, so that unused keys survive.
   private var document: JSONObject
 
-  /// - Parameter others: further top-level members of nnU-Net's schema.
+  /// Creates a plan.
+  ///
+  /// - Parameters:
+  ///   - datasetName: The data set's folder name.
+  ///   - plansName: nnU-Net's name of the plan.
+  ///   - transposeForward: The file axis of each axis of the plan.
+  ///   - intensityProperties: Intensity statistics of the foreground, one for each channel.
+  ///   - configurations: At least one configuration.
+  ///   - training: The settings of the training, by default nnU-Net's.
+  ///   - others: Further top-level members of nnU-Net's schema.
   public init(
     datasetName: String, plansName: String, transposeForward: [Int], intensityProperties: [IntensityProperties],
     configurations: [PlanConfiguration], training: TrainingSettings = TrainingSettings(),
@@ -36,7 +50,7 @@ public struct Plan: Sendable, Equatable {
     for (key, value) in others ?? [:] { document[key] = value }
   }
 
-  /// The configuration that is trained: `3d_fullres`, or the first one where a file has none of that name.
+  /// The configuration that is trained: `3d_fullres`, or the first one where there is no `3d_fullres`.
   public var configuration: PlanConfiguration {
     get { configurations.first { $0.name == "3d_fullres" } ?? configurations[0] }
     set {
@@ -45,15 +59,22 @@ public struct Plan: Sendable, Equatable {
     }
   }
 
-  /// Reads a plans file, nnU-Net's or ours.
+  /// Reads a plans file, with or without `training`.
   ///
   /// - Throws: `InputError` naming the file and the key at fault.
   public static func read(_ url: URL) throws -> Plan { try Plan(JSON.read(url), file: url.path) }
 
-  /// Writes the plan as nnU-Net would, replacing the file.
+  /// Writes the plan in nnU-Net's schema, replacing the file as a whole.
+  ///
+  /// - Throws: `InputError` when the file cannot be written.
   public func write(to url: URL) throws { try AtomicFile.replace(url, with: json.text) }
 
-  /// - Parameter file: named in errors.
+  /// Reads the content of a plans file.
+  ///
+  /// - Parameters:
+  ///   - value: The parsed file.
+  ///   - file: The name of the file in error messages.
+  /// - Throws: `InputError` naming the key at fault.
   public init(_ value: JSON, file: String) throws {
     let fields = try JSONFields(value, file: file)
     document = fields.object
@@ -85,6 +106,7 @@ public struct Plan: Sendable, Equatable {
     training = try fields.fieldsIfPresent("training").map(TrainingSettings.init) ?? TrainingSettings()
   }
 
+  /// The content of the plans file.
   public var json: JSON {
     var document = document
     document["dataset_name"] = .string(datasetName)
@@ -97,7 +119,7 @@ public struct Plan: Sendable, Equatable {
     return .object(document)
   }
 
-  /// A configuration, without what it has from the one it inherits from if that is in the plan.
+  /// A configuration as it is written: only its own keys, if the plan also holds the one it inherits from.
   private func json(of configuration: PlanConfiguration) -> JSON {
     guard configurations.contains(where: { $0.name == configuration.parent }),
       case .object(let all) = configuration.json
@@ -106,12 +128,12 @@ public struct Plan: Sendable, Equatable {
     return .object(JSONObject(own.map { ($0.key, $0.value) }))
   }
 
-  /// A configuration's own keys over those of the one it inherits from.
+  /// The inherited keys of a configuration, overwritten by its own.
   private static func resolve(_ name: String, in configurations: JSONFields, visited: [String]) throws -> JSONObject {
     let own = try configurations.fields(name)
     guard let parent = try own.stringIfPresent("inherits_from") else { return own.object }
     guard !visited.contains(name), parent != name else {
-      throw own.error("inherits_from", found: "a circle through \(name)", expected: "an end of the inheritance")
+      throw own.error("inherits_from", found: "a cycle through \(name)", expected: "inheritance that ends")
     }
     var object = try resolve(parent, in: configurations, visited: visited + [name])
     for entry in own.object.elements { object[entry.key] = entry.value }

@@ -2,32 +2,53 @@ import Files
 import Foundation
 import UNet
 
-/// One configuration of a plan, `3d_fullres` for example, with what it inherits filled in. Axes are in the plan's
-/// transposed order.
+/// One configuration of a plan, such as `3d_fullres`, with its inherited keys filled in.
+///
+/// Axes are in the plan's transposed order: three of them, or two for slices.
 public struct PlanConfiguration: Sendable, Equatable {
   /// The configuration's key in the plan.
   public var name: String
+  /// nnU-Net's folder name of the preprocessed data, `data_identifier` in the file.
   public var dataIdentifier: String
+  /// Size in voxels of the patches that the network sees.
   public var patchSize: [Int]
+  /// Patches in a training batch.
   public var batchSize: Int
-  /// Target spacing in mm.
+  /// Voxel spacing in mm to which images are resampled.
   public var spacing: [Double]
-  /// Median image size at the target spacing.
+  /// Median image size in voxels at the target spacing; empty where the file does not say.
   public var medianImageSize: [Double]
-  /// nnU-Net's class names, one a channel.
+  /// nnU-Net's class name of the normalization, one for each channel.
   public var normalizationSchemes: [String]
-  /// Whether a channel's statistics are those of the nonzero region, one a channel.
+  /// Whether the normalization uses the nonzero region only, one for each channel.
   public var useMaskForNorm: [Bool]
+  /// How images are resampled.
   public var dataResampling: ResamplingSettings
+  /// How label maps are resampled.
   public var segmentationResampling: ResamplingSettings
+  /// How predicted logits are resampled to the original grid.
   public var probabilityResampling: ResamplingSettings
+  /// The network, `architecture` in the file.
   public var network: NetworkPlan
-  /// Whether Dice is summed over the batch instead of computed a sample.
+  /// Whether the Dice loss sums over the whole batch instead of averaging over its samples.
   public var batchDice: Bool
-  /// The whole object as read, for the keys we have no use for.
+  /// The whole object as read, so that unused keys survive.
   private var document: JSONObject
 
-  /// - Parameter nextStage: the configuration that takes this one's predictions as input.
+  /// Creates a configuration with nnU-Net's resampling.
+  ///
+  /// - Parameters:
+  ///   - name: The configuration's key in the plan.
+  ///   - dataIdentifier: nnU-Net's folder name of the preprocessed data.
+  ///   - patchSize: Patch size in voxels.
+  ///   - batchSize: Patches in a batch.
+  ///   - spacing: Target spacing in mm.
+  ///   - medianImageSize: Median image size in voxels at that spacing.
+  ///   - normalizationSchemes: nnU-Net's class name of the normalization, one for each channel.
+  ///   - useMaskForNorm: Whether the normalization uses the nonzero region only, one for each channel.
+  ///   - network: The network.
+  ///   - batchDice: Whether the Dice loss sums over the whole batch.
+  ///   - nextStage: The configuration of a cascade that takes this one's predictions as input.
   public init(
     name: String, dataIdentifier: String, patchSize: [Int], batchSize: Int, spacing: [Double],
     medianImageSize: [Double],
@@ -56,7 +77,12 @@ public struct PlanConfiguration: Sendable, Equatable {
     document["next_stage"] = nextStage.map { .string($0) }
   }
 
-  /// The configuration `name` that takes everything from `parent`, and as further input what `previousStage` predicts.
+  /// Creates the second stage of a cascade.
+  ///
+  /// - Parameters:
+  ///   - name: The configuration's key in the plan.
+  ///   - parent: The configuration from which this one inherits everything.
+  ///   - previousStage: The configuration whose predictions are a further input.
   public init(name: String, inheritingFrom parent: PlanConfiguration, previousStage: String) {
     self = parent
     self.name = name
@@ -65,12 +91,13 @@ public struct PlanConfiguration: Sendable, Equatable {
     ownKeys = ["inherits_from", "previous_stage"]
   }
 
-  /// The name of the configuration from which this one has what it does not say itself.
+  /// The name of the configuration that this one inherits from; `nil` when there is none.
   public var parent: String? { document["inherits_from"]?.string }
 
-  /// The members that a configuration which inherits has itself; a plan is written with these alone.
+  /// The keys that the configuration sets itself. A configuration that inherits is written with these only.
   public internal(set) var ownKeys: Set<String> = []
 
+  /// - Throws: `InputError` naming the key at fault, also when the strides do not divide the patch.
   init(name: String, _ fields: JSONFields) throws {
     let fields = try LegacyArchitecture.replaced(in: fields)
     self.name = name
@@ -97,16 +124,16 @@ public struct PlanConfiguration: Sendable, Equatable {
       throw fields.error("patch_size", found: "\(patchSize)", expected: "positive numbers of voxels")
     }
     guard spacing.count == axes, spacing.allSatisfy({ $0 > 0 && $0 < 1e6 }) else {
-      throw fields.error("spacing", found: "\(spacing)", expected: "\(axes) positive numbers of mm")
+      throw fields.error("spacing", found: "\(spacing)", expected: "\(axes) positive numbers in mm")
     }
     guard network.kernels.allSatisfy({ $0.count == axes }), network.strides.allSatisfy({ $0.count == axes }) else {
       throw fields.error(
-        "architecture", found: "kernels or strides of another dimension", expected: "\(axes) numbers each")
+        "architecture", found: "kernels or strides with another number of axes", expected: "\(axes) numbers each")
     }
     guard useMaskForNorm.count == normalizationSchemes.count, !normalizationSchemes.isEmpty else {
       throw fields.error(
         "use_mask_for_norm", found: "\(useMaskForNorm.count) values",
-        expected: "\(normalizationSchemes.count), one a channel")
+        expected: "\(normalizationSchemes.count), one for each channel")
     }
     for axis in 0..<axes {
       let divisor = network.strides.reduce(1) { $0 * $1[axis] }
@@ -135,8 +162,9 @@ public struct PlanConfiguration: Sendable, Equatable {
     return .object(document)
   }
 
-  /// - Throws: `InputError` when training or prediction with this configuration is not supported: slices, the second
-  ///   stage of a cascade, and networks we cannot build, by name.
+  /// Checks that this configuration can be trained and predicted with.
+  ///
+  /// - Throws: `InputError` for slices, for the second stage of a cascade, and for networks that cannot be built.
   public func checkSupported() throws {
     func unsupported(_ found: String, _ expected: String) -> InputError {
       InputError("plan configuration \(name)", found: found, expected: "\(expected); others are not supported yet")
@@ -145,20 +173,20 @@ public struct PlanConfiguration: Sendable, Equatable {
       throw unsupported("a two-dimensional patch", "a three-dimensional configuration")
     }
     guard document["previous_stage"]?.string == nil else {
-      throw unsupported("the second stage of a cascade", "a configuration that takes images alone")
+      throw unsupported("the second stage of a cascade", "a configuration that takes only images as input")
     }
     _ = try network.architecture(inputChannels: 1, outputChannels: 1, subject: "plan configuration \(name)")
   }
 }
 
 extension PlanConfiguration {
-  /// The network this configuration asks for.
+  /// The network architecture of this configuration.
   ///
   /// - Parameters:
-  ///   - inputChannels: channels of the images.
-  ///   - outputChannels: channels of the logits, `DatasetDescription.outputChannels`.
-  /// - Throws: `InputError` when it is not one we can build (`checkSupported`), or when the patch does not divide by
-  ///   its strides.
+  ///   - inputChannels: Channels of the images.
+  ///   - outputChannels: Channels of the logits: `outputChannels` of the data set's description.
+  /// - Throws: `InputError` when the network cannot be built, see ``checkSupported()``, or when its strides do not
+  ///   divide the patch.
   public func architecture(inputChannels: Int, outputChannels: Int) throws -> Architecture {
     try checkSupported()
     let architecture = try network.architecture(

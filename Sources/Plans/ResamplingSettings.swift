@@ -1,26 +1,33 @@
 import Files
 
-/// How images, labels or probabilities of a configuration are resampled.
+/// How images, label maps or logits of a configuration are resampled.
+///
+/// Each stands in the file as `resampling_fn_KIND` and `resampling_fn_KIND_kwargs`, KIND being `data`, `seg` or
+/// `probabilities`. Orders are those of splines: 0 nearest neighbor, 1 linear, 3 cubic.
 public struct ResamplingSettings: Sendable, Equatable {
   static let function = "resample_data_or_seg_to_shape"
 
+  /// Whether values are labels, each of which is resampled as an indicator, `is_seg` in the file.
   public var isSegmentation: Bool
-  /// Order of the splines: 0 nearest neighbor, 1 linear, 3 cubic.
+  /// Order of the splines.
   public var order: Int
-  /// Order along the coarse axis when it is treated apart.
+  /// Order along the coarse axis when it is resampled separately, `order_z` in the file.
   public var orderZ: Int
-  /// Whether the coarse axis is treated apart; `nil` decides by the spacings.
+  /// Whether the coarse axis is resampled separately from the others, `force_separate_z` in the file.
+  ///
+  /// `nil`, nnU-Net's value, does so where the coarsest spacing is more than 3 times the finest.
   public var forceSeparateZ: Bool?
 
+  /// Creates nnU-Net's settings: order 0 along a coarse axis that is resampled separately.
   public init(isSegmentation: Bool, order: Int) {
     self.isSegmentation = isSegmentation
     self.order = order
     orderZ = 0
   }
 
-  /// Reads `resampling_fn_KIND` and its arguments; those missing are as in `standard`.
+  /// Reads `resampling_fn_KIND` and its arguments. Missing ones are taken from `standard`.
   ///
-  /// - Throws: `InputError` for a function or an order other than nnU-Net's own.
+  /// - Throws: `InputError` for a function other than nnU-Net's, and for orders other than 0, 1 and 3.
   init(_ kind: String, _ fields: JSONFields, _ standard: ResamplingSettings) throws {
     self = standard
     let key = "resampling_fn_\(kind)"
@@ -39,6 +46,7 @@ public struct ResamplingSettings: Sendable, Equatable {
     forceSeparateZ = try arguments.boolIfPresent("force_separate_z")
   }
 
+  /// Writes the members that `init` reads.
   func write(_ kind: String, to document: inout JSONObject) {
     document["resampling_fn_\(kind)"] = .string(Self.function)
     document["resampling_fn_\(kind)_kwargs"] = .object(
@@ -50,6 +58,7 @@ public struct ResamplingSettings: Sendable, Equatable {
 }
 
 extension ResamplingSettings: CustomStringConvertible {
+  /// The orders and `force_separate_z`, as error messages show them.
   public var description: String {
     "order \(order), order_z \(orderZ), force_separate_z \(forceSeparateZ.map(String.init) ?? "null")"
   }

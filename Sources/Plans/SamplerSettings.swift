@@ -1,64 +1,80 @@
 import Files
 import HardnessWeighting
 
-/// How a plan wants training cases drawn: the object `training.sampler`. Each strategy reads its own keys and leaves
-/// the others alone.
+/// The `training.sampler` object of a plan: the strategy by which training cases are drawn, and its settings.
+///
+/// Each strategy uses and writes only its own keys. nnU-Net has no such settings: it draws uniformly with replacement.
+/// Losses are those a case had when it was last trained on.
 public struct SamplerSettings: Sendable, Equatable {
+  /// A strategy.
   public enum Name: String, Sendable, CaseIterable {
-    /// Every case equally often, with replacement, as nnU-Net does.
+    /// Every case with the same probability, with replacement, as in nnU-Net.
     case uniform
-    /// Every case once before any comes again.
+    /// Every case once, in random order, before any is drawn again.
     case shuffled
-    /// By the weights of a table.
+    /// Probabilities proportional to the weights in a table.
     case `static` = "static"
-    /// Every group equally often.
+    /// Every group with the same probability, and every case of a group.
     case groupBalanced = "group-balanced"
-    /// Groups by exponentiated gradient ascent on their losses.
+    /// Group probabilities by exponentiated gradient ascent on the group losses (Sagawa et al. 2020).
     case groupDRO = "group-dro"
-    /// By softmax(β · loss).
+    /// p = softmax(β · loss) (Fidon et al. 2022).
     case hardness
-    /// The share of the cases with the largest losses.
+    /// Uniform over the given share of cases with the largest losses (Levy et al. 2020).
     case cvar
-    /// The worst distribution within a χ² ball.
+    /// The distribution with the largest mean loss within a χ² ball around the uniform one (Levy et al. 2020).
     case chiSquare = "chi-square"
-    /// By the rank of the loss.
+    /// p ∝ (rank of the loss)^power, the hardest case having the highest rank (Jiang et al. 2019).
     case rank
-    /// The k cases with the largest losses.
+    /// Uniform over the k cases with the largest losses.
     case topK = "top-k"
-    /// The cases that a first training failed, more often.
+    /// The cases with the largest losses in a first training, more often than the others (Liu et al. 2021).
     case justTrainTwice = "just-train-twice"
   }
 
+  /// The strategy; key `name`. Default: `uniform`, as in nnU-Net.
   public var name = Name.uniform
-  /// Of the hardness strategy; by default β keeps the effective sample size at 30 % of the cases.
+  /// The options of `hardness`, each with a key of its own.
+  ///
+  /// The keys are `beta`, `beta_ramp_epochs`, `initial_loss`, `momentum` or `running_mean`, `floor` or `uniform_share`,
+  /// `cap`, `refresh`, `replacement` and `importance_weights`. By default β keeps the effective sample size at 30 % of
+  /// the number of cases (`"ess:0.3"`); the others have the defaults of `HardnessOptions`.
   public var hardness = HardnessOptions(beta: .effectiveSampleSize(0.3))
-  /// static: a CSV file with the columns case and weight.
+  /// The path of a CSV file with the columns `case` and `weight`, for `static`; key `weights_file`, no default.
   public var weightsFile: String?
-  /// group-balanced, group-dro: the column of groups.csv.
+  /// The column of `groups.csv` with the group names, for `group-balanced` and `group-dro`; key `group_column`.
+  /// Default: `group`.
   public var groupColumn = "group"
-  /// group-dro: η of the ascent.
+  /// The step size η of the ascent, at least 0, for `group-dro`; key `step_size`. Default: 0.01.
   public var stepSize = 0.01
-  /// group-dro: C of the adjustment C / √n_g for small groups.
+  /// The constant C of the term C / √n that is added to the loss of a group of n cases, at least 0, for `group-dro`;
+  /// key `adjustment`. Default: 0.
   public var adjustment = 0.0
-  /// cvar, just-train-twice: the share of the cases that counts as hard.
+  /// The share of the cases that count as hard, above 0 and at most 1, for `cvar` and `just-train-twice`; key
+  /// `worst_share`. Default: 0.2.
   public var worstShare = 0.2
-  /// chi-square: the radius of the ball.
+  /// The radius of the ball, at least 0, for `chi-square`; key `radius`. Default: 1.
+  ///
+  /// It is the largest divergence ½ (n Σ p² − 1) of the probabilities p of n cases from the uniform ones.
   public var radius = 1.0
-  /// rank: probabilities are proportional to rank to this power.
+  /// The exponent of the rank, at least 0, for `rank`; key `power`. Default: 1.
   public var power = 1.0
-  /// top-k: how many cases.
+  /// The number of cases, at least 1, for `top-k`; key `k`. Default: 10.
   public var k = 10
-  /// just-train-twice: the model folder, or the sampler.csv in it, of the first training.
+  /// The path of the first training's model folder or of its `sampler.csv`, for `just-train-twice`; key `first_stage`,
+  /// no default.
   public var firstStage: String?
-  /// just-train-twice: how many times as often a failed case is drawn.
+  /// The weight of a hard case, at least 1, where the others have weight 1, for `just-train-twice`; key `upsampling`.
+  /// Default: 5.
   public var upsampling = 5.0
 
+  /// Creates nnU-Net's uniform sampling.
   public init() {}
 
-  /// Whether the same strategy is asked for the same, whatever the others' settings are.
-  public static func == (one: SamplerSettings, other: SamplerSettings) -> Bool { one.json == other.json }
+  /// Compares the strategies and the settings they use; the settings of other strategies do not count.
+  public static func == (left: SamplerSettings, right: SamplerSettings) -> Bool { left.json == right.json }
 
-  /// Whether the strategy draws by the losses of training.
+  /// Whether the strategy uses the losses of the running training.
   public var followsLosses: Bool {
     switch name {
     case .uniform, .shuffled, .static, .groupBalanced, .justTrainTwice: false
@@ -72,7 +88,7 @@ public struct SamplerSettings: Sendable, Equatable {
     "worst_share", "radius", "power", "k", "first_stage", "upsampling",
   ]
 
-  /// - Throws: `InputError` for unknown keys and for values out of range.
+  /// - Throws: `InputError` for unknown keys, values out of range, and keys that exclude each other.
   init(_ fields: JSONFields) throws {
     try fields.allow(Self.keys)
     name = try fields.choice("name", default: name)
@@ -105,7 +121,7 @@ public struct SamplerSettings: Sendable, Equatable {
     }
     func exclude(_ key: String, _ other: String) throws {
       guard try fields.doubleIfPresent(key) != nil, try fields.doubleIfPresent(other) != nil else { return }
-      throw fields.error(key, found: "\(key) beside \(other)", expected: "one of the two")
+      throw fields.error(key, found: "both \(key) and \(other)", expected: "one of the two")
     }
     try exclude("running_mean", "momentum")
     try exclude("uniform_share", "floor")
@@ -113,8 +129,8 @@ public struct SamplerSettings: Sendable, Equatable {
     if try fields.doubleIfPresent("running_mean") != nil {
       hardness.memory = .runningMean(decay: try fields.double("running_mean", default: 0, in: 1e-6...0.999999))
     }
-    let least = try fields.double("floor", default: 0, in: 0...1)
-    if least > 0 { hardness.floor = .minimum(least) }
+    let minimum = try fields.double("floor", default: 0, in: 0...1)
+    if minimum > 0 { hardness.floor = .minimum(minimum) }
     let share = try fields.double("uniform_share", default: 0, in: 0...1)
     if share > 0 { hardness.floor = .uniformShare(share) }
     if try fields.doubleIfPresent("cap") != nil { hardness.cap = try fields.double("cap", default: 1, in: 1e-12...1) }
@@ -123,7 +139,7 @@ public struct SamplerSettings: Sendable, Equatable {
     hardness.importance = try fields.choice("importance_weights", default: hardness.importance)
   }
 
-  /// The keys that the strategy reads.
+  /// The keys that the strategy uses.
   var json: JSON {
     var members: [(String, JSON)] = [("name", .string(name.rawValue))]
     switch name {
@@ -163,7 +179,7 @@ public struct SamplerSettings: Sendable, Equatable {
     }
     switch hardness.floor {
     case .none: break
-    case .minimum(let least): members += [("floor", .number(least))]
+    case .minimum(let minimum): members += [("floor", .number(minimum))]
     case .uniformShare(let share): members += [("uniform_share", .number(share))]
     }
     if let cap = hardness.cap { members += [("cap", .number(cap))] }

@@ -1,46 +1,67 @@
 import Files
 
-/// The `training` object of a plan: what nnU-Net keeps in its trainer's code. Keys that are missing have nnU-Net's
-/// values.
+/// The `training` object of a plan: the settings that nnU-Net keeps in its trainer's code.
+///
+/// Every property has a key of its own in the file. Where a key is missing, the property has its default, which is
+/// nnU-Net's value if nnU-Net has such a setting.
 public struct TrainingSettings: Sendable, Equatable {
+  /// The augmentation of training patches.
   public enum AugmentationName: String, Sendable, CaseIterable {
-    /// nnU-Net's pipeline.
+    /// nnU-Net's pipeline: rotation, scaling, noise, blur, brightness, contrast, low resolution, gamma and mirroring.
     case `default`
-    /// Patches as they are.
+    /// No augmentation.
     case none
   }
 
+  /// How cases are drawn; key `sampler`, an object. nnU-Net draws uniformly with replacement.
   public var sampler = SamplerSettings()
+  /// The number of epochs; key `epochs`. nnU-Net: 1000.
   public var epochs = 1000
+  /// Training steps in an epoch, one batch each; key `iterations_per_epoch`. nnU-Net: 250.
   public var iterationsPerEpoch = 250
+  /// Validation batches after each epoch; key `validation_iterations`. nnU-Net: 50; 0 leaves out the validation.
   public var validationIterations = 50
+  /// The learning rate of the first epoch; key `initial_learning_rate`. nnU-Net: 0.01.
   public var initialLearningRate = 0.01
+  /// The momentum μ of stochastic gradient descent, below 1; key `momentum`. nnU-Net: 0.99.
   public var momentum = 0.99
+  /// Whether the momentum is Nesterov's; key `nesterov`. nnU-Net: true.
   public var nesterov = true
+  /// The weight decay λ: λ · weight is added to every parameter's gradient; key `weight_decay`. nnU-Net: 3e-5.
   public var weightDecay = 3e-5
-  /// The gradient's L2 norm above which it is scaled down.
+  /// The largest L2 norm of the whole gradient, which is scaled down to it; key `gradient_clip`. nnU-Net: 12.
   public var gradientClip = 12.0
-  /// Epoch e of n has the learning rate initial · (1 − e/n)^power.
+  /// The exponent p of the learning rate initial · (1 − e/n)^p in epoch e = 0, 1, … of n; key `polynomial_power`.
+  /// nnU-Net: 0.9.
   public var polynomialPower = 0.9
-  /// Share of a batch's patches that are centered on a foreground voxel.
+  /// The share s of a batch's patches that are centered on a foreground voxel; key `oversample_foreground`.
+  /// nnU-Net: 0.33.
+  ///
+  /// Of a batch of B patches these are the last B − round(B · (1 − s)), with halves rounded to even.
   public var oversampleForeground = 0.33
+  /// The augmentation; key `augmentation`, `"default"` or `"none"`. nnU-Net: its own pipeline, the default.
   public var augmentation = AugmentationName.default
-  /// How many batches are prepared ahead, 0 to 2: the losses of step t are in the sampler before the cases of step t +
-  /// 1 + prefetch are drawn. 0 draws by the latest losses and makes the network wait for each batch; 1, the default,
-  /// hides the loading; 2 evens out batches that take unequally long.
+  /// The number of batches prepared ahead of the network, 0 to 2; key `prefetch`. It is 1 by default.
+  ///
+  /// The losses of step t reach the sampler before the cases of step t + 1 + prefetch are drawn. With 0, cases are
+  /// drawn by the latest losses, but the network waits for every batch. 1 hides the loading behind the training step.
+  /// 2 evens out batches whose loading times differ.
   public var prefetch = 1
+  /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
+  ///
+  /// It is 1 by default. nnU-Net sets no seed.
   public var seed = 1
 
+  /// Creates nnU-Net's settings.
   public init() {}
 
-  /// - Throws: `InputError` for unknown keys, because a misspelt one would silently train something else, and for
-  ///   values out of range.
+  /// - Throws: `InputError` for values out of range and for unknown keys: ignoring a misspelled key would silently
+  ///   train something else.
   init(_ fields: JSONFields) throws {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
-      "nesterov",
-      "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation", "prefetch",
-      "seed",
+      "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
+      "prefetch", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)

@@ -1,14 +1,17 @@
 import Foundation
 
-/// Random numbers that follow from a key alone: a run's seed, say, with the iteration, the position in the batch and
-/// the purpose. Which thread asks, and when, does not matter, and a resumed run draws the same numbers.
+/// Random numbers that depend only on a key, such as a run's seed with the iteration, the position
+/// in the batch and the purpose.
 ///
-/// The key is hashed to the start of a SplitMix64 sequence (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", 2014). `HardnessWeighting`, which imports nothing, has that sequence of its own.
+/// It does not matter which thread draws them or when, and a resumed run draws the same numbers.
+///
+/// The key is hashed to the start of a SplitMix64 sequence (Steele, Lea and Flood, "Fast splittable
+/// pseudorandom number generators", 2014). `HardnessWeighting` has a copy of that sequence, because
+/// it imports nothing.
 public struct CounterRandom: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
-  /// Starts the plain SplitMix64 sequence of a seed.
+  /// Starts the original SplitMix64 sequence of a seed.
   public init(seed: UInt64) { state = seed }
 
   /// Starts the sequence of a key. Keys that differ in any part give unrelated sequences.
@@ -25,13 +28,13 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     return Self.mixed(state)
   }
 
-  /// Uniform in [0, 1).
+  /// A uniform number in [0, 1).
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Uniform in [lower, upper).
+  /// A uniform number in [lower, upper).
   public mutating func uniform(_ lower: Double, _ upper: Double) -> Double { lower + (upper - lower) * uniform() }
 
-  /// True with probability `p`.
+  /// `true` with probability `p`.
   public mutating func chance(_ p: Double) -> Bool { uniform() < p }
 
   /// A uniform integer in `lower...upper`.
@@ -47,7 +50,7 @@ public struct CounterRandom: RandomNumberGenerator, Sendable {
     return (radius * cos(angle), radius * sin(angle))
   }
 
-  /// Two independent standard normal numbers in double precision.
+  /// Two independent standard normal numbers in double precision, from 128 random bits.
   public mutating func preciseNormals() -> (Double, Double) {
     let radius = (-2 * log(1 - uniform())).squareRoot()
     let angle = 2 * Double.pi * uniform()

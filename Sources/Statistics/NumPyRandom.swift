@@ -1,10 +1,11 @@
-/// NumPy's `RandomState`: the Mersenne Twister MT19937 and its integer draws, number for number.
+/// NumPy's `RandomState`: the Mersenne Twister MT19937 and its draws of integers, number for number.
 ///
-/// nnU-Net's folds, its intensity samples and its class locations come from it, so that equal data give equal files.
+/// nnU-Net uses it for folds, intensity samples and class locations, so equal data give equal files.
 public struct NumPyRandom: Sendable {
   private var state: [UInt32]
   private var index = 624
 
+  /// Starts the sequence of `numpy.random.RandomState(seed)`.
   public init(seed: UInt32) {
     var state = [UInt32](repeating: seed, count: 624)
     for i in 1..<624 { state[i] = 1_812_433_253 &* (state[i - 1] ^ state[i - 1] >> 30) &+ UInt32(i) }
@@ -32,7 +33,9 @@ public struct NumPyRandom: Sendable {
     index = 0
   }
 
-  /// A uniform integer in 0…`largest`, by masked rejection; 0 takes no random bits. `largest` is below 2³².
+  /// A uniform integer in `0...largest`, by masked rejection.
+  ///
+  /// - Parameter largest: Below 2^32. For 0 no random bits are drawn.
   public mutating func integer(upTo largest: Int) -> Int {
     guard largest > 0 else { return 0 }
     let largest = UInt32(largest)
@@ -43,13 +46,14 @@ public struct NumPyRandom: Sendable {
     }
   }
 
-  /// A random order of 0..<`count`.
+  /// A random permutation of `0..<count`.
   public mutating func permutation(_ count: Int) -> [Int] {
     var order = Array(0..<count)
     for i in stride(from: count - 1, to: 0, by: -1) { order.swapAt(i, integer(upTo: i)) }
     return order
   }
 
-  /// `chosen` different members of 0..<`count`: like NumPy, the head of a whole permutation.
+  /// A random choice without replacement from `0..<count`: as in NumPy, the first `chosen` numbers
+  /// of a permutation.
   public mutating func choice(_ count: Int, _ chosen: Int) -> [Int] { Array(permutation(count).prefix(chosen)) }
 }

@@ -1,11 +1,13 @@
 import Files
 import Foundation
 
-/// A safetensors file, memory-mapped: a JSON table of named arrays, then their bytes, little-endian and in C order.
+/// A memory-mapped safetensors file: a JSON table of named arrays, followed by their elements in C
+/// order, little-endian.
 ///
-/// Weights, preprocessed cases and probabilities are kept in this format. `PyTorchFile` gives its arrays in the same way.
+/// Weights, preprocessed cases and probabilities are stored in this format. ``PyTorchFile`` returns
+/// its arrays as this type too.
 public struct Safetensors: Sendable {
-  /// How the elements of an array are stored.
+  /// The type of an array's elements in the file.
   public enum ElementType: String, Sendable, Codable {
     case float64 = "F64"
     case float32 = "F32"
@@ -18,7 +20,7 @@ public struct Safetensors: Sendable {
     case uint8 = "U8"
     case bool = "BOOL"
 
-    /// Bytes an element takes.
+    /// Bytes per element.
     public var size: Int {
       switch self {
       case .float64, .int64: 8
@@ -29,19 +31,25 @@ public struct Safetensors: Sendable {
     }
   }
 
-  /// Where an array lies in the file.
+  /// The type and shape of an array, and its position in the file.
   public struct Entry: Sendable, Equatable {
+    /// The type of the elements.
     public let type: ElementType
+    /// The extent of each axis.
     public let shape: [Int]
+    /// The bytes of the file that hold the elements.
     let bytes: Range<Int>
   }
 
+  /// The file.
   public let url: URL
+  /// Texts that were stored with the arrays.
   public let metadata: [String: String]
+  /// The arrays by name.
   public let entries: [String: Entry]
   private let data: Data
 
-  /// Arrays that lie in a mapped file of another format.
+  /// Creates a view of arrays in a mapped file of another format.
   init(url: URL, data: Data, entries: [String: Entry]) {
     self.url = url
     self.data = data
@@ -49,7 +57,7 @@ public struct Safetensors: Sendable {
     metadata = [:]
   }
 
-  /// Maps a file and checks its table against the file's real size.
+  /// Maps a file and checks its table against the size of the file.
   ///
   /// - Throws: `InputError` when the file cannot be read or is not a well-formed safetensors file.
   public init(contentsOf url: URL) throws {
@@ -90,7 +98,7 @@ public struct Safetensors: Sendable {
     self.metadata = table["__metadata__"] as? [String: String] ?? [:]
   }
 
-  /// The entry called `name`.
+  /// Returns the entry called `name`.
   ///
   /// - Throws: `InputError` when there is none.
   public func entry(_ name: String) throws -> Entry {
@@ -100,19 +108,30 @@ public struct Safetensors: Sendable {
     return entry
   }
 
-  /// Runs `body` over the bytes of an array where they lie in the mapped file; they may be unaligned.
+  /// Calls `body` with the bytes of an array, in place in the mapped file. They may be unaligned.
+  ///
+  /// - Throws: `InputError` when there is no array called `name`, or what `body` throws.
   public func withBytes<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     let range = try entry(name).bytes
     return try data.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
-  /// An array as 32-bit floats, whatever type it is stored in.
+  /// Returns an array of any type as 32-bit floats.
+  ///
+  /// - Throws: `InputError` when there is no array called `name`.
   public func floats(_ name: String) throws -> [Float] { try doublesOrFloats(name) }
 
-  /// An array as 64-bit floats.
+  /// Returns an array of any type as 64-bit floats.
+  ///
+  /// - Throws: `InputError` when there is no array called `name`.
   public func doubles(_ name: String) throws -> [Double] { try doublesOrFloats(name) }
 
-  /// An array as 32-bit integers; real values are truncated.
+  /// Returns an array of any type as 32-bit integers.
+  ///
+  /// Fractions are rounded toward zero. A floating-point value that does not fit becomes 0, and a
+  /// 64-bit integer keeps its lowest 32 bits.
+  ///
+  /// - Throws: `InputError` when there is no array called `name`.
   public func integers(_ name: String) throws -> [Int32] {
     switch try entry(name).type {
     case .int64: try map(name, Int64.self) { Int32(truncatingIfNeeded: $0) }
@@ -128,7 +147,7 @@ public struct Safetensors: Sendable {
     switch try entry(name).type {
     case .float64: try map(name, Double.self) { Real($0) }
     case .float32: try map(name, Float.self) { Real($0) }
-    case .float16: try map(name, UInt16.self) { Real(Self.float(half: $0)) }
+    case .float16: try map(name, UInt16.self) { Real(Float(Float16(bitPattern: $0))) }
     case .bfloat16: try map(name, UInt16.self) { Real(Float(bitPattern: UInt32($0) << 16)) }
     case .int64: try map(name, Int64.self) { Real($0) }
     case .int32: try map(name, Int32.self) { Real($0) }
@@ -138,7 +157,7 @@ public struct Safetensors: Sendable {
     }
   }
 
-  private func map<Stored, Wanted>(_ name: String, _: Stored.Type, _ convert: (Stored) -> Wanted) throws -> [Wanted] {
+  private func map<Stored, Value>(_ name: String, _: Stored.Type, _ convert: (Stored) -> Value) throws -> [Value] {
     try withBytes(name) { bytes in
       let stride = MemoryLayout<Stored>.stride
       return (0..<bytes.count / stride).map {
@@ -146,39 +165,41 @@ public struct Safetensors: Sendable {
       }
     }
   }
-
-  private static func float(half bits: UInt16) -> Float {
-    let sign: Float = bits & 0x8000 == 0 ? 1 : -1
-    let exponent = Int(bits >> 10 & 0x1f)
-    let fraction = Float(bits & 0x3ff)
-    switch exponent {
-    case 0: return sign * fraction * 0x1p-24
-    case 31: return fraction == 0 ? sign * .infinity : .nan
-    default: return sign * Float(sign: .plus, exponent: exponent - 25, significand: fraction + 1024)
-    }
-  }
 }
 
 extension Safetensors {
-  /// An array to be written.
+  /// A named array to be written to a file.
   public struct Tensor: Sendable {
+    /// The name of the array in the file.
     public let name: String
+    /// The type of the elements.
     public let type: ElementType
+    /// The extent of each axis.
     public let shape: [Int]
+    /// The elements in C order.
     let bytes: [UInt8]
 
+    /// Creates an array of 32-bit floats, in C order.
     public init(_ name: String, shape: [Int], floats: [Float]) {
       self.init(name, .float32, shape, floats)
     }
+
+    /// Creates an array of 64-bit floats, in C order.
     public init(_ name: String, shape: [Int], doubles: [Double]) {
       self.init(name, .float64, shape, doubles)
     }
+
+    /// Creates an array of 16-bit signed integers, in C order.
     public init(_ name: String, shape: [Int], int16s: [Int16]) {
       self.init(name, .int16, shape, int16s)
     }
+
+    /// Creates an array of 32-bit signed integers, in C order.
     public init(_ name: String, shape: [Int], int32s: [Int32]) {
       self.init(name, .int32, shape, int32s)
     }
+
+    /// Creates an array of 8-bit unsigned integers, in C order.
     public init(_ name: String, shape: [Int], bytes: [UInt8]) {
       self.init(name, .uint8, shape, bytes)
     }
@@ -192,12 +213,18 @@ extension Safetensors {
     }
   }
 
-  /// Writes arrays as one file, replacing what was there. Tables are sorted by name and the data are aligned to 8 bytes, so equal
-  /// content gives equal files.
+  /// Writes arrays to a file and replaces the file that was there.
   ///
-  /// - Throws: `InputError` when the place cannot be written.
+  /// The table is sorted by name and the data start at a multiple of 8 bytes, so equal content
+  /// gives equal files.
+  ///
+  /// - Parameters:
+  ///   - tensors: The arrays; their names must differ.
+  ///   - metadata: Texts to store with the arrays.
+  ///   - url: The file to write.
+  /// - Throws: `InputError` when the file cannot be written.
   public static func write(_ tensors: [Tensor], metadata: [String: String] = [:], to url: URL) throws {
-    // Wider types first keeps every array aligned to its own size, as the reference implementation does.
+    // With wider types first every array is aligned to its element size, as in the reference implementation.
     let ordered = tensors.sorted { ($0.type.size, $1.name) > ($1.type.size, $0.name) }
     var table: [String: Any] = [:]
     if !metadata.isEmpty { table["__metadata__"] = metadata }

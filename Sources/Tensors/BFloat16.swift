@@ -1,11 +1,13 @@
 import CBFloat16
 
-/// A 32-bit float's upper half.
+/// A bfloat16 number: the upper 16 bits of a 32-bit float.
+///
+/// It has the range of a 32-bit float and 8 bits of precision.
 @frozen
 public struct BFloat16: Sendable {
   @usableFromInline var bits: UInt16
 
-  /// Rounds to nearest, ties to even.
+  /// Rounds to the nearest value, ties to even. NaN stays NaN.
   @inlinable @inline(__always)
   public init(_ x: Float) {
     let wide = x.bitPattern
@@ -13,6 +15,7 @@ public struct BFloat16: Sendable {
     bits = UInt16(truncatingIfNeeded: x.isNaN ? wide >> 16 | 0x40 : rounded)
   }
 
+  /// The same value as a 32-bit float; the conversion is exact.
   @inlinable @inline(__always)
   public var float: Float { Float(bitPattern: UInt32(bits) << 16) }
 }
@@ -21,16 +24,16 @@ extension BFloat16: VectorElement {
   public static var precision: Precision { .bfloat16 }
 
   @inline(__always)
-  package static func load(_ place: UnsafePointer<BFloat16>) -> SIMD16<Float> {
-    bf16_widen(UnsafeRawPointer(place).loadUnaligned(as: SIMD16<UInt16>.self))
+  package static func load(_ pointer: UnsafePointer<BFloat16>) -> SIMD16<Float> {
+    bf16_widen(UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<UInt16>.self))
   }
 
   @inline(__always)
-  package static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutablePointer<BFloat16>) {
-    UnsafeMutableRawPointer(place).storeBytes(of: bits(lane), as: SIMD16<UInt16>.self)
+  package static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<BFloat16>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: bits(vector), as: SIMD16<UInt16>.self)
   }
 
-  /// The upper halves, rounded.
+  /// The bit patterns of sixteen rounded numbers.
   @inline(__always)
-  static func bits(_ lane: SIMD16<Float>) -> SIMD16<UInt16> { bf16_round(lane) }
+  static func bits(_ vector: SIMD16<Float>) -> SIMD16<UInt16> { bf16_round(vector) }
 }

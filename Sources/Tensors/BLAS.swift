@@ -1,11 +1,11 @@
 import COpenBLAS
 import Foundation
 
-/// Matrix products on a single thread: the threads are ours, a tile each.
+/// Matrix products on a single thread: the program's own threads compute one tile each.
 package enum BLAS {
-  private static let ready: Void = {
-    // OpenBLAS 0.3.21 takes processors younger than itself for Haswell and leaves half of an AVX-512 processor's speed unused. What the user
-    // has set stays.
+  private static let configured: Void = {
+    // OpenBLAS 0.3.21 takes processors newer than itself for Haswell, which leaves half of the speed of an
+    // AVX-512 processor unused. A core type that the user has set is kept.
     if blas_has_avx512 == 1, kernels == "Haswell", getenv("OPENBLAS_CORETYPE") == nil {
       setenv("OPENBLAS_CORETYPE", "SkylakeX", 0)
       gotoblas_dynamic_quit()
@@ -14,18 +14,29 @@ package enum BLAS {
     openblas_set_num_threads(1)
   }()
 
-  /// The processor whose kernels OpenBLAS uses.
+  /// The name of the processor whose kernels OpenBLAS uses.
   static var kernels: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
 
-  /// `c = a b` or `c += a b`, row by row: a is m x k, b is k x n, c is m x n; `transposeA` when a is stored k x m,
-  /// `transposeB` when b is stored n x k. Leading dimensions are the distances between stored rows.
+  /// Computes `c = a b` or `c += a b` for row-major matrices.
+  ///
+  /// - Parameters:
+  ///   - m: Rows of `a` and `c`.
+  ///   - n: Columns of `b` and `c`.
+  ///   - k: Columns of `a` and rows of `b`.
+  ///   - a: An m x k matrix, stored as k x m when `transposeA` is true.
+  ///   - lda: Elements from one stored row of `a` to the next.
+  ///   - b: A k x n matrix, stored as n x k when `transposeB` is true.
+  ///   - ldb: Elements from one stored row of `b` to the next.
+  ///   - c: An m x n matrix.
+  ///   - ldc: Elements from one row of `c` to the next.
+  ///   - accumulate: Whether the product is added to `c` instead of replacing it.
   @inline(__always)
   package static func multiply(
     _ m: Int, _ n: Int, _ k: Int, a: UnsafePointer<Float>, _ lda: Int, transposeA: Bool = false,
     b: UnsafePointer<Float>, _ ldb: Int, transposeB: Bool = false, c: UnsafeMutablePointer<Float>, _ ldc: Int,
     accumulate: Bool = false
   ) {
-    _ = ready
+    _ = configured
     cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans, blasint(m),
       blasint(n), blasint(k), 1, a, blasint(lda), b, blasint(ldb), accumulate ? 1 : 0, c, blasint(ldc))

@@ -1,15 +1,21 @@
-/// A number that tensors are made of. It is public for the loops of other modules to be compiled for each of the two.
+/// The type of a tensor's elements: `Float` or ``BFloat16``.
+///
+/// The protocol is public so that the loops of other modules can be specialized for both types.
 public protocol Element: Sendable {
+  /// The precision of tensors that have elements of this type.
   static var precision: Precision { get }
+  /// Rounds a 32-bit float to the nearest value of this type.
   init(_ x: Float)
+  /// The same value as a 32-bit float; the conversion is exact.
   var float: Float { get }
 }
 
-/// A number that is handled sixteen at a time.
+/// An element type that is loaded and stored sixteen elements at a time; arithmetic is in 32-bit floats.
 package protocol VectorElement: Element {
-  /// Sixteen neighbors; the address need not be aligned.
-  static func load(_ place: UnsafePointer<Self>) -> SIMD16<Float>
-  static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutablePointer<Self>)
+  /// Loads sixteen consecutive elements. The address need not be aligned.
+  static func load(_ pointer: UnsafePointer<Self>) -> SIMD16<Float>
+  /// Rounds and stores sixteen consecutive elements. The address need not be aligned.
+  static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Self>)
 }
 
 extension Float: VectorElement {
@@ -18,12 +24,12 @@ extension Float: VectorElement {
   public var float: Float { self }
 
   @inline(__always)
-  package static func load(_ place: UnsafePointer<Float>) -> SIMD16<Float> {
-    UnsafeRawPointer(place).loadUnaligned(as: SIMD16<Float>.self)
+  package static func load(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
+    UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self)
   }
 
   @inline(__always)
-  package static func store(_ lane: SIMD16<Float>, _ place: UnsafeMutablePointer<Float>) {
-    UnsafeMutableRawPointer(place).storeBytes(of: lane, as: SIMD16<Float>.self)
+  package static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>) {
+    UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: SIMD16<Float>.self)
   }
 }

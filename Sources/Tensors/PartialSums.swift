@@ -1,8 +1,10 @@
 import Threads
 
-/// Sums that were split over tasks, put together in a fixed order so that results do not depend on the number of threads.
+/// Adds up the partial sums of several tasks, in a fixed order.
+///
+/// The number of parts depends on shapes alone, so results do not depend on the number of threads.
 enum PartialSums {
-  /// `total = parts[0] + parts[1] + …`, element by element; the parts follow each other in memory.
+  /// Computes `total = parts[0] + parts[1] + …`, element by element; the parts follow each other in memory.
   static func add(_ parts: UnsafePointer<Float>, parts count: Int, into total: Tensor) {
     let source = SharedPointer(parts)
     let (target, length) = (SharedPointer(total.pointer), total.count)
@@ -16,7 +18,14 @@ enum PartialSums {
     }
   }
 
-  /// The sum of the rows of a matrix of `channels` columns, made in as many parts.
+  /// Computes the sum over all voxels for each channel of a tensor.
+  ///
+  /// - Parameters:
+  ///   - matrix: A tensor with the channels last: a matrix of `channels` columns.
+  ///   - channels: Columns of the matrix.
+  ///   - parts: The number of partial sums, computed in parallel.
+  ///   - scratch: Provides the memory of the partial sums.
+  ///   - sums: Overwritten with one sum for each channel.
   static func rows(of matrix: Tensor, channels: Int, parts: Int, _ scratch: ScratchPool, into sums: Tensor) {
     switch matrix.precision {
     case .float32: rows(of: matrix.pointer, matrix.count / channels, channels, parts, scratch, sums)
@@ -35,8 +44,8 @@ enum PartialSums {
         let target = sums.pointer + part * channels
         target.update(repeating: 0, count: channels)
         for row in min(rows, part * perPart)..<min(rows, (part + 1) * perPart) {
-          let place = source.pointer + row * channels
-          for channel in 0..<channels { target[channel] += place[channel].float }
+          let addend = source.pointer + row * channels
+          for channel in 0..<channels { target[channel] += addend[channel].float }
         }
       }
       add(partial, parts: parts, into: total)

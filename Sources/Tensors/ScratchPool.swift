@@ -1,13 +1,18 @@
 import Foundation
 
-/// Scratch memory lent to one task at a time and kept, so that a step in steady state allocates nothing.
+/// Scratch memory that is lent to tasks and kept for the next one.
+///
+/// After the first training step, further steps allocate nothing.
 public final class ScratchPool: @unchecked Sendable {
   private let lock = NSLock()
   private var free: [Tensor] = []
 
+  /// Creates an empty pool.
   public init() {}
 
-  /// Lends `body` memory for at least `count` floats, of any content: the smallest that is free and large enough.
+  /// Lends `body` uninitialized memory for at least `count` floats.
+  ///
+  /// The smallest free block that is large enough is taken; when there is none, a new one is allocated.
   package func use(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Void) {
     let memory = lock.withLock { take(count) } ?? Tensor([count])
     body(memory.pointer)

@@ -1,18 +1,19 @@
-/// A dense array of numbers in memory aligned to a cache line, in axis order (N, D, H, W, C), channels last.
+/// A dense array of numbers in axis order (N, D, H, W, C), channels last, aligned to a cache line.
 ///
-/// It is a class because layers share their buffers: each is allocated once, and a training step in steady state allocates
-/// nothing.
+/// `Tensor` is a class because layers share their buffers. Each buffer is allocated once and used
+/// in every training step.
 public final class Tensor: @unchecked Sendable {
-  /// Extent of each axis.
+  /// The extent of each axis.
   public let shape: [Int]
-  /// Number of elements.
+  /// The number of elements.
   public let count: Int
+  /// The type of the elements.
   public let precision: Precision
   private let memory: UnsafeMutableRawPointer
-  /// Whose memory this is a view of.
+  /// The tensor that owns the memory, or `nil` when it is this one.
   private let owner: Tensor?
 
-  /// A tensor of zeros.
+  /// Creates a tensor of zeros.
   public init(_ shape: [Int], _ precision: Precision = .float32) {
     self.shape = shape
     self.precision = precision
@@ -23,14 +24,15 @@ public final class Tensor: @unchecked Sendable {
     owner = nil
   }
 
-  /// A tensor of given elements, in C order.
+  /// Creates a tensor of 32-bit floats from its elements, in C order.
   public convenience init(_ shape: [Int], _ elements: [Float]) {
     self.init(shape)
     precondition(elements.count == count, "elements do not fill the shape")
     withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
   }
 
-  /// A tensor in the memory of another one that is at least as large and of the same precision.
+  /// Creates a tensor that shares the memory of `owner`, which must be at least as large; it has
+  /// the same precision.
   package init(_ shape: [Int], in owner: Tensor) {
     self.shape = shape
     count = shape.reduce(1, *)
@@ -41,7 +43,7 @@ public final class Tensor: @unchecked Sendable {
 
   deinit { if owner == nil { memory.deallocate() } }
 
-  /// The elements, in C order, copied.
+  /// A copy of the elements as 32-bit floats, in C order.
   public var elements: [Float] {
     switch precision {
     case .float32: Array(UnsafeBufferPointer(start: pointer, count: count))
@@ -49,13 +51,13 @@ public final class Tensor: @unchecked Sendable {
     }
   }
 
-  /// The elements of a tensor of 32-bit floats.
+  /// Calls `body` with the elements of a tensor of 32-bit floats, in C order.
   public func withUnsafeBufferPointer<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result
   {
     try body(UnsafeBufferPointer(start: pointer, count: count))
   }
 
-  /// The elements of a tensor of 32-bit floats.
+  /// Calls `body` with the elements of a tensor of 32-bit floats, in C order; `body` may change them.
   public func withUnsafeMutableBufferPointer<Result>(
     _ body: (UnsafeMutableBufferPointer<Float>) throws -> Result
   ) rethrows -> Result {
@@ -70,15 +72,17 @@ public final class Tensor: @unchecked Sendable {
     }
   }
 
-  /// Where the elements lie, for the rooms' own inner loops; valid while the tensor lives.
+  /// A pointer to the elements of a tensor of 32-bit floats; valid while the tensor lives.
   package var pointer: UnsafeMutablePointer<Float> { pointer(Float.self) }
 
-  /// The same for elements of either type, which must be the tensor's.
+  /// A pointer to the elements, valid while the tensor lives.
+  ///
+  /// - Parameter type: The element type; it must have the tensor's precision.
   package func pointer<E: Element>(_ type: E.Type) -> UnsafeMutablePointer<E> {
     precondition(E.precision == precision, "a tensor of \(precision) taken for one of \(E.precision)")
     return memory.assumingMemoryBound(to: E.self)
   }
 
-  /// Where the elements lie, whatever they are.
+  /// A pointer to the elements of either type.
   var bytes: UnsafeMutableRawPointer { memory }
 }

@@ -2,29 +2,30 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Loops split over the processor's cores. Every parallel loop of the program is one of these, so that `limit(to:)`
-/// holds for all of them.
+/// Loops whose iterations run on the processor's cores.
 ///
-/// What a task computes must depend on its index alone; then results do not depend on the number of threads.
+/// Every parallel loop of the program is one of these, so ``limit(to:)`` applies to all of them.
+/// What an iteration computes must depend on its index alone; then results do not depend on the
+/// number of threads.
 public enum Parallel {
   private static let cores = ProcessInfo.processInfo.activeProcessorCount
   private static let storedLimit = Atomic<Int>(0)
 
-  /// The limit that was set, or `nil` when every core may be used.
+  /// The maximum number of threads that was set, or `nil` when every core may be used.
   public static var limit: Int? {
     let limit = storedLimit.load(ordering: .relaxed)
     return limit > 0 ? limit : nil
   }
 
-  /// How many threads compute together: `limit`, or as many as there are cores.
+  /// The number of threads that a loop uses: ``limit``, or one for each core.
   public static var threads: Int { limit ?? cores }
 
-  /// Lets no more than `threads` threads compute together from now on.
+  /// Limits later loops to `threads` threads each, at least one.
   public static func limit(to threads: Int) {
     storedLimit.store(max(1, threads), ordering: .relaxed)
   }
 
-  /// Runs `body` for every index in `0..<count`, on several threads.
+  /// Calls `body` for every index in `0..<count`, on several threads.
   public static func forEach(_ count: Int, _ body: @Sendable (Int) -> Void) {
     forEach(count, threads: threads) { index in
       body(index)
@@ -32,17 +33,21 @@ public enum Parallel {
     }
   }
 
-  /// Runs `body` for consecutive ranges of at most `size` indices that cover `0..<count`.
+  /// Calls `body` for consecutive ranges of at most `size` indices that cover `0..<count`, on
+  /// several threads.
   public static func chunks(_ count: Int, size: Int, _ body: @Sendable (Range<Int>) -> Void) {
     forEach((count + size - 1) / size) { body($0 * size..<min(count, ($0 + 1) * size)) }
   }
 
   /// Computes a value for every index in `0..<count`, on several threads.
   ///
-  /// - Parameter maximumThreads: bounds the memory that tasks under way take together.
-  /// - Returns: the values in the order of their indices.
-  /// - Throws: what a plain loop would throw: the error of the smallest index that has one. Tasks that have not begun
-  ///   when an error comes up are left out.
+  /// - Parameters:
+  ///   - count: The number of values.
+  ///   - maximumThreads: The maximum number of threads, to bound the memory that they use together.
+  ///   - body: Computes the value of an index.
+  /// - Returns: The values in the order of their indices.
+  /// - Throws: The error that a sequential loop would throw: that of the smallest index whose
+  ///   `body` throws. After an error no further indices are started.
   public static func map<Value: Sendable>(
     _ count: Int, maximumThreads: Int = .max, _ body: @Sendable (Int) throws -> Value
   ) throws -> [Value] {
@@ -52,11 +57,11 @@ public enum Parallel {
       results.withLock { $0[index] = result }
       return if case .success = result { true } else { false }
     }
-    // Indices are taken up in order, so those missing behind an error follow it.
+    // Indices are handed out in order, so every missing value comes after an error.
     return try results.withLock { $0 }.compactMap { try $0?.get() }
   }
 
-  /// Hands out the indices in order until they are used up or `body` returns false.
+  /// Hands out the indices in order until none are left or `body` returns `false`.
   private static func forEach(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Bool) {
     let threads = min(threads, count)
     guard threads > 1 else {

@@ -2,21 +2,23 @@ import Foundation
 import Tensors
 import Threads
 
-/// What follows a normalization, by PyTorch's definitions.
+/// The nonlinearity that follows a normalization, as PyTorch defines it.
 public enum Activation: Sendable, Equatable, Codable {
+  /// `x` where x > 0, otherwise 0.
   case relu
-  /// max(x, slope · x); the slope is not negative.
+  /// `x` where x > 0, otherwise `slope * x`. The slope must not be negative.
   case leakyReLU(slope: Float)
-  /// x where positive, elsewhere alpha (eˣ - 1).
+  /// `x` where x > 0, otherwise `alpha * (exp(x) - 1)`. Alpha must not be negative.
   case elu(alpha: Float)
-  /// x Φ(x), with the normal distribution's Φ itself and not an approximation.
+  /// `x * Φ(x)`, where Φ is the exact distribution function of the standard normal distribution, not the approximation by
+  /// tanh.
   case gelu
-  /// x σ(x).
+  /// `x * σ(x)`, where `σ(x) = 1 / (1 + exp(-x))`.
   case silu
-  /// x tanh(ln(1 + eˣ)).
+  /// `x * tanh(log(1 + exp(x)))`.
   case mish
 
-  /// Slope below zero of the piecewise linear ones; `nil` for the others.
+  /// The slope for x ≤ 0 of a piecewise linear activation; `nil` for the others.
   var slope: Float? {
     switch self {
     case .relu: 0
@@ -27,7 +29,7 @@ public enum Activation: Sendable, Equatable, Codable {
 }
 
 extension Activation {
-  /// `output = f(input)`; both may be one tensor.
+  /// Computes `output = f(input)`. Both may be the same tensor.
   func forward(_ input: Tensor, _ output: Tensor) {
     switch self {
     case .relu: Self.map(input, output) { x, _ in max(x, 0) }
@@ -39,7 +41,10 @@ extension Activation {
     }
   }
 
-  /// `gradient *= f'(input)`. For the piecewise linear ones the output, of the same sign, may stand in for the input.
+  /// Computes `gradient *= f'(input)`: turns the gradient with respect to the output into the one with respect to the input.
+  ///
+  /// For a piecewise linear activation the output can be passed as `input`: f' depends on x > 0 alone, and f(x) > 0 exactly
+  /// where x > 0.
   func backward(input: Tensor, gradient: Tensor) {
     switch self {
     case .relu: Self.map(input, gradient) { x, g in x > 0 ? g : 0 }
@@ -67,7 +72,7 @@ extension Activation {
   private static func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }
   private static func softplus(_ x: Float) -> Float { max(x, 0) + log1pf(expf(-abs(x))) }
 
-  /// `target = f(source, target)`, element by element.
+  /// Computes `target = f(source, target)` for each element.
   @inline(__always)
   private static func map(_ source: Tensor, _ target: Tensor, _ f: @Sendable (Float, Float) -> Float) {
     switch target.precision {

@@ -2,40 +2,49 @@ import Files
 import TensorFiles
 import Tensors
 
-/// nnU-Net's U-Nets, `PlainConvUNet` and `ResidualEncoderUNet`: what a plan fixes about the network.
+/// The architecture of a network, as a plan defines it: nnU-Net's `PlainConvUNet` or `ResidualEncoderUNet`.
 ///
-/// Stage `s` has `convolutionsPerStage[s]` blocks of convolution, normalization and activation, of `features[s]` channels and
-/// kernel `kernels[s]`, the first with stride `strides[s]`; in a residual encoder each is two convolutions with a short
-/// cut, and another block, the stem, comes first. The decoder goes back up with transposed convolutions. Axis order (z,
-/// y, x).
+/// Encoder stage `s` is a chain of `convolutionsPerStage[s]` blocks with `features[s]` channels and kernel `kernels[s]`. Its
+/// first block has stride `strides[s]`. In a plain encoder, a block is a convolution, a normalization and an activation. In a
+/// residual encoder, a block is two convolutions and a shortcut, and a single convolution, the stem, precedes the first stage.
+///
+/// The decoder returns to the full resolution with transposed convolutions, whose kernels and strides are the encoder's
+/// strides. Kernels and strides are in the order (z, y, x).
 public struct Architecture: Sendable, Equatable, Codable {
-  /// What the encoder's blocks are.
+  /// The kind of blocks in the encoder.
   public enum EncoderKind: String, Sendable, Equatable, Codable {
-    /// Convolutions one after the other.
+    /// Single convolutions: nnU-Net's `PlainConvUNet`.
     case plain
-    /// ResNet-D's basic blocks.
+    /// The basic blocks of ResNet-D: nnU-Net's `ResidualEncoderUNet`.
     case residual
   }
 
+  /// The kind of blocks in the encoder.
   public var encoder: EncoderKind
+  /// The number of channels of the images.
   public var inputChannels: Int
-  /// Channels of the logits: classes with the background, or regions.
+  /// The number of channels of the logits: one for each class, background included, or one for each region.
   public var outputChannels: Int
+  /// The number of channels of each stage, full resolution first.
   public var features: [Int]
+  /// The kernel of each stage's convolutions, (z, y, x).
   public var kernels: [[Int]]
+  /// The stride at the start of each encoder stage, (z, y, x); 1 in the first stage.
   public var strides: [[Int]]
-  /// Blocks an encoder stage has, the stem not counted.
+  /// The number of blocks in each encoder stage, without the stem.
   public var convolutionsPerStage: [Int]
-  /// Blocks a decoder stage has, lowest resolution first; one stage fewer than the encoder.
+  /// The number of blocks in each decoder stage, lowest resolution first. There is one decoder stage fewer than encoder stages.
   public var convolutionsPerDecoderStage: [Int]
-  /// Whether convolutions and transposed convolutions have a bias; the heads always have one.
+  /// Whether convolutions and transposed convolutions have a bias. The segmentation heads always have one.
   public var convolutionBias: Bool
-  /// `nil` for none.
+  /// The normalization after each convolution; `nil` when there is none.
   public var normalization: NormalizationKind?
-  /// Added to the variance in the normalization.
+  /// The number that is added to the variance in a normalization.
   public var normEpsilon: Float
+  /// The activation after each normalization.
   public var activation: Activation
 
+  /// Creates an architecture without checking it; see ``validate()``.
   public init(
     encoder: EncoderKind = .plain, inputChannels: Int, outputChannels: Int, features: [Int], kernels: [[Int]],
     strides: [[Int]], convolutionsPerStage: [Int], convolutionsPerDecoderStage: [Int], convolutionBias: Bool = true,
@@ -55,10 +64,13 @@ public struct Architecture: Sendable, Equatable, Codable {
     self.activation = activation
   }
 
-  /// The architecture with batch normalization where weights have its running statistics.
+  /// Returns this architecture with batch normalization if the weights contain running statistics.
   ///
-  /// nnU-Net's `nnUNetTrainerBN` puts it in the place of the plan's instance normalization; the plan keeps silent about
-  /// it.
+  /// nnU-Net's `nnUNetTrainerBN` trains with batch normalization instead of the plan's instance normalization, and does not
+  /// change the plan.
+  ///
+  /// - Parameter weights: The weights that the network will load.
+  /// - Returns: The architecture that fits the weights.
   public func withNormalization(of weights: Safetensors) -> Architecture {
     var architecture = self
     if weights.entries.keys.contains(where: { $0.hasSuffix(".norm.running_mean") }) {
@@ -67,12 +79,14 @@ public struct Architecture: Sendable, Equatable, Codable {
     return architecture
   }
 
-  /// What each patch axis must be a multiple of: the product of the strides.
+  /// The number of voxels of which each edge of a patch must be a multiple, (z, y, x): the product of the strides.
+  ///
+  /// The product wraps around on overflow, because the strides may not have been validated yet.
   public var divisors: [Int] {
     strides.reduce([1, 1, 1]) { zip($0, $1).map { $0.multipliedReportingOverflow(by: $1).partialValue } }
   }
 
-  /// Elements of the largest of all stages' features, of one sample.
+  /// Returns the number of elements of the largest feature map of any stage, for one sample.
   func largestFeatures(patch: [Int]) -> Int {
     var extent = patch
     return zip(strides, features).map { stride, channels in
@@ -81,7 +95,9 @@ public struct Architecture: Sendable, Equatable, Codable {
     }.max() ?? 0
   }
 
-  /// - Throws: `InputError` when the numbers do not describe a network.
+  /// Checks that the numbers describe a network.
+  ///
+  /// - Throws: `InputError` when they do not.
   public func validate() throws {
     func refuse(_ found: String, _ expected: String) -> InputError {
       InputError("architecture", found: found, expected: expected)
@@ -93,13 +109,13 @@ public struct Architecture: Sendable, Equatable, Codable {
     else {
       throw refuse(
         "\(stages) features, \(kernels.count) kernels, \(strides.count) strides, \(convolutionsPerStage.count) encoder and "
-          + "\(convolutionsPerDecoderStage.count) decoder stages", "one of each a stage, and a decoder stage fewer")
+          + "\(convolutionsPerDecoderStage.count) decoder stages", "one of each for every stage, and one decoder stage fewer")
     }
     guard (kernels + strides).allSatisfy({ $0.count == 3 }) else {
       throw refuse("a kernel or stride without three axes", "a 3-D network")
     }
     guard kernels.joined().allSatisfy({ 1...15 ~= $0 && $0 % 2 == 1 }) else {
-      throw refuse("kernels \(kernels)", "odd edges from 1 to 15")
+      throw refuse("kernels \(kernels)", "odd sizes from 1 to 15")
     }
     guard strides.joined().allSatisfy({ 1...8 ~= $0 }), strides[0] == [1, 1, 1] else {
       throw refuse("strides \(strides)", "1 to 8, and 1 in the first stage")
@@ -109,20 +125,25 @@ public struct Architecture: Sendable, Equatable, Codable {
       1...4096 ~= inputChannels, 1...4096 ~= outputChannels
     else {
       throw refuse(
-        "features \(features), \(inputChannels) input and \(outputChannels) output channels", "1 to 4096 of each")
+        "features \(features), blocks \(convolutionsPerStage + convolutionsPerDecoderStage), "
+          + "\(inputChannels) input and \(outputChannels) output channels",
+        "1 to 4096 features and channels, and 1 to 16 blocks in each stage")
     }
     guard normEpsilon > 0, normEpsilon.isFinite else {
       throw refuse("normalization epsilon \(normEpsilon)", "a positive number")
     }
     switch activation {
     case .leakyReLU(let number), .elu(let number):
-      guard number >= 0, number.isFinite else { throw refuse("activation \(activation)", "no negative number") }
+      guard number >= 0, number.isFinite else { throw refuse("activation \(activation)", "a parameter of 0 or more") }
     case .relu, .gelu, .silu, .mish: break
     }
   }
 
-  /// - Throws: `InputError` when `patch` cannot be halved as often as the strides ask, naming the next larger patch
-  ///   that can.
+  /// Checks that the network can be applied to patches of a size.
+  ///
+  /// - Parameter patch: The edges of the patch in voxels, (z, y, x).
+  /// - Throws: `InputError` when an edge is not a multiple of the product of the strides. The error names the next larger patch
+  ///   whose edges are.
   public func validate(patch: [Int]) throws {
     let divisors = divisors
     guard patch.count == 3, patch.allSatisfy({ 1...4096 ~= $0 }) else {
@@ -132,7 +153,7 @@ public struct Architecture: Sendable, Equatable, Codable {
       let next = zip(patch, divisors).map { ($0 + $1 - 1) / $1 * $1 }
       throw InputError(
         "patch size", found: "\(patch)", expected: "multiples of \(divisors), the product of the network's strides",
-        advice: "\(next) would do.")
+        advice: "Use \(next).")
     }
   }
 }

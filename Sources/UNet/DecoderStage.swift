@@ -1,22 +1,37 @@
 import Tensors
 
-/// One resolution of the decoder: features from below are upsampled, joined by the encoder's, and preActivation.
+/// One resolution of the decoder.
+///
+/// It upsamples the features of the next coarser resolution, joins them with the encoder's features, convolves the result, and
+/// computes logits from it.
 final class DecoderStage {
-  /// Resolution it works at; 0 is the full one.
+  /// The resolution: 0 is the full one, and each level is coarser than the one before.
   let level: Int
+  /// Upsamples the coarser features.
   let up: TransposedConvolution
   let blocks: [ConvolutionBlock]
+  /// Computes the logits.
   let head: Head
-  /// Upsampled features first, then the encoder's; the backward pass puts its gradient in their place.
+  /// The input of the first block: the upsampled features in the first half of the channels, the encoder's in the second.
+  ///
+  /// The backward pass overwrites it with the gradient with respect to it.
   let joined: Tensor
-  /// Where the gradient by the output arrives.
+  /// The gradient with respect to this stage's features, in the network's shared memory.
+  ///
+  /// The next finer stage writes it (`coarseGradient` there), and this stage's head adds to it.
   let gradient: Tensor
-  /// Features of the coarser resolution, and where the gradient by them goes.
+  /// The features of the next coarser resolution.
   private let coarse: any Features
+  /// The gradient with respect to `coarse`, in the same shared memory as `gradient`.
   let coarseGradient: Tensor
 
+  /// The output of the last block.
   var features: any Features { blocks.last! }
 
+  /// - Parameters:
+  ///   - index: The position of the stage in the decoder, coarsest first, as in nnU-Net's names.
+  ///   - coarse: The features of the next coarser resolution, of size `coarseExtent`.
+  ///   - extent: The size of this stage's features along z, y, x, in voxels.
   init(
     _ index: Int, architecture a: Architecture, batch: Int, coarse: any Features, coarseExtent: [Int], extent: [Int],
     workspace: Workspace
@@ -28,9 +43,9 @@ final class DecoderStage {
     coarseGradient = workspace.gradient(workspace.training ? coarse.output.shape : [0])
     joined = workspace.tensor([batch] + extent + [2 * features])
     up = TransposedConvolution(
-      "decoder.transpconvs.\(index)", batch: batch, inputs: a.features[level + 1], outputs: features,
-      extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features, hasBias: a.convolutionBias,
-      scratch: workspace.scratch)
+      "decoder.transpconvs.\(index)", batch: batch, inputChannels: a.features[level + 1],
+      outputChannels: features, extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features,
+      hasBias: a.convolutionBias, scratch: workspace.scratch)
     var blocks: [ConvolutionBlock] = []
     var current: any Features = KeptFeatures(joined)
     for i in 0..<a.convolutionsPerDecoderStage[index] {
@@ -44,23 +59,27 @@ final class DecoderStage {
     }
     self.blocks = blocks
     head = Head(
-      "decoder.seg_layers.\(index)", batch: batch, extent: extent, features: features, classes: a.outputChannels,
-      scratch: workspace.scratch)
+      "decoder.seg_layers.\(index)", batch: batch, extent: extent, features: features,
+      outputChannels: a.outputChannels, scratch: workspace.scratch)
   }
 
-  /// After the encoder has put its features in their place in `joined`.
+  /// Computes the features, and the logits if asked for. The encoder's features must be in `joined`.
   ///
-  /// - Parameter logits: Whether the head is computed too.
+  /// - Parameters:
+  ///   - inference: Whether batch normalization uses its running statistics.
+  ///   - logits: Whether to compute the logits too.
   func forward(inference: Bool, logits: Bool) {
     up.forward(coarse.output, joined)
     for block in blocks { block.forward(inference: inference) }
     if logits { head.forward(features.output) }
   }
 
-  /// Leaves the gradient by the encoder's features in `joined` and passes on that by the coarser features.
+  /// Computes the gradients of the stage's parameters from `gradient` and the head's gradient.
   ///
-  /// - Parameter usesHead: Whether the stage's logits have a part in the loss. The finest stage's always have; it has no other
-  ///   gradient.
+  /// It sets `coarseGradient`, and leaves the gradient with respect to the encoder's features in `joined`.
+  ///
+  /// - Parameter usesHead: Whether the loss depends on the stage's logits. On those of the full resolution it always does;
+  ///   that stage has no other gradient.
   func backward(usesHead: Bool) {
     head.weight.hasGradient = usesHead
     head.bias.hasGradient = usesHead
@@ -70,6 +89,7 @@ final class DecoderStage {
       if level == 0 {
         head.backwardInput(gradient)
       } else {
+        // The features have been used, so their memory can hold the head's gradient.
         head.backwardInput(features.output)
         Elementwise.add(features.output, to: gradient)
       }

@@ -1,7 +1,10 @@
 import Tensors
 
 extension Element {
-  /// The numbers as 32-bit floats: where they lie, or in `copy`, which has room for `count`.
+  /// Returns `count` elements as 32-bit floats.
+  ///
+  /// - Parameter copy: Memory for `count` floats, which receives the converted elements. It is not used where the elements
+  ///   are floats already; the result is then `source` itself.
   static func floats(
     _ source: UnsafeMutablePointer<Self>, _ count: Int, _ copy: UnsafeMutablePointer<Float>
   ) -> UnsafeMutablePointer<Float> {

@@ -1,11 +1,11 @@
 import Tensors
 import Threads
 
-/// Sums and copies over whole tensors of one precision.
+/// Sums and copies of whole tensors.
 package enum Elementwise {
-  private static let chunk = 1 << 15
+  private static let chunkSize = 1 << 15
 
-  /// `target += source`.
+  /// Computes `target += source`. Both have the same shape and precision.
   package static func add(_ source: Tensor, to target: Tensor) {
     switch target.precision {
     case .float32: add(of: Float.self, source, target)
@@ -15,12 +15,12 @@ package enum Elementwise {
 
   private static func add<Number: Element>(of type: Number.Type, _ source: Tensor, _ target: Tensor) {
     let (s, t) = (SharedPointer(source.pointer(type)), SharedPointer(target.pointer(type)))
-    Parallel.chunks(target.count, size: chunk) {
+    Parallel.chunks(target.count, size: chunkSize) {
       for i in $0 { t.pointer[i] = Number(t.pointer[i].float + s.pointer[i].float) }
     }
   }
 
-  /// `target = source`, which may be of another precision.
+  /// Computes `target = source`. The tensors may differ in precision.
   static func copy(_ source: Tensor, to target: Tensor) {
     switch (source.precision, target.precision) {
     case (.float32, .float32): copy(SharedPointer(source.pointer), SharedPointer(target.pointer), target.count)
@@ -36,10 +36,14 @@ package enum Elementwise {
   private static func copy<Source: Element, Target: Element>(
     _ s: SharedPointer<UnsafeMutablePointer<Source>>, _ t: SharedPointer<UnsafeMutablePointer<Target>>, _ count: Int
   ) {
-    Parallel.chunks(count, size: chunk) { for i in $0 { t.pointer[i] = Target(s.pointer[i].float) } }
+    Parallel.chunks(count, size: chunkSize) { for i in $0 { t.pointer[i] = Target(s.pointer[i].float) } }
   }
 
-  /// Copies features into the last channels of the decoder's input.
+  /// Copies the encoder's features into the last channels of the decoder's input.
+  ///
+  /// - Parameters:
+  ///   - source: The features, (N, z, y, x, channel).
+  ///   - joined: The decoder's input, with the same voxels and at least as many channels.
   package static func copySkip(_ source: Tensor, into joined: Tensor) {
     switch source.precision {
     case .float32: copySkip(of: Float.self, source, joined)
@@ -57,7 +61,8 @@ package enum Elementwise {
     }
   }
 
-  /// Adds the last channels of the gradient by the decoder's input to that by the features.
+  /// The backward pass of `copySkip`: adds the last channels of the gradient with respect to the decoder's input to the
+  /// gradient with respect to the encoder's features.
   static func addSkip(_ joined: Tensor, to target: Tensor) {
     switch target.precision {
     case .float32: addSkip(of: Float.self, joined, target)
@@ -71,8 +76,8 @@ package enum Elementwise {
     Parallel.chunks(target.count / features, size: 4096) { voxels in
       for v in voxels {
         let source = s.pointer + (v + 1) * width - features
-        let place = t.pointer + v * features
-        for c in 0..<features { place[c] = Number(place[c].float + source[c].float) }
+        let target = t.pointer + v * features
+        for c in 0..<features { target[c] = Number(target[c].float + source[c].float) }
       }
     }
   }

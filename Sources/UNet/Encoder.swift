@@ -1,12 +1,15 @@
 import Tensors
 
-/// The way down: stages of blocks, each but the first begun by a stride.
+/// The encoder: stages of blocks at lower and lower resolution.
+///
+/// The first block of a stage has the stage's stride; the full resolution's is 1.
 struct Encoder {
-  /// The blocks of each stage, full resolution first; a residual encoder's stem is the first of them.
+  /// The blocks of each stage, full resolution first. The stem of a residual encoder is the first block of the first stage.
   let stages: [[any Block]]
-  /// Voxels of each stage's output along z, y, x.
+  /// The size of each stage's output along z, y, x, in voxels.
   let extents: [[Int]]
 
+  /// - Parameter input: The images, (N, z, y, x, channel), in the network's precision.
   init(_ a: Architecture, input: any Features, workspace: Workspace) throws {
     var stages: [[any Block]] = []
     var extents: [[Int]] = []

@@ -3,35 +3,51 @@ import Foundation
 import TensorFiles
 import Tensors
 
-/// nnU-Net's plain or residual U-Net for a fixed patch and batch: every buffer is allocated when it is made.
+/// nnU-Net's plain or residual U-Net for a fixed patch and batch size.
 ///
-/// Tensors are (N, z, y, x, channel). It computes one thing at a time.
+/// All buffers are allocated when the network is created. Tensors are (N, z, y, x, channel). Do not call a network from two
+/// threads at once.
 public final class Network {
+  /// The architecture that the network was created with.
   public let architecture: Architecture
-  /// Edges of the patch along z, y, x.
+  /// The edges of the patch in voxels, (z, y, x).
   public let patch: [Int]
+  /// The number of samples in a batch, N.
   public let batchSize: Int
-  /// The images, (N, z, y, x, channel); fill it before `forward`.
+  /// The images, (N, z, y, x, channel). Fill it before ``forward(inference:)``.
   public let input: Tensor
-  /// Logits, (N, z, y, x, class), full resolution first; only that one when the network is not made for training.
+  /// The logits, (N, z, y, x, channel), full resolution first.
+  ///
+  /// A network for training has logits at the resolution of every decoder stage, a network for inference at the full one only.
   public let outputs: [Tensor]
-  /// Every weight and bias: encoder, decoder stages, transposed convolutions, heads.
+  /// All trained parameters: those of the encoder, decoder stages, transposed convolutions and heads, in this order.
   public let parameters: [Parameter]
 
-  /// What is saved beside the parameters but not trained: running statistics of batch normalization.
+  /// What is saved with the parameters but not trained: the running statistics of batch normalization.
   private let buffers: [Parameter]
   private let encoder: [[any Block]]
   private let decoder: [DecoderStage]
   /// The images in the network's precision.
   private let images: Tensor
   private let training: Bool
-  private var losses: (of: Loss, heads: [DiceCrossEntropy])?
+  /// The loss of the last `computeLoss`, and its implementation for each of `outputs`.
+  private var losses: (definition: Loss, terms: [DiceCrossEntropy])?
 
+  /// Creates a network and allocates all its buffers.
+  ///
+  /// A network for training starts from random weights by nnU-Net's rule: Kaiming normal for a leaky ReLU of slope 0.01, with
+  /// biases 0. A network for inference must be loaded before it is used; see ``load(_:heads:)``.
+  ///
   /// - Parameters:
-  ///   - training: Whether `backward` will be called. Inference needs a fraction of the memory.
-  ///   - precision: Of activations and convolutions.
-  ///   - seed: Of the initial weights of a training: Kaiming normal for a leaky slope of 0.01, biases zero, as nnU-Net's.
-  /// - Throws: `InputError` when the architecture or the patch is unusable, or the precision not to be had here; `OneDNNError`.
+  ///   - architecture: The layers and their sizes.
+  ///   - patch: The edges of the patch in voxels, (z, y, x).
+  ///   - batchSize: The number of samples in a batch.
+  ///   - training: Whether ``backward()`` will be called. A network for inference needs a fraction of the memory.
+  ///   - engine: What computes the convolutions.
+  ///   - precision: The precision of feature maps and convolutions. Weights, logits and losses are 32-bit floats in any case.
+  ///   - seed: The seed of the random weights.
+  /// - Throws: `InputError` when the architecture, patch or batch size is invalid or the precision is not available;
+  ///   `OneDNNError` when oneDNN cannot compute a convolution.
   public init(
     _ architecture: Architecture, patch: [Int], batchSize: Int, training: Bool, engine: Engine = .auto,
     precision: Precision = .float32, seed: UInt64 = 1
@@ -58,11 +74,11 @@ public final class Network {
     var decoder: [DecoderStage] = []
     for stage in 0..<stages - 1 {
       let level = stages - 2 - stage
-      let made = try DecoderStage(
+      let decoderStage = try DecoderStage(
         stage, architecture: a, batch: batchSize, coarse: current, coarseExtent: encoder.extents[level + 1],
         extent: encoder.extents[level], workspace: workspace)
-      decoder.append(made)
-      current = made.features
+      decoder.append(decoderStage)
+      current = decoderStage.features
     }
     self.encoder = encoder.stages
     self.decoder = decoder
@@ -72,14 +88,14 @@ public final class Network {
       blocks.flatMap(\.parameters) + decoder.flatMap(\.up.parameters)
       + decoder.flatMap { [$0.head.weight, $0.head.bias] }
     buffers = blocks.flatMap(\.buffers)
-    // A network for inference is loaded before it is of use.
+    // A network for inference gets its weights from `load`.
     if training { Initialization.kaiming(parameters, seed: seed) }
   }
 
   /// Computes `outputs` from `input`.
   ///
-  /// - Parameter inference: Whether batch normalization goes by its running statistics, as it always does in a network
-  ///   that is not made for training. `backward` needs a pass that did not.
+  /// - Parameter inference: Whether batch normalization uses its running statistics. A network for inference always uses them.
+  ///   Do not call ``backward()`` after a pass with running statistics.
   public func forward(inference: Bool = false) {
     let inference = inference || !training
     if images !== input { Elementwise.copy(input, to: images) }
@@ -92,25 +108,32 @@ public final class Network {
     }
   }
 
-  /// The decoder's stage at a level; `nil` at the coarsest, where it has none.
+  /// Returns the decoder stage at a level, where 0 is the full resolution; `nil` at the coarsest level, which has none.
   private func decoderStage(_ level: Int) -> DecoderStage? {
     level < decoder.count ? decoder[decoder.count - 1 - level] : nil
   }
 
   private var blocks: [any Block] { encoder.joined() + decoder.flatMap(\.blocks) }
 
-  /// Multiplications and additions of a forward pass's convolutions, by their definition.
+  /// The number of multiplications and additions in the convolutions of a forward pass.
+  ///
+  /// Counted by the definition of a convolution, whatever algorithm computes it.
   public var forwardOperations: Int {
     blocks.reduce(0) { $0 + $1.operations } + decoder.reduce(0) { $0 + $1.up.operations + $1.head.operations }
   }
 
-  /// After `forward`: each sample's loss, Dice plus cross-entropy over the outputs with the weights of deep
-  /// supervision; readies the gradients of `sum_i sampleWeights[i] * loss[i] / N` for `backward`.
+  /// Computes the loss of each sample and prepares ``backward()``. Call it after ``forward(inference:)``.
+  ///
+  /// A sample's loss is the sum of its losses at all ``outputs``, weighted by ``DeepSupervision/weights(outputs:)``. The
+  /// gradient that ``backward()`` propagates is that of the batch's loss, `sum_i sampleWeights[i] * loss[i] / N`.
   ///
   /// - Parameters:
-  ///   - labels: (N, z, y, x) at full resolution, label values as they are in the images, regions or not.
-  ///   - sampleWeights: 1 for all when absent.
-  /// - Throws: `InputError` when a label is none the loss is made for.
+  ///   - loss: The definition of the loss.
+  ///   - labels: The label values of the images, (N, z, y, x) at full resolution, for classes and regions alike.
+  ///   - sampleWeights: The weight of each sample; 1 for all when `nil`.
+  /// - Returns: The loss of each sample, without its weight.
+  /// - Throws: `InputError` when a label is unknown to the loss, or the loss has another number of regions than the network has
+  ///   output channels.
   public func computeLoss(_ loss: Loss, labels: [Int16], sampleWeights: [Float]? = nil) throws -> [Float] {
     let targets = outputs.map {
       DeepSupervision.downsample(labels, batch: batchSize, from: patch, to: Array($0.shape[1...3]))
@@ -118,10 +141,17 @@ public final class Network {
     return try computeLoss(loss, targets: targets, sampleWeights: sampleWeights)
   }
 
-  /// The same with the labels of each output given: (N, z, y, x) at its resolution.
+  /// Computes the loss of each sample from labels at the resolution of each output.
+  ///
+  /// - Parameters:
+  ///   - loss: The definition of the loss.
+  ///   - targets: The label values for each of ``outputs``, (N, z, y, x) at its resolution.
+  ///   - sampleWeights: The weight of each sample; 1 for all when `nil`.
+  /// - Returns: The loss of each sample, without its weight.
+  /// - Throws: As ``computeLoss(_:labels:sampleWeights:)``.
   public func computeLoss(_ loss: Loss, targets: [[Int16]], sampleWeights: [Float]? = nil) throws -> [Float] {
     try check(loss, targets)
-    if losses?.of != loss {
+    if losses?.definition != loss {
       losses = (
         loss,
         outputs.map {
@@ -130,40 +160,41 @@ public final class Network {
         }
       )
     }
-    let heads = Array(decoder.reversed())
+    let stages = Array(decoder.reversed())
     var sums = [Double](repeating: 0, count: batchSize)
     for (i, weight) in DeepSupervision.weights(outputs: outputs.count).enumerated() where weight > 0 {
       let factors = (0..<batchSize).map { weight * Double(sampleWeights?[$0] ?? 1) / Double(batchSize) }
-      let part = losses!.heads[i](
-        logits: outputs[i], labels: targets[i], factors: factors, gradient: heads[i].head.gradient)
-      for n in 0..<batchSize { sums[n] += weight * part[n] }
+      let terms = losses!.terms[i](
+        logits: outputs[i], labels: targets[i], factors: factors, gradient: stages[i].head.gradient)
+      for n in 0..<batchSize { sums[n] += weight * terms[n] }
     }
     return sums.map { Float($0) }
   }
 
+  /// - Throws: `InputError` when the loss does not fit the network, or a label does not fit the loss.
   private func check(_ loss: Loss, _ targets: [[Int16]]) throws {
     if case .regions(let regions) = loss.target, regions.count != architecture.outputChannels {
       throw InputError(
-        "loss", found: "\(regions.count) regions", expected: "\(architecture.outputChannels), the network's outputs")
+        "loss", found: "\(regions.count) regions", expected: "\(architecture.outputChannels), one for each output channel of the network")
     }
     let known = loss.labels(channels: architecture.outputChannels)
     for (labels, output) in zip(targets, outputs) {
       precondition(labels.count == output.shape[0...3].reduce(1, *), "labels do not fill the batch")
-      if let odd = labels.first(where: { !known.contains(Int($0)) && Int($0) != loss.ignoreLabel }) {
+      if let unknownLabel = labels.first(where: { !known.contains(Int($0)) && Int($0) != loss.ignoreLabel }) {
         throw InputError(
-          "labels", found: "label \(odd)", expected: "0 to \(known.upperBound), which the network knows")
+          "labels", found: "label \(unknownLabel)", expected: "labels from 0 to \(known.upperBound)")
       }
     }
   }
 
-  /// After `computeLoss`: fills the gradients of all parameters.
+  /// Sets the gradients of all parameters. Call it after ``computeLoss(_:labels:sampleWeights:)``.
   ///
-  /// A head whose deep-supervision weight is 0 takes no part and keeps its weights, as in nnU-Net.
+  /// A head whose deep-supervision weight is 0 gets no gradient and so keeps its weights, as in nnU-Net.
   public func backward() {
-    precondition(training, "the network was made for inference")
+    precondition(training, "the network was created for inference")
     let weights = DeepSupervision.weights(outputs: outputs.count)
     for (stage, weight) in zip(decoder.reversed(), weights) { stage.backward(usesHead: weight > 0) }
-    // The coarsest decoder stage has left the gradient by the coarsest features.
+    // The coarsest decoder stage has computed the gradient with respect to the encoder's coarsest features.
     var gradient = decoder[0].coarseGradient
     for level in encoder.indices.reversed() {
       if let stage = decoderStage(level) { Elementwise.addSkip(stage.joined, to: gradient) }
@@ -174,7 +205,7 @@ public final class Network {
           } else if i > 0 || block.keepsShape {
             block.reusableBuffer
           } else {
-            // Of the finer level's features, whose decoder stage is done with its memory.
+            // It has the shape of the finer level's features. The decoder stage of that level no longer needs its buffer.
             decoderStage(level - 1)?.blocks[0].reusableBuffer
           }
         block.backward(gradient, inputGradient: inputGradient)
@@ -185,17 +216,21 @@ public final class Network {
 }
 
 extension Network {
-  /// Weights under nnU-Net's names (each once), in PyTorch's layout.
+  /// Returns the parameters and running statistics under nnU-Net's names, each once, in PyTorch's layout.
   public func weights() -> [Safetensors.Tensor] {
     (parameters + buffers).map { Safetensors.Tensor($0.name, shape: $0.fileShape, floats: $0.inFileOrder($0.value)) }
   }
 
-  /// Takes weights over from a file of nnU-Net's names; the duplicates nnU-Net writes are passed over.
+  /// Loads the parameters and running statistics from weights under nnU-Net's names.
   ///
-  /// - Parameter heads: Whether the heads are taken over too. For fine-tuning nnU-Net leaves them as they are: the
-  ///   file's may be of other classes.
-  /// - Throws: `InputError` when the file is of another architecture: a weight that is missing, of another shape, not
-  ///   finite, or one the network has no place for. The network is left as it was.
+  /// nnU-Net writes some weights under several names; the duplicates are ignored.
+  ///
+  /// - Parameters:
+  ///   - weights: The weights, in PyTorch's layout.
+  ///   - heads: Whether to load the segmentation heads. For fine-tuning, nnU-Net keeps the initial ones, because the weights may
+  ///     have other output channels.
+  /// - Throws: `InputError` when the weights belong to another architecture (a weight is missing, has another shape, or is
+  ///   unknown to the network) or are not finite. The network is unchanged then.
   public func load(_ weights: Safetensors, heads: Bool = true) throws {
     let advice = "Use the plan that the weights were trained with."
     let headPrefix = "decoder.seg_layers."
@@ -203,14 +238,13 @@ extension Network {
     let values = try parameters.map { parameter -> [Float] in
       guard let entry = weights.entries[parameter.name] else {
         throw InputError(
-          weights.url.path, found: "no weight \(parameter.name)", expected: "one of shape \(parameter.fileShape)",
+          weights.url.path, found: "no weight \(parameter.name)", expected: "a weight of shape \(parameter.fileShape)",
           advice: advice)
       }
       guard entry.shape == parameter.fileShape else {
         throw InputError(
           weights.url.path, found: "\(parameter.name) of shape \(entry.shape)",
-          expected: "shape \(parameter.fileShape)",
-          advice: advice)
+          expected: "shape \(parameter.fileShape)", advice: advice)
       }
       let elements = try weights.floats(parameter.name)
       guard elements.allSatisfy(\.isFinite) else {
@@ -220,12 +254,13 @@ extension Network {
     }
     let names = Set(parameters.map(\.name))
     let layers = ["encoder.", "decoder.stages.", "decoder.transpconvs."] + (heads ? [headPrefix] : [])
-    let foreign = weights.entries.keys.sorted().first { name in
+    let unknownName = weights.entries.keys.sorted().first { name in
       layers.contains(where: name.hasPrefix) && !name.contains(".all_modules.") && !names.contains(name)
     }
-    if let foreign {
+    if let unknownName {
       throw InputError(
-        weights.url.path, found: "a weight \(foreign)", expected: "no more than the plan's network has", advice: advice)
+        weights.url.path, found: "a weight \(unknownName)", expected: "only weights of the plan's network",
+        advice: advice)
     }
     for (parameter, elements) in zip(parameters, values) {
       parameter.value.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }

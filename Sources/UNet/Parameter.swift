@@ -1,17 +1,21 @@
 import Tensors
 
-/// A weight or bias with its gradient.
+/// A trained tensor of the network, for example a weight or a bias, and its gradient.
 ///
-/// Weights are kept (a, kz, ky, kx, b), channels last; files keep PyTorch's (a, b, kz, ky, kx). For a convolution a is
-/// the output channel and b the input channel, for a transposed convolution the other way round.
+/// The weights of convolutions are stored channels-last, (a, kz, ky, kx, b). Files have PyTorch's order, (a, b, kz, ky, kx).
+/// For a convolution, a is the output channel and b the input channel; for a transposed convolution it is the other way round.
 public final class Parameter {
   /// nnU-Net's name, as in its state dict.
   public let name: String
+  /// The current value, in 32-bit floats.
   public let value: Tensor
+  /// The gradient of the loss with respect to the value, set by ``Network/backward()``.
   public let gradient: Tensor
-  /// Whether the last backward pass reached it. One it did not is left alone by the optimizer, its weight decay too.
+  /// Whether the last backward pass set the gradient.
+  ///
+  /// If not, the optimizer leaves the parameter as it is and applies no weight decay either.
   public internal(set) var hasGradient = true
-  /// Shape in PyTorch's order.
+  /// The shape in PyTorch's order.
   public let fileShape: [Int]
 
   init(_ name: String, shape: [Int]) {
@@ -21,7 +25,9 @@ public final class Parameter {
     fileShape = shape.count == 5 ? [shape[0], shape[4], shape[1], shape[2], shape[3]] : shape
   }
 
-  /// Sets a layer's gradients to the sum of those of its parts, which follow each other in memory: a weight's, then a bias's.
+  /// Sets the gradients of a layer to the sum of the gradients that were computed in parts.
+  ///
+  /// - Parameter partial: For each part the gradient of the weight followed by the gradient of the bias.
   static func setGradients(
     of weight: Parameter, _ bias: Parameter, toSumOf partial: UnsafePointer<Float>, parts: Int
   ) {
@@ -35,10 +41,10 @@ public final class Parameter {
     }
   }
 
-  /// A tensor of this parameter's shape, in PyTorch's order.
+  /// Returns the elements of a tensor of this parameter's shape in PyTorch's order.
   func inFileOrder(_ tensor: Tensor) -> [Float] { permuted(tensor.elements, toFile: true) }
 
-  /// Elements in PyTorch's order, in ours.
+  /// Returns elements that are in PyTorch's order in the order of `value`.
   func fromFileOrder(_ elements: [Float]) -> [Float] { permuted(elements, toFile: false) }
 
   private func permuted(_ elements: [Float], toFile: Bool) -> [Float] {
@@ -49,9 +55,9 @@ public final class Parameter {
     for a in 0..<outer {
       for b in 0..<inner {
         for k in 0..<positions {
-          let ours = (a * positions + k) * inner + b
-          let file = (a * inner + b) * positions + k
-          if toFile { result[file] = elements[ours] } else { result[ours] = elements[file] }
+          let inMemory = (a * positions + k) * inner + b
+          let inFile = (a * inner + b) * positions + k
+          if toFile { result[inFile] = elements[inMemory] } else { result[inMemory] = elements[inFile] }
         }
       }
     }

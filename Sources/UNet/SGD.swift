@@ -3,26 +3,40 @@ import TensorFiles
 import Tensors
 import Threads
 
-/// Stochastic gradient descent with momentum, weight decay and clipping of the gradient's norm, in PyTorch's order of
-/// operations.
+/// Stochastic gradient descent with momentum, weight decay and clipping of the gradient's norm.
 ///
-/// g <- g min(1, clip / (|g| + 1e-6)) + decay θ; v <- momentum v + g; θ <- θ - rate (g + momentum v) with Nesterov,
-/// else θ - rate v.
+/// For each parameter θ with gradient g and velocity v, which starts at 0, a step computes, in PyTorch's order of operations:
+///
+///     g = g * min(1, clip / (|g| + 1e-6)) + weightDecay * θ
+///     v = momentum * v + g
+///     θ = θ - learningRate * (g + momentum * v)     with Nesterov momentum
+///     θ = θ - learningRate * v                      without
+///
+/// The norm |g| is taken over all parameters together.
 public final class SGD {
   private let parameters: [Parameter]
   private let velocities: [Tensor]
   private let momentum, weightDecay, clip: Float
   private let nesterov: Bool
 
+  /// Creates an optimizer whose velocities are 0.
+  ///
+  /// - Parameters:
+  ///   - network: The network whose parameters are trained.
+  ///   - momentum: The factor by which the velocity decays in each step.
+  ///   - nesterov: Whether to use Nesterov momentum.
+  ///   - weightDecay: The factor of θ that is added to the gradient.
+  ///   - clip: The norm above which the gradient is scaled down.
   public init(_ network: Network, momentum: Float, nesterov: Bool, weightDecay: Float, clip: Float) {
     parameters = network.parameters
     velocities = parameters.map { Tensor($0.value.shape) }
     (self.momentum, self.nesterov, self.weightDecay, self.clip) = (momentum, nesterov, weightDecay, clip)
   }
 
-  /// Moves the parameters that the last backward pass reached.
+  /// Updates the parameters whose gradient the last backward pass has set.
   ///
-  /// - Returns: The norm of the gradient over all of them, before clipping.
+  /// - Parameter learningRate: The learning rate of this step.
+  /// - Returns: The norm of the gradient over all these parameters, before clipping.
   public func step(learningRate: Float) -> Float {
     let norm = Float(gradientNorm())
     let scale = min(1, clip / (norm + 1e-6))
@@ -32,15 +46,16 @@ public final class SGD {
       Parallel.chunks(velocity.count, size: 1 << 15) { [momentum, weightDecay, nesterov] range in
         for i in range {
           let gradient = g.pointer[i] * scale + weightDecay * t.pointer[i]
-          let speed = momentum * v.pointer[i] + gradient
-          v.pointer[i] = speed
-          t.pointer[i] -= learningRate * (nesterov ? gradient + momentum * speed : speed)
+          let velocity = momentum * v.pointer[i] + gradient
+          v.pointer[i] = velocity
+          t.pointer[i] -= learningRate * (nesterov ? gradient + momentum * velocity : velocity)
         }
       }
     }
     return norm
   }
 
+  /// Sums in 32-bit floats over blocks of 4096 elements, and in 64-bit floats over the blocks.
   private func gradientNorm() -> Double {
     var total = 0.0
     for parameter in parameters where parameter.hasGradient {
@@ -50,8 +65,8 @@ public final class SGD {
         let upper = min(parameter.gradient.count, lower + 4096)
         var i = lower
         while i + 16 <= upper {
-          let lane = UnsafeRawPointer(gradient + i).loadUnaligned(as: SIMD16<Float>.self)
-          sums += lane * lane
+          let vector = UnsafeRawPointer(gradient + i).loadUnaligned(as: SIMD16<Float>.self)
+          sums += vector * vector
           i += 16
         }
         var rest: Float = 0
@@ -65,16 +80,17 @@ public final class SGD {
     return total.squareRoot()
   }
 
-  /// The velocities, named after their parameters, in PyTorch's layout.
+  /// Returns the velocities in PyTorch's layout, each named `momentum.` and the name of its parameter.
   public func state() -> [Safetensors.Tensor] {
     zip(parameters, velocities).map {
       Safetensors.Tensor("momentum." + $0.name, shape: $0.fileShape, floats: $0.inFileOrder($1))
     }
   }
 
-  /// Takes the velocities over from a file.
+  /// Reads the velocities that ``state()`` returned from a file.
   ///
-  /// - Throws: `InputError` when one is missing or of another shape; nothing is changed then.
+  /// - Parameter state: The file.
+  /// - Throws: `InputError` when a velocity is missing or has another shape. No velocity is changed then.
   public func load(_ state: Safetensors) throws {
     let values = try parameters.map { parameter -> [Float] in
       let name = "momentum." + parameter.name

@@ -1,18 +1,19 @@
 import Tensors
 
-/// What the layers of one network share: how they compute, and memory that none of them needs for long.
+/// What the layers of one network share: the engine, the precision, and memory for tensors that are needed only briefly.
 ///
-/// Between the passes only what convolutions give is kept. What follows from it, the features, is computed again where the backward
-/// pass needs it, in one place for the whole network; a gradient by features takes the place of what is needed no more.
+/// Only the outputs of convolutions are kept from the forward to the backward pass. The features, normalized and activated, are
+/// computed again when the backward pass needs them, in one buffer for the whole network. Gradients with respect to features
+/// overwrite tensors that are no longer needed.
 final class Workspace {
   let engine: Engine
   let precision: Precision
-  /// Whether there will be backward passes.
+  /// Whether the network has backward passes.
   let training: Bool
   let scratch = ScratchPool()
   private let sharedFeatures, sharedGradient, sharedPreActivation: Tensor
 
-  /// - Parameter largest: Elements of the largest tensor of features in the network.
+  /// - Parameter largest: The number of elements of the largest feature map in the network.
   init(engine: Engine, precision: Precision, training: Bool, largest: Int) {
     (self.engine, self.precision, self.training) = (engine, precision, training)
     sharedFeatures = Tensor([largest], precision)
@@ -20,19 +21,22 @@ final class Workspace {
     sharedPreActivation = Tensor([training ? 0 : largest], precision)
   }
 
+  /// Returns a convolution that uses the network's engine, precision and scratch memory.
   func convolution(_ shape: ConvolutionShape) throws -> any Convolution {
     try engine.convolution(shape, precision: precision, scratch: scratch)
   }
 
-  /// Memory of its own, of the network's precision.
+  /// Returns a tensor with memory of its own, in the network's precision.
   func tensor(_ shape: [Int]) -> Tensor { Tensor(shape, precision) }
 
-  /// Where the features lie that were computed last.
+  /// Returns a tensor in the memory that holds the most recently computed features.
   func features(_ shape: [Int]) -> Tensor { Tensor(shape, in: sharedFeatures) }
 
-  /// Where the gradient by a stage's features arrives.
+  /// Returns a tensor in the memory that holds the gradient with respect to the current stage's features.
   func gradient(_ shape: [Int]) -> Tensor { Tensor(shape, in: sharedGradient) }
 
-  /// What a convolution gives: kept for the backward pass when there will be one.
+  /// Returns a tensor for the output of a convolution, before normalization and activation.
+  ///
+  /// In a network for training it has memory of its own, because the backward pass needs it.
   func preActivation(_ shape: [Int]) -> Tensor { training ? tensor(shape) : Tensor(shape, in: sharedPreActivation) }
 }

@@ -6,23 +6,23 @@ import Tensors
 import Threads
 import Training
 
-/// `hwsseg benchmark`: how long a plan's training step takes on this machine, and its whole training.
+/// `hwsseg benchmark`: measures how long a plan's training step takes on this machine, and its whole training.
 struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Times a plan's training step on this machine, part by part.",
     discussion: """
-      Tells before a long training how long it will be. Made-up data take the place of the data set's. GFLOP/s count a convolution's own \
-      multiplications and additions, however it is computed.
+      Says before a long training how long it will take. Made-up data stand in for the data set. GFLOP/s count the \
+      multiplications and additions in the definition of a convolution, however it is computed.
       """)
 
   @Option(help: "The plan whose network is timed.") var plan: URL
-  @Option(help: "Samples a batch; the plan's when absent.") var batchSize: Int?
-  @Option(help: "What computes convolutions.") var engine = Engine.auto
-  @Option(help: "What activations are kept in and convolutions multiply.") var precision = Precision.float32
-  @Option(help: "Threads that compute; one for each core when absent.") var threads: Int?
+  @Option(help: "Samples in a batch; the plan's when left out.") var batchSize: Int?
+  @Option(help: "The engine that computes convolutions.") var engine = Engine.auto
+  @Option(help: "The number format of activations and convolutions.") var precision = Precision.float32
+  @Option(help: "Threads that compute; one for each core when left out.") var threads: Int?
   @Option(help: "Steps to time, after two that are not counted.") var steps = 10
-  @Option(help: "Channels of the input; the plan's when absent.") var channels: Int?
-  @Option(help: "Classes of the output, the background included.") var classes = 3
+  @Option(help: "Input channels; the plan's when left out.") var channels: Int?
+  @Option(help: "Output channels: classes including the background, or regions.") var classes = 3
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {

@@ -4,24 +4,25 @@ import Evaluation
 import Files
 import Foundation
 
-/// `hwsseg crossvalidate`: judges the folds of a training together and decides on post-processing.
+/// `hwsseg crossvalidate`: evaluates the folds of a training together and decides on post-processing.
 struct CrossValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "crossvalidate", abstract: "Judges the folds of a training together and decides on post-processing.",
+    commandName: "crossvalidate",
+    abstract: "Evaluates the folds of a training together and decides on post-processing.",
     discussion: """
-      Gathers the segmentations that each fold made of the cases it held out into RESULTS/crossval_results_folds_…, \
-      judges them, and finds the labels for which keeping only the largest connected part raises Dice. \
-      postprocessing.json says so in each fold's model folder, where predict finds it. \
-      Of several trainings, the one with the highest mean Dice is named.
+      Collects each fold's segmentations of the cases it held out in RESULTS/crossval_results_folds_…, evaluates them, and \
+      finds the labels for which keeping only the largest connected component raises Dice. postprocessing.json in each \
+      fold's model folder says so, and predict follows it. Of several trainings, the one with the highest mean Dice is \
+      named.
       """)
 
   @Argument(help: "The data set's folder in nnU-Net's raw layout.")
   var dataset: URL
 
-  @Option(name: .shortAndLong, help: "The folder RESULTS that train has written folds into; several are compared.")
+  @Option(name: .shortAndLong, help: "The folder RESULTS of a training's folds; several are compared.")
   var model: [URL]
 
-  @Option(parsing: .upToNextOption, help: "The folds to gather; 0 1 2 3 4 when left out.")
+  @Option(parsing: .upToNextOption, help: "The folds to collect; 0 1 2 3 4 when left out.")
   var folds: [String] = []
 
   @Flag(help: "Replace an earlier result.")
@@ -50,7 +51,7 @@ struct CrossValidateCommand: ParsableCommand {
 
   private func describe(_ found: CrossValidation) {
     guard !found.rule.steps.isEmpty else {
-      print("Keeping only the largest connected part improves no label: no post-processing.")
+      print("Keeping only the largest connected component improves no label: no post-processing.")
       return
     }
     for step in found.rule.steps { print("Post-processing keeps \(step).") }

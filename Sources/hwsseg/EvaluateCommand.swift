@@ -2,26 +2,28 @@ import ArgumentParser
 import Evaluation
 import Foundation
 
-/// `hwsseg evaluate`: judges predictions by reference segmentations.
+/// `hwsseg evaluate`: compares predictions with reference segmentations.
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "evaluate", abstract: "Judges predictions by reference segmentations, case by case and by subgroup.")
+    commandName: "evaluate",
+    abstract: "Compares predictions with reference segmentations, case by case and group by group.")
 
   @Option(help: "The folder of reference segmentations CASE.nii.gz.")
   var reference: URL
 
-  @Option(help: "The folder of predictions, named as the references.")
+  @Option(help: "The folder of predictions with the same names.")
   var prediction: URL
 
   @Option(
     help:
-      "The data set's dataset.json; when left out, the one in the predictions' folder or beside the references' one.")
+      "The data set's dataset.json; when left out, that in the predictions' folder or beside the references' folder.")
   var datasetJson: URL?
 
-  @Option(help: "The table of subgroups; when left out, groups.csv beside the references' folder, if there is one.")
+  @Option(help: "The table of groups; when left out, groups.csv beside the references' folder, if there is one.")
   var groups: URL?
 
-  @Option(name: .shortAndLong, help: "The folder for summary.json and cases.csv; the predictions' when left out.")
+  @Option(
+    name: .shortAndLong, help: "The folder for summary.json and cases.csv; the predictions' folder when left out.")
   var output: URL?
 
   func run() throws {

@@ -2,14 +2,14 @@ import ArgumentParser
 import Files
 @preconcurrency import Foundation
 
-/// The program: a verb a file.
+/// The program; each verb is a file.
 @main
 struct HwssegCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hwsseg",
-    abstract: "Trains, runs and judges 3-D segmentation networks that learn the hard patients too.",
+    abstract: "Trains, runs and evaluates 3-D segmentation networks that learn the hard patients too.",
     discussion: """
-      The way of the data: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes a small data set to try it on.
+      The usual order: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes up a small data set to try.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
       """,
     subcommands: [
@@ -18,7 +18,7 @@ struct HwssegCommand: ParsableCommand {
     ])
 
   static func main() {
-    // Lines appear as they are printed even when the output is a pipe or a log file.
+    // Lines appear at once even when the output is a pipe or a log file.
     setvbuf(stdout, nil, _IOLBF, 0)
     do {
       var command = try parseAsRoot()
@@ -28,7 +28,7 @@ struct HwssegCommand: ParsableCommand {
     }
   }
 
-  /// Says what went wrong and gives the status to leave with.
+  /// Prints what went wrong and returns the exit status.
   private static func report(_ error: any Error) -> Int32 {
     let problem: String
     let status: Int32
@@ -48,7 +48,7 @@ struct HwssegCommand: ParsableCommand {
     return status
   }
 
-  /// Long lists of choices come as a line each.
+  /// Puts a list of choices, which comes with a line for each, on one line.
   private static func oneLine(_ message: String) -> String {
     message.replacingOccurrences(of: "following:\n  - ", with: "following: ").replacingOccurrences(
       of: "\n  - ", with: ", ")

@@ -2,11 +2,11 @@ import ArgumentParser
 import Foundation
 import Workflows
 
-/// `hwsseg inspect`: a file in words.
+/// `hwsseg inspect`: describes a file.
 struct InspectCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Says in words what is in a volume, plan, dataset.json, fingerprint, weights or preprocessed file.")
+    abstract: "Describes a volume, plan, dataset.json, fingerprint, file of weights or preprocessed case.")
 
   @Argument(help: "The file.")
   var file: URL

@@ -3,28 +3,28 @@ import Datasets
 import Foundation
 import Phantoms
 
-/// `hwsseg phantom`: a made-up data set with a common and a rare subgroup.
+/// `hwsseg phantom`: makes up a data set with a common and a rare group.
 struct PhantomCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "phantom",
-    abstract: "Writes a made-up data set with a common and a rare subgroup, to try everything on.")
+    abstract: "Makes up a data set with a common and a rare group, to try everything on.")
 
-  @Argument(help: "The new data set's folder.")
+  @Argument(help: "The folder for the new data set.")
   var folder: URL
 
   @Option(
     help:
-      "What is drawn: fetal brains, of which some have spina bifida, or gliomas, of which some come from another scanner."
+      "Fetal brains, some of them with spina bifida, or gliomas, some of them from another scanner."
   )
   var kind = Phantom.Kind.fetal
 
   @Option(help: "Number of cases.")
   var cases = 24
 
-  @Option(help: "The rare subgroup's share of the cases.")
+  @Option(help: "The share of the rare group.")
   var minority = 0.2
 
-  @Option(help: "Equal seeds give equal data sets.")
+  @Option(help: "The seed; equal seeds give equal data sets.")
   var seed: UInt64 = 1
 
   func run() throws {

@@ -5,7 +5,7 @@ import Foundation
 import Planning
 import Workflows
 
-/// `hwsseg plan`: looks at a data set and fixes spacing, patch, batch and network.
+/// `hwsseg plan`: looks at a data set and plans spacing, patch, batch and network.
 struct PlanCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Looks at a data set and plans spacing, patch, batch and network.",
@@ -14,7 +14,7 @@ struct PlanCommand: ParsableCommand {
   @Argument(help: "A data set's folder in nnU-Net's raw layout.")
   var dataset: URL?
 
-  @Option(help: "A dataset_fingerprint.json that was made before.")
+  @Option(help: "The dataset_fingerprint.json of an earlier run.")
   var fingerprint: URL?
 
   @Option(help: "The dataset.json that belongs to the fingerprint.")

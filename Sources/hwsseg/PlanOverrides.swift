@@ -4,7 +4,7 @@ import Files
 import HardnessWeighting
 import Plans
 
-/// Options that change what a plan says.
+/// Options that change settings of a plan.
 struct PlanOverrides: ParsableArguments {
   @Option(parsing: .upToNextOption, help: "Patch size in voxels: z y x.")
   var patchSize: [Int] = []
@@ -26,7 +26,7 @@ struct PlanOverrides: ParsableArguments {
 
   @Option(
     help: """
-      How strongly the hardness sampler favors hard cases: a number from 0 (uniform), inf, or ess:0.3 for what keeps the \
+      How strongly the hardness sampler favors hard cases: a number from 0 (uniform), inf, or ess:0.3, which keeps the \
       effective sample size at 30 % of the cases.
       """)
   var beta: Beta?
@@ -37,7 +37,7 @@ struct PlanOverrides: ParsableArguments {
   @Option(help: "The model folder of the first training, for the just-train-twice sampler.")
   var firstStage: String?
 
-  @Option(help: "Seed of everything random in training.")
+  @Option(help: "The seed of everything random in training.")
   var seed: Int?
 
   func validate() throws {
@@ -55,7 +55,7 @@ struct PlanOverrides: ParsableArguments {
     guard seed.map({ $0 >= 0 }) ?? true else { throw ValidationError("--seed must not be negative") }
   }
 
-  /// Writes what was given into a plan.
+  /// Changes the settings that were given in a plan.
   ///
   /// - Throws: `InputError` when the plan's network cannot work on the patch.
   func apply(to plan: inout Plan, for dataset: DatasetDescription) throws {

@@ -9,8 +9,9 @@ struct PredictCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Segments the images of a folder with one or several trained networks.",
     discussion: """
-      A model folder is what train writes, a fold in it, or a results folder of nnU-Net v2 as it is, with plans.json, dataset.json and \
-      fold_0/checkpoint_final.pth. The logits of a training's folds are averaged, and the probabilities of different trainings.
+      A model folder is the RESULTS that train writes, one of the folds in it, or a results folder of nnU-Net v2 with \
+      plans.json, dataset.json and fold_0/checkpoint_final.pth. The logits of the folds of one training are averaged, and \
+      the probabilities of different trainings.
       """)
 
   @Option(name: .shortAndLong, help: "A model folder; several are averaged.")
@@ -21,34 +22,34 @@ struct PredictCommand: ParsableCommand {
     help: "Folds to average: 0 to 4, or all; those that are there when left out.")
   var folds: [String] = []
 
-  @Option(help: "Which weights of the training.")
+  @Option(help: "Which weights of the training to use.")
   var checkpoint = ModelFolder.Checkpoint.final
 
-  @Option(name: .shortAndLong, help: "A folder of images CASE_0000.nii.gz, CASE_0001.nii.gz, …, one a channel.")
+  @Option(name: .shortAndLong, help: "A folder of images CASE_0000.nii.gz, CASE_0001.nii.gz, …, one for each channel.")
   var input: URL
 
   @Option(name: .shortAndLong, help: "The folder for the segmentations CASE.nii.gz.")
   var output: URL
 
-  @Option(help: "Largest distance between two tiles, as a part of the patch size.")
+  @Option(help: "Largest distance between two tiles, as a share of the patch size.")
   var stepSize = 0.5
 
-  @Flag(help: "Do not average over mirror images: eight times as fast, a little less accurate.")
+  @Flag(help: "Do not average over mirror images: eight times as fast and a little less accurate.")
   var noMirroring = false
 
   @Flag(help: "Also write CASE_probabilities.safetensors.")
   var saveProbabilities = false
 
-  @Flag(help: "Leave out the post-processing that crossvalidate has decided on.")
+  @Flag(help: "Skip the post-processing that crossvalidate has decided on.")
   var noPostprocessing = false
 
   @Flag(help: "Replace segmentations that are there already.")
   var overwrite = false
 
-  @Flag(name: .customLong("continue"), help: "Leave out cases whose segmentation is there already.")
+  @Flag(name: .customLong("continue"), help: "Leave out cases that have been segmented already.")
   var continues = false
 
-  @Option(help: "What computes convolutions.")
+  @Option(help: "The engine that computes convolutions.")
   var engine = Engine.auto
 
   func validate() throws {

@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Plans
 
-/// `hwsseg preprocess`: crops, normalizes and resamples all training cases.
+/// `hwsseg preprocess`: crops, normalizes and resamples all training cases of a data set.
 struct PreprocessCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "preprocess", abstract: "Crops, normalizes and resamples all cases of a data set as a plan says.")

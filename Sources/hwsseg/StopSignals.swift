@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Notices SIGINT (Ctrl-C) and SIGTERM, so that a run can write a checkpoint first. A second signal ends the program at once.
+/// Catches SIGINT (Ctrl-C) and SIGTERM, so that a run can write a checkpoint before it ends. A second signal ends the
+/// program at once.
 final class StopSignals {
   private final class First: Sendable {
     let number = Mutex<Int32?>(nil)
@@ -29,7 +30,7 @@ final class StopSignals {
     }
   }
 
-  /// The signal that came.
+  /// The first signal that has arrived.
   var received: Int32? { first.number.withLock { $0 } }
 
   /// Lets signals end the program again.

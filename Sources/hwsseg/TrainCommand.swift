@@ -7,12 +7,13 @@ import Tensors
 import Training
 import Workflows
 
-/// `hwsseg train`: trains one fold and judges it by the cases it held out.
+/// `hwsseg train`: trains one fold and evaluates it on the cases it held out.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Trains one fold and judges it by the cases it held out.",
+    commandName: "train", abstract: "Trains one fold and evaluates it on the cases it held out.",
     discussion: """
-      Writes a model folder RESULTS/fold_FOLD. Ctrl-C or kill write a checkpoint and end the run; --resume goes on from there.
+      Writes the model folder RESULTS/fold_FOLD. Ctrl-C or kill writes a checkpoint and ends the run; --resume goes on \
+      from there.
       """)
 
   @Argument(help: "A data set's folder in nnU-Net's raw layout.")
@@ -21,27 +22,27 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The plan file.")
   var plan: URL
 
-  @Option(help: "The fold to hold out, 0 to 4; all trains on every case.")
+  @Option(help: "The fold to hold out, 0 to 4, or all to train on every case.")
   var fold: String
 
   @Option(name: .shortAndLong, help: "The folder for results.")
   var output: URL
 
-  @Option(help: "The preprocessed cases; made if they are not there. RESULTS/preprocessed when left out.")
+  @Option(help: "The folder of preprocessed cases, made if it is not there; RESULTS/preprocessed when left out.")
   var preprocessed: URL?
 
   @OptionGroup(title: "Changes to the plan") var overrides: PlanOverrides
 
-  @Option(help: "What computes convolutions.")
+  @Option(help: "The engine that computes convolutions.")
   var engine = Engine.auto
 
-  @Option(help: "What activations are kept in and convolutions multiply; bfloat16 needs a processor that has it.")
+  @Option(help: "The number format of activations and convolutions; bfloat16 needs a processor that has it.")
   var precision = Precision.float32
 
   @Flag(help: "Go on from the last checkpoint, if there is one.")
   var resume = false
 
-  @Flag(help: "Replace a model that is in the results already.")
+  @Flag(help: "Replace a model that is already in RESULTS.")
   var overwrite = false
 
   @Option(help: "Weights of the same architecture to start from, .safetensors or nnU-Net's .pth; the heads start anew.")

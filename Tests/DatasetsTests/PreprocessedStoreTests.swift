@@ -2,7 +2,6 @@ import Files
 import Foundation
 import NIfTI
 import TensorFiles
-import Tensors
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
 @testable import Evaluation
@@ -9,18 +10,18 @@ import Testing
 /// Protects what an evaluation of two folders checks before it computes, and that pairs are made by name.
 struct EvaluatorTests {
   /// Folders of references and predictions that are removed with their test.
-  private final class Folders {
-    let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+  private struct Folders {
+    private let temporary: TemporaryFolder
+    var root: URL { temporary.url }
     var reference: URL { root.appendingPathComponent("reference") }
     var prediction: URL { root.appendingPathComponent("prediction") }
 
     init() throws {
+      temporary = try TemporaryFolder()
       for folder in [reference, prediction] {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       }
     }
-
-    deinit { try? FileManager.default.removeItem(at: root) }
 
     func write(_ volume: Volume<Int32>, _ name: String, to folder: URL, geometry: Geometry? = nil) throws {
       try NIfTIFile.write(
@@ -36,7 +37,8 @@ struct EvaluatorTests {
     let json = try JSON.parse(
       Data(
         """
-        {"channel_names": {"0": "T2"}, "labels": {"background": 0, "organ": 1}, "numTraining": 2, "file_ending": ".nii.gz"}
+        {"channel_names": {"0": "T2"}, "labels": {"background": 0, "organ": 1}, "numTraining": 2,
+         "file_ending": ".nii.gz"}
         """.utf8), file: "dataset.json")
     return try DatasetDescription(json, file: "dataset.json")
   }

@@ -1,9 +1,11 @@
-"""Makes losses.safetensors: nnU-Net's losses of classes and of regions, with and without an ignore label, and their gradients.
+"""Makes losses.safetensors: nnU-Net's losses of classes and of regions, with and without an ignore label, and
+their gradients.
 
     python losses.py        needs torch, nnunetv2 and safetensors
 
-Each example has `logits` (N, channels, z, y, x), `labels` (N, z, y, x), and for Dice of each sample and of the batch (`False`, `True`)
-the `loss` and its `gradient` by the logits. Computed in float64, stored in float32.
+Each example has `logits` (N, channels, z, y, x), `labels` (N, z, y, x), and for Dice of each sample and of
+the batch (`False`, `True`) the `loss` and its `gradient` by the logits. Computed in float64, stored in
+float32.
 """
 
 from pathlib import Path

@@ -1,11 +1,13 @@
-"""Makes the files in Networks/: small networks of every kind nnU-Net's plans can hold, with what PyTorch computes for them.
+"""Makes the files in Networks/: small networks of every kind nnU-Net's plans can hold, with what PyTorch
+computes for them.
 
     python networks.py        needs torch, dynamic_network_architectures, nnunetv2 and safetensors
 
-Each file holds `weights/NAME`, an `input`, random labels `target/0` … for each output (full resolution first), the `output/0` …, each
-sample's loss (Dice plus cross-entropy, deep supervision) in `losses`, and `gradients/NAME` of their mean. With batch normalization the
-running statistics after that pass are in `after/NAME`, and `inference` is the full-resolution output that goes by them. Everything is
-computed in float64 and stored in float32.
+Each file holds `weights/NAME`, an `input`, random labels `target/0` … for each output (full resolution
+first), the `output/0` …, each sample's loss (Dice plus cross-entropy, deep supervision) in `losses`, and
+`gradients/NAME` of their mean. With batch normalization the running statistics after that pass are in
+`after/NAME`, and `inference` is the full-resolution output that goes by them. Everything is computed in
+float64 and stored in float32.
 """
 
 from pathlib import Path
@@ -19,8 +21,13 @@ from torch import nn
 
 COMMON = dict(input_channels=2, num_classes=3, conv_op=nn.Conv3d, deep_supervision=True)
 SMALL = dict(
-    n_stages=3, features_per_stage=[2, 3, 4], kernel_sizes=[[1, 3, 3], [3, 3, 3], [3, 3, 3]],
-    strides=[[1, 1, 1], [1, 2, 2], [2, 2, 2]], n_conv_per_stage=[1, 2, 1], n_conv_per_stage_decoder=[2, 1])
+    n_stages=3,
+    features_per_stage=[2, 3, 4],
+    kernel_sizes=[[1, 3, 3], [3, 3, 3], [3, 3, 3]],
+    strides=[[1, 1, 1], [1, 2, 2], [2, 2, 2]],
+    n_conv_per_stage=[1, 2, 1],
+    n_conv_per_stage_decoder=[2, 1],
+)
 INSTANCE = dict(norm_op=nn.InstanceNorm3d, norm_op_kwargs=dict(eps=1e-5, affine=True), conv_bias=True)
 BATCH = dict(norm_op=nn.BatchNorm3d, norm_op_kwargs=dict(eps=1e-5, affine=True), conv_bias=True)
 LEAKY = dict(nonlin=nn.LeakyReLU, nonlin_kwargs=dict(inplace=True))
@@ -29,16 +36,23 @@ LEAKY = dict(nonlin=nn.LeakyReLU, nonlin_kwargs=dict(inplace=True))
 def residual(**others):
     # Short cuts of every kind: none, pooled and projected, pooled, projected.
     return ResidualEncoderUNet(
-        n_stages=4, features_per_stage=[2, 3, 3, 4], kernel_sizes=[[1, 3, 3]] + [[3, 3, 3]] * 3,
-        strides=[[1, 1, 1], [1, 2, 2], [2, 2, 2], [1, 1, 1]], n_blocks_per_stage=[1, 2, 1, 1],
-        n_conv_per_stage_decoder=[1, 1, 1], **COMMON, **others)
+        n_stages=4,
+        features_per_stage=[2, 3, 3, 4],
+        kernel_sizes=[[1, 3, 3]] + [[3, 3, 3]] * 3,
+        strides=[[1, 1, 1], [1, 2, 2], [2, 2, 2], [1, 1, 1]],
+        n_blocks_per_stage=[1, 2, 1, 1],
+        n_conv_per_stage_decoder=[1, 1, 1],
+        **COMMON,
+        **others,
+    )
 
 
 NETWORKS = {
     "residual": lambda: residual(**INSTANCE, **LEAKY),
     "residual_batch_mish": lambda: residual(**BATCH, nonlin=nn.Mish),
     "bare_instance_gelu": lambda: PlainConvUNet(
-        **COMMON, **SMALL, norm_op=nn.InstanceNorm3d, norm_op_kwargs=dict(eps=1e-3), conv_bias=False, nonlin=nn.GELU),
+        **COMMON, **SMALL, norm_op=nn.InstanceNorm3d, norm_op_kwargs=dict(eps=1e-3), conv_bias=False, nonlin=nn.GELU
+    ),
     "no_norm_elu": lambda: PlainConvUNet(**COMMON, **SMALL, conv_bias=True, nonlin=nn.ELU),
 }
 
@@ -54,6 +68,7 @@ def make(name, build):
     for parameter in network.parameters():
         if parameter.ndim == 1:
             nn.init.uniform_(parameter, -0.3, 1.2)
+
     # Each tensor once, under the name that is not a duplicate's.
     def own(names):
         return {n: v for n, v in names if "all_modules" not in n and not n.startswith("decoder.encoder")}
@@ -64,11 +79,18 @@ def make(name, build):
     outputs = network(image)
     targets = [torch.randint(0, 3, (2, 1, *o.shape[2:])) for o in outputs]
     loss = DC_and_CE_loss(
-        dict(batch_dice=False, smooth=1e-5, do_bg=False, ddp=False), {}, dice_class=MemoryEfficientSoftDiceLoss)
-    losses = torch.stack([
-        sum(w * loss(o[i : i + 1], t[i : i + 1]) for w, o, t in zip(weights(len(outputs)), outputs, targets) if w > 0)
-        for i in range(2)
-    ])
+        dict(batch_dice=False, smooth=1e-5, do_bg=False, ddp=False), {}, dice_class=MemoryEfficientSoftDiceLoss
+    )
+    losses = torch.stack(
+        [
+            sum(
+                w * loss(o[i : i + 1], t[i : i + 1])
+                for w, o, t in zip(weights(len(outputs)), outputs, targets)
+                if w > 0
+            )
+            for i in range(2)
+        ]
+    )
     losses.mean().backward()
     tensors |= {"input": image, "losses": losses.detach()}
     for i, (output, target) in enumerate(zip(outputs, targets)):

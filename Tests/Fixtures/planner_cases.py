@@ -3,10 +3,11 @@
 
     python3 Tests/Fixtures/planner_cases.py            # needs nnunetv2 (made with 2.8.1)
 
-Each case is drawn from a seed: spacings that are isotropic, anisotropic or absurdly so, large and small images, several
-channels, labels with regions and an ignored value, four planners, and memory targets from 3 to 80 GB. A few more are set
-by hand, where ties and smallest sizes decide.
+Each case is drawn from a seed: spacings that are isotropic, anisotropic or absurdly so, large and small
+images, several channels, labels with regions and an ignored value, four planners, and memory targets from 3
+to 80 GB. A few more are set by hand, where ties and smallest sizes decide.
 """
+
 import contextlib
 import io
 import json
@@ -23,18 +24,16 @@ for name in ("nnUNet_raw", "nnUNet_preprocessed", "nnUNet_results"):
 
 import torch  # noqa: E402
 from nnunetv2.experiment_planning.experiment_planners.default_experiment_planner import ExperimentPlanner  # noqa: E402
-from nnunetv2.experiment_planning.experiment_planners.residual_unets.residual_encoder_unet_planners import (  # noqa: E402
-    nnUNetPlannerResEncL,
-    nnUNetPlannerResEncM,
-    nnUNetPlannerResEncXL,
+from nnunetv2.experiment_planning.experiment_planners.residual_unets import (  # noqa: E402
+    residual_encoder_unet_planners as residual,
 )
 from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO  # noqa: E402
 
 PLANNERS = {
     "default": ExperimentPlanner,
-    "resenc-m": nnUNetPlannerResEncM,
-    "resenc-l": nnUNetPlannerResEncL,
-    "resenc-xl": nnUNetPlannerResEncXL,
+    "resenc-m": residual.nnUNetPlannerResEncM,
+    "resenc-l": residual.nnUNetPlannerResEncL,
+    "resenc-xl": residual.nnUNetPlannerResEncXL,
 }
 CHANNELS = ["CT", "ct", "T1", "FLAIR", "noNorm", "zscore", "rescale_to_0_1", "rgb_to_0_1"]
 
@@ -83,8 +82,15 @@ def drawn(seed):
 
 def by_hand(spacing, shape, **changes):
     return {
-        "spacings": [spacing], "shapes": [shape], "relative_size": 1.0, "channels": ["MRI"],
-        "labels": {"background": 0, "a": 1}, "num_training": 40, "preset": "default", "memory": None, **changes,
+        "spacings": [spacing],
+        "shapes": [shape],
+        "relative_size": 1.0,
+        "channels": ["MRI"],
+        "labels": {"background": 0, "a": 1},
+        "num_training": 40,
+        "preset": "default",
+        "memory": None,
+        **changes,
     }
 
 
@@ -109,16 +115,32 @@ def planned(case):
         folder.mkdir(parents=True, exist_ok=True)
     for old in preprocessed.glob("*.json"):
         old.unlink()
-    (raw / "dataset.json").write_text(json.dumps({
-        "channel_names": {str(i): name for i, name in enumerate(case["channels"])}, "labels": case["labels"],
-        "numTraining": case["num_training"], "file_ending": ".nii.gz", "regions_class_order": [1, 2, 3],
-    }))
-    (preprocessed / "dataset_fingerprint.json").write_text(json.dumps({
-        "spacings": case["spacings"], "shapes_after_crop": case["shapes"],
-        "median_relative_size_after_cropping": case["relative_size"], "foreground_intensity_properties_per_channel": {},
-    }))
-    planner_class = type(PLANNERS[case["preset"]].__name__, (PLANNERS[case["preset"]],), {
-        "determine_reader_writer": lambda self: SimpleITKIO})
+    (raw / "dataset.json").write_text(
+        json.dumps(
+            {
+                "channel_names": {str(i): name for i, name in enumerate(case["channels"])},
+                "labels": case["labels"],
+                "numTraining": case["num_training"],
+                "file_ending": ".nii.gz",
+                "regions_class_order": [1, 2, 3],
+            }
+        )
+    )
+    (preprocessed / "dataset_fingerprint.json").write_text(
+        json.dumps(
+            {
+                "spacings": case["spacings"],
+                "shapes_after_crop": case["shapes"],
+                "median_relative_size_after_cropping": case["relative_size"],
+                "foreground_intensity_properties_per_channel": {},
+            }
+        )
+    )
+    planner_class = type(
+        PLANNERS[case["preset"]].__name__,
+        (PLANNERS[case["preset"]],),
+        {"determine_reader_writer": lambda self: SimpleITKIO},
+    )
     memory = {} if case["memory"] is None else {"gpu_memory_target_in_gb": case["memory"]}
     # Weights are never looked at: networks on the "meta" device have none.
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings(), torch.device("meta"):
@@ -135,16 +157,33 @@ def digits(rows):
 
 def compact(plan):
     """The decisions in a plan."""
-    result = {key: plan[key] for key in ("plans_name", "transpose_forward", "transpose_backward",
-                                         "original_median_spacing_after_transp", "original_median_shape_after_transp",
-                                         "experiment_planner_used")}
+    result = {
+        key: plan[key]
+        for key in (
+            "plans_name",
+            "transpose_forward",
+            "transpose_backward",
+            "original_median_spacing_after_transp",
+            "original_median_shape_after_transp",
+            "experiment_planner_used",
+        )
+    }
     result["configurations"] = {}
     for name, configuration in plan["configurations"].items():
         if "inherits_from" in configuration:
             result["configurations"][name] = configuration
             continue
-        keys = ("data_identifier", "batch_size", "patch_size", "median_image_size_in_voxels", "spacing",
-                "normalization_schemes", "use_mask_for_norm", "batch_dice", "next_stage")
+        keys = (
+            "data_identifier",
+            "batch_size",
+            "patch_size",
+            "median_image_size_in_voxels",
+            "spacing",
+            "normalization_schemes",
+            "use_mask_for_norm",
+            "batch_dice",
+            "next_stage",
+        )
         entry = {key: configuration[key] for key in keys if key in configuration}
         network = configuration["architecture"]["arch_kwargs"]
         entry["network"] = configuration["architecture"]["network_class_name"].rsplit(".", 1)[1]

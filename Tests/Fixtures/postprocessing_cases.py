@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Small made-up segmentations, and nnU-Net's decision on post-processing them: writes postprocessing_cases.json.
+"""Small made-up segmentations, and nnU-Net's decision on post-processing them: writes
+postprocessing_cases.json.
 
     python3 Tests/Fixtures/postprocessing_cases.py            # needs nnunetv2 (made with 2.8.1)
 
-References are balls; predictions are the balls, worn at the rim, with crumbs that are likelier for some labels than for
-others, so that for some sets all labels, for some a few, and for some none are better off with their largest part alone.
-Volumes are written as one digit a voxel, x fastest; `rule` has nnU-Net's kwargs, `dice` each mean Dice before and after.
+References are balls; predictions are the balls, worn at the rim, with crumbs that are likelier for some
+labels than for others, so that for some sets all labels, for some a few, and for some none are better off
+with their largest part alone. Volumes are written as one digit a voxel, x fastest; `rule` has nnU-Net's
+kwargs, `dice` each mean Dice before and after.
 """
+
 import contextlib
 import io
 import json
@@ -58,16 +61,28 @@ def decided(folder, labels, cases):
     for number, (reference, prediction) in enumerate(cases):
         for sub, volume in (("reference", reference), ("prediction", prediction)):
             sitk.WriteImage(sitk.GetImageFromArray(volume), str(folder / sub / f"case_{number}.nii.gz"))
-    description = {"channel_names": {"0": "MRI"}, "labels": LABELS[labels], "numTraining": len(cases),
-                   "file_ending": ".nii.gz", "regions_class_order": [1, 2, 3]}
-    plans = {"dataset_name": "D", "plans_name": "P", "image_reader_writer": "SimpleITKIO",
-             "label_manager": "LabelManager", "configurations": {}}
+    description = {
+        "channel_names": {"0": "MRI"},
+        "labels": LABELS[labels],
+        "numTraining": len(cases),
+        "file_ending": ".nii.gz",
+        "regions_class_order": [1, 2, 3],
+    }
+    plans = {
+        "dataset_name": "D",
+        "plans_name": "P",
+        "image_reader_writer": "SimpleITKIO",
+        "label_manager": "LabelManager",
+        "configurations": {},
+    }
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         determine_postprocessing(str(folder / "prediction"), str(folder / "reference"), plans, description, 1)
     written = json.loads((folder / "prediction" / "postprocessing.json").read_text())
-    dice = [{key: value["Dice"] for key, value in written[when]["mean"].items()}
-            for when in ("input_folder", "postprocessed")]
+    dice = [
+        {key: value["Dice"] for key, value in written[when]["mean"].items()}
+        for when in ("input_folder", "postprocessed")
+    ]
     return description, written["postprocessing_kwargs"], dice
 
 
@@ -86,8 +101,17 @@ def main():
         cases = [case(random, labels, crumbs) for _ in range(3)]
         with tempfile.TemporaryDirectory() as folder:
             description, rule, dice = decided(Path(folder), labels, cases)
-        sets.append({"labels": description["labels"], "rule": rule, "dice": dice, "cases": [
-            {"reference": digits(reference), "prediction": digits(prediction)} for reference, prediction in cases]})
+        sets.append(
+            {
+                "labels": description["labels"],
+                "rule": rule,
+                "dice": dice,
+                "cases": [
+                    {"reference": digits(reference), "prediction": digits(prediction)}
+                    for reference, prediction in cases
+                ],
+            }
+        )
     target = Path(__file__).with_suffix(".json")
     target.write_text("[\n" + ",\n".join(json.dumps(one, separators=(",", ":")) for one in sets) + "\n]\n")
     print([one["rule"] for one in sets])

@@ -2,10 +2,10 @@ import Foundation
 import HardnessWeighting
 import Testing
 
-/// Guards that every case is seen before any is seen again, and the published way to try for that.
+/// Guards that every case is visited before any is repeated, and the published attempt at this.
 struct FirstVisitTests {
-  /// Whatever first losses are, n cases are seen in n / batch draws, in an order that the seed decides.
-  @Test(arguments: [true, false], [0, 1, 2]) func theFirstSweepSeesAllCases(replacement: Bool, ahead: Int) throws {
+  /// However large the first losses are, n / batch size draws visit all n cases, in an order that the seed decides.
+  @Test(arguments: [true, false], [0, 1, 2]) func theFirstSweepSeesAllCases(replacement: Bool, delay: Int) throws {
     func order(_ seed: UInt64) throws -> [Int] {
       var options = HardnessOptions(beta: .fixed(100))
       options.replacement = replacement
@@ -13,9 +13,9 @@ struct FirstVisitTests {
       var batches: [[Int]] = []
       for step in 0..<51 {
         batches.append(try sampler.draw(2))
-        // Losses come back late, and rise above everything before.
-        if step >= ahead {
-          let batch = batches[step - ahead]
+        // Losses are recorded late, and each exceeds all before.
+        if step >= delay {
+          let batch = batches[step - delay]
           try sampler.record(losses: batch.map { 1000 * Double(step) + Double($0) }, for: batch)
         }
       }
@@ -28,8 +28,8 @@ struct FirstVisitTests {
     #expect(try order(2) != first)
   }
 
-  /// A case whose loss is known before it was drawn is no longer unseen, and one whose loss never comes back is not lost.
-  @Test func knownAndLostCases() throws {
+  /// A case whose loss is known before it was drawn counts as visited; one whose loss is never recorded stays drawable.
+  @Test func knownAndMissingLosses() throws {
     var sampler = try HardnessWeightedSampler(caseCount: 4, options: HardnessOptions(beta: .fixed(1)), seed: 3)
     try sampler.record(losses: [1, 1], for: [0, 2])
     #expect(sampler.losses == [1, nil, 1, nil])
@@ -39,7 +39,7 @@ struct FirstVisitTests {
     #expect(Set(try sampler.draw(200)) == [0, 1, 2, 3])
   }
 
-  /// A batch larger than the number of cases, before any loss is known.
+  /// A batch may exceed the number of cases, even before any loss is known.
   @Test func smallDataSets() throws {
     var sampler = try HardnessWeightedSampler(caseCount: 2, options: HardnessOptions(beta: .fixed(100)), seed: 3)
     let batch = try sampler.draw(5)
@@ -47,28 +47,29 @@ struct FirstVisitTests {
     #expect(batch.allSatisfy { 0...1 ~= $0 })
   }
 
-  /// The published constant makes a first sweep as long as it exceeds all losses, and the sampler says when it did not.
+  /// With the published constant, the first sweep visits all cases while the constant exceeds all losses; otherwise the
+  /// sampler warns.
   @Test func theConstantInitialLoss() throws {
-    func sweep(_ loss: (Int) -> Double) throws -> (seen: Int, sampler: HardnessWeightedSampler) {
+    func sweep(_ loss: (Int) -> Double) throws -> (visited: Int, sampler: HardnessWeightedSampler) {
       var sampler = try HardnessWeightedSampler(caseCount: 200, options: .published(), seed: 5)
-      var seen: Set<Int> = []
+      var visited: Set<Int> = []
       for step in 0..<100 {
         let batch = try sampler.draw(2)
-        seen.formUnion(batch)
+        visited.formUnion(batch)
         try sampler.record(losses: batch.map { _ in loss(step) }, for: batch)
       }
-      return (seen.count, sampler)
+      return (visited.count, sampler)
     }
     let good = try sweep { 0.5 + 0.001 * Double($0) }
-    #expect(good.seen == 200)
+    #expect(good.visited == 200)
     #expect(good.sampler.warning == nil)
     let bad = try sweep { 2.1 - 0.0001 * Double($0) }
-    #expect(bad.seen < 150)
+    #expect(bad.visited < 150)
     #expect(bad.sampler.lossesAboveInitial == 200)
     #expect(bad.sampler.warning != nil)
   }
 
-  /// The noise on the initial losses has the standard deviation asked for, and comes from the seed.
+  /// The noise on the initial losses has the requested standard deviation, and is reproducible from the seed.
   @Test func initialNoise() throws {
     func losses(_ count: Int, seed: UInt64, noise: Double = 0.001) throws -> [Double] {
       var options = HardnessOptions.published()

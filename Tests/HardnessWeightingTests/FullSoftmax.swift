@@ -1,20 +1,22 @@
 import Foundation
 import HardnessWeighting
 
-/// The distribution of a hardness weighted sampler from its definition, in the plainest way: a softmax over all losses, what exceeds the cap
-/// given to the others until nothing does, and then the floor.
+/// The distribution of a hardness-weighted sampler, computed directly from its definition.
+///
+/// A softmax of all losses; then the excess over the cap goes to the other cases until no case exceeds it; then the
+/// floor.
 enum FullSoftmax {
   static func probabilities(_ losses: [Double], beta: Double, options: HardnessOptions) -> [Double] {
     let n = Double(losses.count)
-    var hard = capped(softmax(losses, beta: beta), losses, beta: beta, at: cap(options, n))
+    var probabilities = capped(softmax(losses, beta: beta), losses, beta: beta, at: cap(options, n))
     switch options.floor {
     case .none: break
-    case .uniformShare(let share): hard = hard.map { (1 - share) * $0 + share / n }
-    case .minimum(let least):
-      let raised = hard.map { max($0, least / n) }
-      hard = raised.map { $0 / raised.reduce(0, +) }
+    case .uniformShare(let share): probabilities = probabilities.map { (1 - share) * $0 + share / n }
+    case .minimum(let minimum):
+      let raised = probabilities.map { max($0, minimum / n) }
+      probabilities = raised.map { $0 / raised.reduce(0, +) }
     }
-    return hard
+    return probabilities
   }
 
   static func softmax(_ losses: [Double], beta: Double) -> [Double] {
@@ -32,10 +34,10 @@ enum FullSoftmax {
 
   private static func capped(_ softmax: [Double], _ losses: [Double], beta: Double, at cap: Double?) -> [Double] {
     guard let cap else { return softmax }
-    var bound: Set<Int> = []
+    var atCap: Set<Int> = []
     while true {
-      let free = losses.indices.filter { !bound.contains($0) }
-      let rest = 1 - Double(bound.count) * cap
+      let free = losses.indices.filter { !atCap.contains($0) }
+      let rest = 1 - Double(atCap.count) * cap
       let shares = Self.softmax(free.map { losses[$0] }, beta: beta).map { $0 * rest }
       let above = zip(free, shares).filter { $0.1 > cap * (1 + 1e-13) }
       if above.isEmpty {
@@ -43,8 +45,8 @@ enum FullSoftmax {
         for (index, share) in zip(free, shares) { result[index] = share }
         return result
       }
-      // The hardest alone: giving its surplus away can lift others over the cap, never take one below it.
-      bound.insert(above.max { losses[$0.0] < losses[$1.0] }?.0 ?? 0)
+      // Only the hardest at a time: giving its excess away can lift others above the cap, but takes none below it.
+      atCap.insert(above.max { losses[$0.0] < losses[$1.0] }?.0 ?? 0)
     }
   }
 
@@ -54,7 +56,7 @@ enum FullSoftmax {
   }
 }
 
-/// Pearson's χ² statistic of observed counts against expected probabilities, and what it must stay under.
+/// Pearson's χ² statistic of observed counts against expected probabilities, and the limit it must not reach.
 enum ChiSquare {
   static func statistic(_ counts: [Double], _ probabilities: [Double]) -> Double {
     let total = counts.reduce(0, +)
@@ -65,7 +67,7 @@ enum ChiSquare {
     }
   }
 
-  /// The 1 − 1e-4 quantile (Wilson and Hilferty's approximation, good to a percent from three degrees of freedom on).
+  /// The 1 − 1e-4 quantile by the Wilson–Hilferty approximation, within 1 % from three degrees of freedom on.
   static func limit(degrees: Int) -> Double {
     let k = Double(degrees)
     let z = 3.719016
@@ -73,7 +75,7 @@ enum ChiSquare {
   }
 }
 
-/// Random numbers for tests, the same in every run (Knuth's linear congruential generator, upper bits).
+/// Reproducible random numbers for tests: the upper bits of Knuth's linear congruential generator.
 struct TestRandom: RandomNumberGenerator {
   private var state: UInt64
   init(_ seed: Int) { state = UInt64(bitPattern: Int64(seed)) &* 0x9E37_79B9_7F4A_7C15 | 1 }

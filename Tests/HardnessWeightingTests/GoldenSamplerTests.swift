@@ -3,7 +3,7 @@ import HardnessWeighting
 import TestSupport
 import Testing
 
-/// Guards the sampler's formulas against values made with the published ones, to 1e-9.
+/// Guards the sampler's formulas against values computed with the published ones, to 1e-9.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenSamplerTests {
   struct Reference: Decodable {

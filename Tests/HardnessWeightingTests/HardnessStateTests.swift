@@ -2,9 +2,10 @@ import Foundation
 import HardnessWeighting
 import Testing
 
-/// Guards stored state, changed lists of cases, and refused input.
+/// Guards stored state, changed lists of cases, and rejected input.
 struct HardnessStateTests {
-  private func every() -> [HardnessOptions] {
+  /// Options that between them use every part of the state.
+  private func variedOptions() -> [HardnessOptions] {
     var refreshed = HardnessOptions(beta: .effectiveSampleSize(0.3))
     refreshed.refresh = 0.2
     refreshed.memory = .runningMean(decay: 0.8)
@@ -16,48 +17,50 @@ struct HardnessStateTests {
     return [refreshed, hardest, .published(), HardnessOptions(beta: .fixed(5))]
   }
 
-  /// Trains a little, with losses that come back one batch late.
-  private func train(_ sampler: inout HardnessWeightedSampler, steps: Int, open: inout [Int]) throws -> [[Int]] {
+  /// Simulates a few training steps, with losses that are recorded one batch late.
+  private func train(_ sampler: inout HardnessWeightedSampler, steps: Int, outstanding: inout [Int]) throws -> [[Int]] {
     try (0..<steps).map { step in
       let batch = try sampler.draw(3)
-      try sampler.record(losses: open.map { 1 + Double($0 * 7 % 11) / 7 / Double(step + 1) }, for: open)
-      open = batch
+      try sampler.record(losses: outstanding.map { 1 + Double($0 * 7 % 11) / 7 / Double(step + 1) }, for: outstanding)
+      outstanding = batch
       return batch
     }
   }
 
-  /// A sampler decoded from its JSON goes on as the original does, in the first sweep and after it, with losses outstanding.
-  @Test(arguments: [4, 40]) func storedStateGoesOn(steps: Int) throws {
-    for options in every() {
+  /// A sampler decoded from JSON continues as the original does, in the first sweep and after it, with losses
+  /// outstanding.
+  @Test(arguments: [4, 40]) func decodedSamplerContinues(steps: Int) throws {
+    for options in variedOptions() {
       var sampler = try HardnessWeightedSampler(caseCount: 30, options: options, seed: .max)
       sampler.beginEpoch(1)
-      var open: [Int] = []
-      _ = try train(&sampler, steps: steps, open: &open)
+      var outstanding: [Int] = []
+      _ = try train(&sampler, steps: steps, outstanding: &outstanding)
       var restored = try JSONDecoder().decode(HardnessWeightedSampler.self, from: JSONEncoder().encode(sampler))
       #expect(restored.losses == sampler.losses)
       #expect(restored.probabilities == sampler.probabilities)
       #expect(restored.beta == sampler.beta)
-      var otherOpen = open
+      var otherOutstanding = outstanding
       #expect(
-        try train(&restored, steps: 50, open: &otherOpen) == train(&sampler, steps: 50, open: &open))
+        try train(&restored, steps: 50, outstanding: &otherOutstanding)
+          == train(&sampler, steps: 50, outstanding: &outstanding))
       #expect(restored.probabilities == sampler.probabilities)
     }
   }
 
-  /// By its cases' names, a state is found again in another order, and refused for other cases.
-  @Test func casesAreFoundByName() throws {
+  /// A stored state is remapped by name to another order of its cases, and rejected for other cases.
+  @Test func casesAreMatchedByName() throws {
     let names = (0..<30).map { "patient \($0)" }
-    for options in every() {
+    for options in variedOptions() {
       var sampler = try HardnessWeightedSampler(caseCount: 30, options: options, seed: 4)
-      var open: [Int] = []
-      _ = try train(&sampler, steps: 7, open: &open)
+      var outstanding: [Int] = []
+      _ = try train(&sampler, steps: 7, outstanding: &outstanding)
       let archive = try JSONDecoder().decode(
         SamplerArchive<HardnessWeightedSampler>.self,
         from: JSONEncoder().encode(SamplerArchive(sampler, caseNames: names)))
       let order = (0..<30).map { $0 * 7 % 30 }
       let remapped = try archive.sampler(for: order.map { names[$0] })
       #expect(remapped.losses == order.map { sampler.losses[$0] })
-      // Sums of another order differ by rounding.
+      // Sums in another order differ by rounding.
       for (new, old) in zip(remapped.probabilities, order.map { sampler.probabilities[$0] }) {
         #expect(abs(new - old) < 1e-14)
       }
@@ -70,9 +73,9 @@ struct HardnessStateTests {
     }
   }
 
-  /// Where changes are allowed, new cases begin as unseen and the others keep what is known of them.
-  @Test func newCasesAreUnseen() throws {
-    var sampler = try HardnessWeightedSampler(caseCount: 3, options: every()[0], seed: 4)
+  /// If changes are allowed, new cases start as unvisited and the others keep their losses.
+  @Test func newCasesAreUnvisited() throws {
+    var sampler = try HardnessWeightedSampler(caseCount: 3, options: variedOptions()[0], seed: 4)
     let batch = try sampler.draw(3)
     try sampler.record(losses: batch.map { Double($0) }, for: batch)
     let archive = try SamplerArchive(sampler, caseNames: ["a", "b", "c"])
@@ -81,34 +84,35 @@ struct HardnessStateTests {
     #expect(try changed.draw(1) == [1])
   }
 
-  /// A state that was tampered with is refused.
+  /// A corrupted state is rejected.
   @Test func storedStateIsChecked() throws {
-    var sampler = try HardnessWeightedSampler(caseCount: 3, options: every()[0], seed: 1)
+    var sampler = try HardnessWeightedSampler(caseCount: 3, options: variedOptions()[0], seed: 1)
     _ = try sampler.draw(2)
     let text = String(decoding: try JSONEncoder().encode(sampler), as: UTF8.self)
     func decode(_ text: String) throws {
       _ = try JSONDecoder().decode(HardnessWeightedSampler.self, from: Data(text.utf8))
     }
     try decode(text)
-    for (whole, spoilt) in [
+    for (original, corrupted) in [
       ("ess:0.3", "ess:3"), ("ess:0.3", "-1"), ("\"visits\":[0,0,0]", "\"visits\":[0,0]"),
       ("\"cap\":0.4", "\"cap\":0"), ("\"refresh\":0.2", "\"refresh\":0"), ("\"pending\":[", "\"pending\":[7,"),
     ] {
-      #expect(text.contains(whole))
-      #expect(throws: (any Error).self) { try decode(text.replacingOccurrences(of: whole, with: spoilt)) }
+      #expect(text.contains(original))
+      #expect(throws: (any Error).self) { try decode(text.replacingOccurrences(of: original, with: corrupted)) }
     }
   }
 
-  @Test(arguments: [-1, Double.nan, -Double.infinity]) func impossibleBeta(beta: Double) {
+  @Test(arguments: [-1, Double.nan, -Double.infinity]) func invalidBeta(beta: Double) {
     let options = HardnessOptions(beta: .fixed(beta))
     #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, options: options, seed: 1) }
   }
 
-  @Test(arguments: ["", "ess:", "ess:0", "ess:1.1", "ess:nan", "-1", "nan", "much"]) func betaThatIsNone(text: String) {
+  @Test(arguments: ["", "ess:", "ess:0", "ess:1.1", "ess:nan", "-1", "nan", "much"])
+  func invalidBetaText(text: String) {
     #expect(Beta(text) == nil)
   }
 
-  @Test func betaInWords() {
+  @Test func betaFromText() {
     #expect(Beta("100") == .fixed(100))
     #expect(Beta("inf") == .fixed(.infinity))
     #expect(Beta("ess:0.3") == .effectiveSampleSize(0.3))
@@ -117,8 +121,8 @@ struct HardnessStateTests {
     }
   }
 
-  @Test func impossibleSettings() {
-    func refused(_ change: (inout HardnessOptions) -> Void) {
+  @Test func invalidSettings() {
+    func expectRejected(_ change: (inout HardnessOptions) -> Void) {
       var options = HardnessOptions(beta: .fixed(1))
       change(&options)
       #expect(throws: SamplerError.self) { try HardnessWeightedSampler(caseCount: 3, options: options, seed: 1) }
@@ -128,22 +132,22 @@ struct HardnessStateTests {
     #expect(throws: SamplerError.self) {
       try HardnessWeightedSampler(losses: [1, .nan], options: .published(), seed: 1)
     }
-    refused { $0.beta = .effectiveSampleSize(0) }
-    refused { $0.firstVisits = .initialLoss(.infinity, noise: 0) }
-    refused { $0.firstVisits = .initialLoss(2, noise: -1) }
-    refused { $0.memory = .momentum(1) }
-    refused { $0.memory = .runningMean(decay: 1) }
-    refused { $0.floor = .minimum(2) }
-    refused { $0.floor = .uniformShare(.nan) }
-    refused { $0.cap = 0.3 }
-    refused { $0.cap = .nan }
-    refused { $0.refresh = -0.1 }
-    refused { $0.rampEpochs = -1 }
+    expectRejected { $0.beta = .effectiveSampleSize(0) }
+    expectRejected { $0.firstVisits = .initialLoss(.infinity, noise: 0) }
+    expectRejected { $0.firstVisits = .initialLoss(2, noise: -1) }
+    expectRejected { $0.memory = .momentum(1) }
+    expectRejected { $0.memory = .runningMean(decay: 1) }
+    expectRejected { $0.floor = .minimum(2) }
+    expectRejected { $0.floor = .uniformShare(.nan) }
+    expectRejected { $0.cap = 0.3 }
+    expectRejected { $0.cap = .nan }
+    expectRejected { $0.refresh = -0.1 }
+    expectRejected { $0.rampEpochs = -1 }
   }
 
-  /// A refused call leaves everything as it was.
-  @Test func refusedCallsChangeNothing() throws {
-    for options in every() where !options.replacement {
+  /// A rejected call leaves the sampler unchanged.
+  @Test func rejectedCallsChangeNothing() throws {
+    for options in variedOptions() where !options.replacement {
       var sampler = try HardnessWeightedSampler(caseCount: 4, options: options, seed: 1)
       _ = try sampler.draw(1)
       let before = try JSONEncoder().encode(sampler)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import HardnessWeighting
 
-/// Guards what is drawn: probabilities and frequencies against a full softmax, for every option.
+/// Guards the draws: probabilities and frequencies against a full softmax, for every option.
 struct HardnessWeightedSamplerTests {
-  /// All combinations of floor, cap, memory and replacement, with random parameters.
+  /// Options with random parameters; the trials cover all combinations of floor, cap, memory and replacement.
   private func options(_ trial: Int, count: Int, _ random: inout TestRandom) -> HardnessOptions {
     var options = HardnessOptions(beta: .fixed([0, 1, 10, 100, 1e6, .infinity][trial % 6]))
     switch trial / 6 % 3 {
@@ -21,9 +21,9 @@ struct HardnessWeightedSamplerTests {
     return options
   }
 
-  /// In three thousand samplers with random losses, options and updates, probabilities are those of the definition to 1e-12, and the
-  /// remembered losses those of the update rules.
-  @Test func probabilitiesAreTheDefinition() throws {
+  /// In 3000 samplers with random losses, options and updates, the probabilities match the definition to 1e-12, and the
+  /// losses match the update rules.
+  @Test func probabilitiesMatchTheDefinition() throws {
     var random = TestRandom(4)
     for trial in 0..<3000 {
       let count = Int.random(in: 1...30, using: &random)
@@ -38,7 +38,7 @@ struct HardnessWeightedSamplerTests {
         try sampler.record(losses: [loss], for: [index])
         visits[index] += 1
         switch options.memory {
-        case .momentum(let kept): losses[index] = kept * losses[index] + (1 - kept) * loss
+        case .momentum(let momentum): losses[index] = momentum * losses[index] + (1 - momentum) * loss
         case .runningMean(let decay):
           losses[index] += (1 - decay) / (1 - pow(decay, visits[index])) * (loss - losses[index])
         }
@@ -55,8 +55,8 @@ struct HardnessWeightedSamplerTests {
 
   private let losses = [0.1, 0.5, 0.3, 0.9, 0.7, 0.45]
 
-  /// Options whose draws are counted: each floor, with and without a cap that bites.
-  private static let drawn: [HardnessOptions] = {
+  /// Options whose draws are counted: each floor, without a cap and with one that takes effect.
+  private static let countedOptions: [HardnessOptions] = {
     var all: [HardnessOptions] = []
     for floor in [HardnessOptions.Floor.none, .minimum(0.5), .uniformShare(0.3)] {
       for cap in [nil, 0.28] {
@@ -69,8 +69,8 @@ struct HardnessWeightedSamplerTests {
     return all
   }()
 
-  /// With replacement each case comes up as often as its probability says: χ² at 1e-4.
-  @Test(arguments: drawn) func frequenciesWithReplacement(options: HardnessOptions) throws {
+  /// With replacement, each case is drawn as often as its probability says: χ² at 1e-4.
+  @Test(arguments: countedOptions) func frequenciesWithReplacement(options: HardnessOptions) throws {
     var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 7)
     let expected = FullSoftmax.probabilities(losses, beta: 4, options: options)
     var counts = Array(repeating: 0.0, count: 6)
@@ -78,9 +78,8 @@ struct HardnessWeightedSamplerTests {
     #expect(ChiSquare.statistic(counts, expected) < ChiSquare.limit(degrees: 5))
   }
 
-  /// Without replacement each ordered pair comes up as often as drawing one and then one of the rest does, p_i · p_j / (1 − p_i): χ² at
-  /// 1e-4.
-  @Test(arguments: drawn) func frequenciesWithoutReplacement(options: HardnessOptions) throws {
+  /// Without replacement, the ordered pair (i, j) is drawn with probability p_i · p_j / (1 − p_i): χ² at 1e-4.
+  @Test(arguments: countedOptions) func frequenciesWithoutReplacement(options: HardnessOptions) throws {
     var options = options
     options.replacement = false
     var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 3)
@@ -97,8 +96,8 @@ struct HardnessWeightedSamplerTests {
     #expect(ChiSquare.statistic(counts, expected) < ChiSquare.limit(degrees: 29))
   }
 
-  /// The same when one case has all the weight: the second place goes to the others in their own proportions.
-  @Test func whatIsLeftKeepsItsProportions() throws {
+  /// When one case has all the weight, the second draw goes to the others in proportion to their weights.
+  @Test func remainingCasesKeepTheirProportions() throws {
     var options = HardnessOptions(beta: .fixed(1))
     options.replacement = false
     var sampler = try HardnessWeightedSampler(losses: [1e6, 0, 1, 2], options: options, seed: 5)
@@ -112,18 +111,18 @@ struct HardnessWeightedSamplerTests {
     #expect(ChiSquare.statistic(counts, expected) < ChiSquare.limit(degrees: 2))
   }
 
-  /// β = 0 is uniform, β = ∞ the worst case alone, ties shared.
+  /// β = 0 is uniform; β = ∞ draws the hardest cases alone, equal ones equally often.
   @Test func limitsOfBeta() throws {
-    let flat = try HardnessWeightedSampler(
+    let uniform = try HardnessWeightedSampler(
       losses: [0, 1000, -1e308, 1e308], options: HardnessOptions(beta: .fixed(0)), seed: 1)
-    #expect(flat.probabilities == [0.25, 0.25, 0.25, 0.25])
-    var worst = try HardnessWeightedSampler(
+    #expect(uniform.probabilities == [0.25, 0.25, 0.25, 0.25])
+    var hardest = try HardnessWeightedSampler(
       losses: [0, 3, 3, 1], options: HardnessOptions(beta: .fixed(.infinity)), seed: 1)
-    #expect(worst.probabilities == [0, 0.5, 0.5, 0])
-    #expect(Set(try worst.draw(100)) == [1, 2])
+    #expect(hardest.probabilities == [0, 0.5, 0.5, 0])
+    #expect(Set(try hardest.draw(100)) == [1, 2])
   }
 
-  /// However extreme losses and β, a batch without replacement is full and free of repeats.
+  /// However extreme the losses and β are, a batch without replacement is full and has no repeats.
   @Test func extremeLossesDoNotBreakTheDraw() throws {
     let losses = [1e308, -1e308, 0, 5, 5, 1e-300]
     for floor in [HardnessOptions.Floor.none, .minimum(1e-4), .uniformShare(1)] {
@@ -139,7 +138,7 @@ struct HardnessWeightedSamplerTests {
     }
   }
 
-  /// The effective sample size is what was asked for, for losses of any scale, and follows them as they change.
+  /// The effective sample size is the requested one, for losses of any scale and after they have changed.
   @Test(arguments: [1e-3, 1, 1e6]) func betaIsCalibrated(scale: Double) throws {
     var random = TestRandom(6)
     for share in [0.1, 0.3, 0.8] {
@@ -160,7 +159,7 @@ struct HardnessWeightedSamplerTests {
     }
   }
 
-  /// β rises from 0 over the epochs of the ramp.
+  /// β rises linearly from 0 over the epochs of the ramp.
   @Test func ramp() throws {
     var options = HardnessOptions(beta: .fixed(100))
     options.rampEpochs = 4
@@ -183,14 +182,14 @@ struct HardnessWeightedSamplerTests {
     }
   }
 
-  /// The refreshed share goes to the cases in turn, also to one that hardness never draws.
+  /// The refreshed share goes to the cases in turn, including those that hardness never draws.
   @Test func refresh() throws {
     var options = HardnessOptions(beta: .fixed(.infinity))
     options.refresh = 0.25
     var sampler = try HardnessWeightedSampler(losses: [5, 1, 1, 1, 1], options: options, seed: 2)
     var counts = Array(repeating: 0.0, count: 5)
     for _ in 0..<20_000 { counts[try sampler.draw(1)[0]] += 1 }
-    // The hardest is hardly ever the one not drawn for longest, so the others share the refreshes.
+    // The hardest case is hardly ever the one not drawn for longest, so the others share the refreshes.
     #expect(ChiSquare.statistic([counts[0], counts[1...].reduce(0, +)], [0.75, 0.25]) < 15.14)
     #expect((counts[1...].max() ?? 0) - (counts[1...].min() ?? 0) <= 2)
   }

@@ -2,12 +2,12 @@ import Foundation
 import HardnessWeighting
 import Testing
 
-/// Guards importance weights: the ratio of fresh to stale probability, and that weighted batches estimate what they should.
+/// Guards importance weights: they are ratios of fresh to stale probability, and weighted batches are unbiased.
 struct ImportanceWeightTests {
   private let losses = [0.1, 0.5, 0.3, 0.9, 0.7, 0.45]
 
-  /// For every floor and cap the weight of a case is the ratio of its probabilities after and before its update, up to one factor for
-  /// all cases, the change of normalization, which is found here from the case that did not change.
+  /// For every floor, the weight of a case is the ratio of its probabilities after and before its update, without the
+  /// change of the softmax's denominator.
   @Test func weightsAreRatiosOfProbabilities() throws {
     for floor in [HardnessOptions.Floor.none, .minimum(0.5), .uniformShare(0.3)] {
       var options = HardnessOptions(beta: .fixed(4))
@@ -16,13 +16,13 @@ struct ImportanceWeightTests {
       let sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
       for (index, new) in [(3, 0.2), (0, 0.6), (4, 0.75)] {
         let weight = try sampler.importanceWeights(losses: [new], for: [index], clippedTo: nil)[0]
-        // Unnormalized, from the definition: the softmax keeps the normalization it had.
+        // From the definition, with the denominator of the stale softmax.
         let p = FullSoftmax.softmax(losses, beta: 4)[index]
         let grown = p * exp(4 * 0.75 * (new - losses[index]))
         let expected: Double =
           switch floor {
           case .none: grown / p
-          case .minimum(let least): max(grown, least / 6) / max(p, least / 6)
+          case .minimum(let minimum): max(grown, minimum / 6) / max(p, minimum / 6)
           case .uniformShare(let share): ((1 - share) * grown + share / 6) / ((1 - share) * p + share / 6)
           }
         #expect(abs(weight - expected) < 1e-12 * max(1, expected))
@@ -30,7 +30,7 @@ struct ImportanceWeightTests {
     }
   }
 
-  /// A case that stays at the cap has not become likelier; one that falls below it has become less likely.
+  /// A case that stays at the cap has weight 1; one that falls below the cap has become less likely.
   @Test func cappedCases() throws {
     var options = HardnessOptions(beta: .fixed(10))
     options.cap = 0.3
@@ -40,8 +40,8 @@ struct ImportanceWeightTests {
     #expect(try sampler.importanceWeights(losses: [0.1], for: [3], clippedTo: nil)[0] < 0.5)
   }
 
-  /// Without replacement and with fresh losses, the weighted mean over a batch has the expectation of the losses under the softmax, though
-  /// the cases in a batch are not distributed by it. Computed exactly, over all ordered batches of three.
+  /// Without replacement, the weighted mean of a batch is an unbiased estimate of the expected loss under the
+  /// sampler's distribution; the plain mean is not. Computed exactly, over all ordered batches of three.
   @Test func batchesWithoutReplacementAreUnbiased() throws {
     for floor in [HardnessOptions.Floor.none, .uniformShare(0.2)] {
       var options = HardnessOptions(beta: .fixed(6))
@@ -68,7 +68,8 @@ struct ImportanceWeightTests {
     }
   }
 
-  /// `record` returns what the options ask for: nothing, clipped, or clipped and with mean 1; a first visit counts as it is.
+  /// `record` returns the weights that the options ask for: all 1, clipped, or clipped with mean 1. A first visit has
+  /// weight 1.
   @Test func recordReturnsWeights() throws {
     func weights(_ importance: HardnessOptions.Importance) throws -> [Double] {
       var options = HardnessOptions(beta: .fixed(10))
@@ -84,8 +85,8 @@ struct ImportanceWeightTests {
 
     var options = HardnessOptions(beta: .fixed(100))
     options.importance = .raw
-    var unseen = try HardnessWeightedSampler(caseCount: 4, options: options, seed: 1)
-    let batch = try unseen.draw(2)
-    #expect(try unseen.record(losses: [0.5, 0.1], for: batch) == [1, 1])
+    var unvisited = try HardnessWeightedSampler(caseCount: 4, options: options, seed: 1)
+    let batch = try unvisited.draw(2)
+    #expect(try unvisited.record(losses: [0.5, 0.1], for: batch) == [1, 1])
   }
 }

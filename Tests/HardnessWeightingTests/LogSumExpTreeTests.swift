@@ -3,7 +3,7 @@ import Testing
 
 @testable import HardnessWeighting
 
-/// Guards that the tree's shares are those of a softmax over all losses, whatever the sizes, and that nothing drifts.
+/// Guards that the tree's shares are those of a softmax over all losses, at any scale, and that updates do not drift.
 struct LogSumExpTreeTests {
   /// Losses on several scales, some equal.
   private func losses(_ count: Int, _ random: inout TestRandom) -> [Double] {
@@ -13,7 +13,7 @@ struct LogSumExpTreeTests {
     }
   }
 
-  /// 2000 trees of 1 to 700 cases, β · loss up to 10^12 and the limits 0 and ∞, after some updates: exact to 1e-12.
+  /// 2000 trees of 1 to 700 cases, with β · loss up to 10¹² and β = 0 and ∞, after some updates: exact to 1e-12.
   @Test func sharesAreTheSoftmax() {
     var random = TestRandom(1)
     for trial in 0..<2000 {
@@ -32,7 +32,7 @@ struct LogSumExpTreeTests {
     }
   }
 
-  /// Losses as far apart as numbers go.
+  /// Losses as far apart as double precision allows.
   @Test func extremeLosses() {
     let losses = [1e308, -1e308, 0, 5, 5, 1e-300]
     for (beta, expected) in [
@@ -41,13 +41,13 @@ struct LogSumExpTreeTests {
       let tree = LogSumExpTree(losses, beta: beta)
       for index in losses.indices { #expect(abs(tree.share(index, of: tree.total) - expected[index]) < 1e-15) }
     }
-    // Differences of a millionth at β · loss of a million
+    // Losses that differ by a millionth, with β · loss of a million.
     let close = LogSumExpTree([1, 1 + 1e-6, 1 - 1e-6], beta: 1e6)
     let expected = FullSoftmax.softmax([1, 1 + 1e-6, 1 - 1e-6], beta: 1e6)
     for index in 0..<3 { #expect(abs(close.share(index, of: close.total) - expected[index]) < 1e-12) }
   }
 
-  /// After ten million updates the tree is, bit for bit, the one built from the losses it then has.
+  /// After ten million updates the tree equals, bit for bit, one built from its current losses.
   @Test func noDrift() {
     var random = TestRandom(2)
     var losses = (0..<300).map { _ in Double.random(in: 0...2, using: &random) }
@@ -62,8 +62,8 @@ struct LogSumExpTreeTests {
     for index in losses.indices { #expect(abs(tree.share(index, of: tree.total) - expected[index]) <= 1e-12) }
   }
 
-  /// Cases taken out leave the others as if they had never been there, and come back as they were.
-  @Test func takingOut() {
+  /// Removed cases leave the shares of the others as if they had never been there, and can be put back.
+  @Test func removingCases() {
     var random = TestRandom(3)
     let losses = losses(100, &random)
     let whole = LogSumExpTree(losses, beta: 2)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import HardnessWeighting
 
-/// Guards the strategies that hardness weighting is compared with: distributions from their papers' definitions, frequencies, state.
+/// Guards the strategies that hardness weighting is compared with: the distributions that their papers define, the
+/// frequencies of the draws, and stored state.
 struct StrategyTests {
   private let losses = [0.4, 0.1, 0.9, 0.4, 0.6]
 
@@ -11,7 +12,7 @@ struct StrategyTests {
     found.count == expected.count && zip(found, expected).allSatisfy { abs($0 - $1) < 1e-9 }
   }
 
-  /// Draws many and compares with the probabilities the sampler states: χ² at 1e-4. Stored and restored it goes on alike.
+  /// Checks the probabilities, the frequencies of many draws (χ² at 1e-4), stored state, and rejected input.
   private func check<Sampler: CaseSampler>(_ sampler: Sampler, expected: [Double]) throws {
     #expect(close(sampler.probabilities, expected))
     var sampler = sampler
@@ -34,8 +35,8 @@ struct StrategyTests {
     #expect(throws: SamplerError.self) { try sampler.remapped([0, 0]) }
   }
 
-  /// A sampler by a rule, after every case was seen.
-  private func seen<Rule: LossRule>(_ rule: Rule) throws -> StaleLossSampler<Rule> {
+  /// A sampler with a rule, after every case was visited.
+  private func visited<Rule: LossRule>(_ rule: Rule) throws -> StaleLossSampler<Rule> {
     var sampler = try StaleLossSampler(caseCount: 5, rule: rule, seed: 3)
     let first = try sampler.draw(4) + sampler.draw(1)
     #expect(Set(first) == Set(0..<5))
@@ -75,7 +76,7 @@ struct StrategyTests {
     }
   }
 
-  /// The two fifths with the largest losses, of which a tie brings in a third, are drawn six times as often.
+  /// The cases with the two largest losses of five are drawn six times as often.
   @Test func justTrainTwice() throws {
     try check(
       StaticSampler.justTrainTwice(firstStageLosses: losses, errorShare: 0.4, upsampling: 6, seed: 1),
@@ -94,19 +95,19 @@ struct StrategyTests {
       expected: [1.0 / 9, 1.0 / 3, 1.0 / 9, 1.0 / 9, 1.0 / 3])
   }
 
-  /// q_g ← q_g exp(η (loss_g + C / √n_g)), normalized, by hand for two updates.
+  /// q_g ← q_g · exp(η · (L_g + C / √n_g)), normalized, for two updates computed by hand.
   @Test func groupDRO() throws {
     var sampler = try GroupDROSampler(groups: ["b", "a", "b", "b", "a"], stepSize: 0.5, adjustment: 2, seed: 1)
     try check(sampler, expected: [1.0 / 6, 1.0 / 4, 1.0 / 6, 1.0 / 6, 1.0 / 4])
     try sampler.record(losses: [0.2, 1.0, 0.6], for: [0, 1, 2])
-    // a: mean 1 of 2 cases; b: mean 0.4 of 3 cases.
+    // Group a has 2 cases and a mean loss of 1; group b has 3 cases and a mean loss of 0.4.
     var (a, b) = (exp(0.5 * (1 + 2 / 2.0.squareRoot())), exp(0.5 * (0.4 + 2 / 3.0.squareRoot())))
     func expected() -> [Double] {
       let (p, q) = (b / (a + b) / 3, a / (a + b) / 2)
       return [p, q, p, p, q]
     }
     #expect(close(sampler.probabilities, expected()))
-    // Only b is in the next batch: its average moves a tenth of the way.
+    // The next batch contains b alone, whose average moves a tenth of the way to the new loss.
     try sampler.record(losses: [2], for: [3])
     a *= exp(0.5 * (1 + 2 / 2.0.squareRoot()))
     b *= exp(0.5 * (0.9 * 0.4 + 0.1 * 2 + 2 / 3.0.squareRoot()))
@@ -116,28 +117,28 @@ struct StrategyTests {
     #expect(throws: SamplerError.self) { try sampler.remapped([0, 1, nil]) }
   }
 
-  /// α = 0.5 of five cases are two and a half: the two at the border divide half a share.
+  /// α = 0.5 of five cases is 2.5 cases: the two equal ones at the border share half a case.
   @Test func cvar() throws {
-    try check(seen(CVaRRule(share: 0.5)), expected: [0.1, 0, 0.4, 0.1, 0.4])
-    try check(seen(CVaRRule(share: 1)), expected: Array(repeating: 0.2, count: 5))
+    try check(visited(CVaRRule(share: 0.5)), expected: [0.1, 0, 0.4, 0.1, 0.4])
+    try check(visited(CVaRRule(share: 1)), expected: Array(repeating: 0.2, count: 5))
     #expect(throws: SamplerError.self) { try StaleLossSampler(caseCount: 5, rule: CVaRRule(share: 0), seed: 1) }
   }
 
-  /// Probabilities are max(0, loss − η), scaled, with the divergence asked for, and none with a smaller expected loss does.
+  /// p_i ∝ max(0, loss_i − η) with the requested divergence.
   @Test(arguments: [0.05, 0.3, 1.0, 1.9]) func chiSquare(radius: Double) throws {
-    let sampler = try seen(ChiSquareRule(radius: radius))
+    let sampler = try visited(ChiSquareRule(radius: radius))
     let p = sampler.probabilities
     try check(sampler, expected: p)
     #expect(abs((5 * p.reduce(0) { $0 + $1 * $1 } - 1) / 2 - radius) < 1e-9)
     #expect(abs(sampler.effectiveSampleSize - 5 / (1 + 2 * radius)) < 1e-6)
     let support = p.indices.filter { p[$0] > 0 }
     if let first = support.first(where: { losses[$0] == 0.4 }), support.contains(2), support.contains(4) {
-      // On the support the probabilities are a straight line over the losses.
+      // On the support, the probabilities are a linear function of the losses.
       #expect(abs((p[2] - p[4]) / 0.3 - (p[4] - p[first]) / 0.2) < 1e-6)
     }
   }
 
-  /// Without spread, without radius, and where the radius is beyond the hardest case alone.
+  /// Equal losses, radius 0, and a radius beyond the one at which the hardest case has all the probability.
   @Test func chiSquareLimits() {
     #expect(ChiSquareRule(radius: 1).probabilities([3, 3]) == [0.5, 0.5])
     #expect(ChiSquareRule(radius: 0).probabilities([1, 3]) == [0.5, 0.5])
@@ -145,37 +146,37 @@ struct StrategyTests {
     #expect(close(ChiSquareRule(radius: 9).probabilities([1e308, -1e308]), [1, 0]))
   }
 
-  /// Ranks 1 to 5 of five; equal losses share a rank.
+  /// The weights are the numbers of cases at most as hard; equal losses have equal weights.
   @Test func rank() throws {
     let sum = 3.0 + 1 + 5 + 3 + 4
-    try check(seen(RankRule(power: 1)), expected: [3 / sum, 1 / sum, 5 / sum, 3 / sum, 4 / sum])
-    try check(seen(RankRule(power: 0)), expected: Array(repeating: 0.2, count: 5))
+    try check(visited(RankRule(power: 1)), expected: [3 / sum, 1 / sum, 5 / sum, 3 / sum, 4 / sum])
+    try check(visited(RankRule(power: 0)), expected: Array(repeating: 0.2, count: 5))
   }
 
   @Test func topK() throws {
-    try check(seen(TopKRule(count: 2)), expected: [0, 0, 0.5, 0, 0.5])
+    try check(visited(TopKRule(count: 2)), expected: [0, 0, 0.5, 0, 0.5])
     #expect(throws: SamplerError.self) { try StaleLossSampler(caseCount: 5, rule: TopKRule(count: 6), seed: 1) }
   }
 
-  /// A new case is unseen, and so comes first; strategies that need its weight or group refuse it.
+  /// A new case is unvisited and comes first; strategies that need its weight or group reject it.
   @Test func newCases() throws {
-    var remapped = try seen(TopKRule(count: 2)).remapped([0, nil, 2])
+    var remapped = try visited(TopKRule(count: 2)).remapped([0, nil, 2])
     #expect(try remapped.draw(1) == [1])
     #expect(throws: SamplerError.newCase(1)) { try StaticSampler(weights: [1, 1], seed: 1).remapped([0, nil]) }
     #expect(throws: SamplerError.newCase(0)) { try GroupBalancedSampler(groups: ["a"], seed: 1).remapped([nil]) }
   }
 
-  /// A case that stays far above the others is named after three epochs; one that is learnt is not.
-  @Test func hardCases() {
-    var watch = LossHistory(caseCount: 20)
+  /// A case that stays far above the others is a suspect after three epochs; one that is learned is not.
+  @Test func persistentlyHardCases() {
+    var history = LossHistory(caseCount: 20)
     for epoch in 0..<4 {
       for visit in 0..<4 {
         var losses = (0..<20).map { 0.5 + 0.01 * Double(($0 * 7 + visit) % 10) }
         losses[3] = 1.5
         losses[5] = epoch < 1 ? 1.5 : 0.5
-        watch.record(losses: losses + [.nan], for: Array(0..<20) + [1])
+        history.record(losses: losses + [.nan], for: Array(0..<20) + [1])
       }
-      let suspects = watch.endEpoch()
+      let suspects = history.endEpoch()
       #expect(suspects.map(\.index) == (epoch < 2 ? [] : [3]))
       if let suspect = suspects.first {
         #expect(suspect.visits == 4 * (epoch + 1) && suspect.epochs == epoch + 1)

@@ -1,11 +1,11 @@
 import HardnessWeighting
 import Testing
 
-/// Guards the ten lines of the documentation: a loop that is nobody's but the user's, here with a model that learns one case at a time.
+/// Guards the ten lines of the article on training loops, with a model that learns one case at a time.
 struct YourOwnLoopTests {
-  /// Each visit takes a tenth off a case's loss, and one case in ten begins four times as hard. It is drawn more often than the others
-  /// until it is as good as they are.
-  @Test func aHardMinorityIsLearnt() throws {
+  /// Each visit lowers the loss of a case by a tenth, and one case in ten starts four times as hard. The hard cases are
+  /// drawn more often than the others until they have been learned as well.
+  @Test func hardMinorityIsLearned() throws {
     let cases = Array(0..<50)
     var difficulty = cases.map { $0 % 10 == 0 ? 4.0 : 1.0 }
     func train(on batch: [Int]) -> [Double] {
@@ -31,7 +31,7 @@ struct YourOwnLoopTests {
       }
       shares.append(Double(hard) / Double(iterations * batchSize))
     }
-    // Unseen cases come first; then the hard tenth takes over, and gives way as it is learnt.
+    // After the first sweep, the hard tenth takes most draws, and fewer as it is learned.
     #expect(shares.max() ?? 0 > 0.4)
     #expect(shares[epochs - 1] < 0.2)
     let easy = (0..<50).filter { $0 % 10 != 0 }.map { difficulty[$0] }.max() ?? 0

@@ -10,7 +10,7 @@ import Testing
     let channels = 2
     let voxels = shape.reduce(1, *)
     let data = (0..<voxels * channels).map { Float(($0 * 7919) % 1009) / 100 - 5 }
-    var accumulator = TileAccumulator(shape: shape, patch: patch, channels: channels, step: 0.5)
+    var accumulator = TileAccumulator(shape: shape, patch: patch, outputChannels: channels, step: 0.5)
     let flips = [[false, false, false], [true, false, false], [false, true, true], [true, true, true]]
     var tile = Array(repeating: Float.nan, count: patch.reduce(channels, *))
     for start in accumulator.tiles {
@@ -31,7 +31,7 @@ import Testing
 
   /// Padding is zero, half of it (rounded down) before the volume; flipping a tile flips the padding with it.
   @Test func smallVolumesArePaddedInTheMiddle() {
-    let accumulator = TileAccumulator(shape: [1, 1, 2], patch: [1, 1, 5], channels: 1, step: 0.5)
+    let accumulator = TileAccumulator(shape: [1, 1, 2], patch: [1, 1, 5], outputChannels: 1, step: 0.5)
     #expect(accumulator.tiles == [[0, 0, 0]])
     func cut(_ mirrored: Bool) -> [Float] {
       var tile = Array(repeating: Float.nan, count: 5)

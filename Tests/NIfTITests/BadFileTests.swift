@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
 /// Every kind of bad file is an `InputError` that names the file, never a crash and never a large allocation.
@@ -19,7 +20,7 @@ import Testing
   }
 
   @Test func missingEmptyOrFolder() throws {
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let missing = folder.appendingPathComponent("b.nii.gz")
       #expect(throws: InputError.self) { try NIfTIFile.read(missing) }
       let error = #expect(throws: InputError.self) { try NIfTIFile.read(folder) }

@@ -1,7 +1,9 @@
 import CNIfTI
 import Foundation
+import TestSupport
 
-/// A NIfTI file put together byte by byte at the offsets of the standard, so that the reader is not held against the writer.
+/// A NIfTI file put together byte by byte at the offsets of the standard, so that the reader is not tested with files of
+/// our own writer.
 struct CraftedFile {
   var isNIfTI2 = false
   var isBigEndian = false
@@ -104,19 +106,11 @@ func gzip(_ data: Data) -> Data {
   return Data(packed[0..<count])
 }
 
-/// Puts a file into a folder that is removed after `body`.
+/// Runs `body` with a file in a folder that is removed afterwards.
 func withFile(_ data: Data, name: String = "a.nii", _ body: (URL) throws -> Void) throws {
-  try withFolder { (folder) throws in
+  try withTemporaryFolder { (folder) throws in
     let url = folder.appendingPathComponent(name)
     try data.write(to: url)
     try body(url)
   }
-}
-
-/// Calls `body` with a folder of its own that is removed afterwards.
-func withFolder(_ body: (URL) throws -> Void) throws {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("NIfTITests-\(UUID().uuidString)")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  try body(folder)
 }

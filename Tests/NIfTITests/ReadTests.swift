@@ -1,5 +1,6 @@
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
 /// The reader takes every version, byte order, voxel type and way of placing a volume that the standard has.
@@ -121,7 +122,7 @@ import Testing
     var file = CraftedFile()
     (file.magic, file.voxelOffset) = ("ni1", 0)
     for (header, image) in [("a.hdr", "a.img"), ("a.hdr.gz", "a.img.gz"), ("a.hdr", "a.img.gz")] {
-      try withFolder { (folder) throws in
+      try withTemporaryFolder { (folder) throws in
         let urls = [header, image].map { folder.appendingPathComponent($0) }
         try (header.hasSuffix(".gz") ? gzip(file.header) : file.header).write(to: urls[0])
         try (image.hasSuffix(".gz") ? gzip(file.voxels) : file.voxels).write(to: urls[1])

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import NIfTI
@@ -10,7 +11,7 @@ import Testing
   /// Labels and images keep their voxels and geometry in every kind of file.
   @Test(arguments: ["a.nii", "a.nii.gz", "a.hdr", "a.img", "a.hdr.gz", "a.img.gz"])
   func everyKindOfFile(name: String) throws {
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let url = folder.appendingPathComponent(name)
       let geometry = Geometry(
         shape: [2, 3, 4], spacing: [3, 0.5, 0.25], affine: [-0.25, 0, 0, 7, 0, 0.5, 0, -8, 0, 0, 3, 9])
@@ -28,7 +29,7 @@ import Testing
 
   /// uint8 up to 255 and uint16 above, and the voxels' bytes right after the header.
   @Test func labelTypes() throws {
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let url = folder.appendingPathComponent("a.nii")
       let geometry = Geometry(shape: [1, 1, 3], spacing: [1, 1, 1])
       try NIfTIFile.write(labels: Volume(shape: [1, 1, 3], voxels: [0, 1, 255]), geometry: geometry, to: url)
@@ -45,7 +46,7 @@ import Testing
 
   /// A name in `.gz` is compressed, and no other.
   @Test func compression() throws {
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let geometry = Geometry(shape: [1, 1, 3], spacing: [1, 1, 1])
       for (name, first) in [("a.nii", UInt8(0x5c)), ("a.nii.gz", 0x1f)] {
         let url = folder.appendingPathComponent(name)
@@ -69,7 +70,7 @@ import Testing
     let machine = file.header
     file.isBigEndian = isBigEndian
     file.setVoxels((0..<24).map { Int16($0) }, datatype: 4)
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let (source, result) = (folder.appendingPathComponent("a.nii"), folder.appendingPathComponent("b.nii"))
       try file.data.write(to: source)
       let geometry = try NIfTIFile.readGeometry(source)
@@ -113,7 +114,7 @@ import Testing
   }
 
   @Test func refusals() throws {
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let geometry = Geometry(shape: [1, 1, 2], spacing: [1, 1, 1])
       let good = Volume<Int32>(shape: [1, 1, 2], repeating: 0)
       let url = folder.appendingPathComponent("a.nii")
@@ -134,7 +135,7 @@ import Testing
 
   /// Many threads read and write at once.
   @Test func threads() throws {
-    try withFolder { (folder) throws in
+    try withTemporaryFolder { (folder) throws in
       let right = Mutex(0)
       DispatchQueue.concurrentPerform(iterations: 16) { i in
         let url = folder.appendingPathComponent("\(i).nii.gz")

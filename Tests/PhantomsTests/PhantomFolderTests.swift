@@ -2,22 +2,16 @@ import Datasets
 import Files
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
 @testable import Phantoms
 
 /// Protects the layout of a made-up data set, the minority's share, and what is in the folder before.
 struct PhantomFolderTests {
-  private func withFolder(_ body: (URL) throws -> Void) throws {
-    let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-    try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: root) }
-    try body(root)
-  }
-
   @Test(arguments: Phantom.Kind.allCases)
   func isADataSet(kind: Phantom.Kind) throws {
-    try withFolder { root in
+    try withTemporaryFolder { root in
       let folder = root.appendingPathComponent("Dataset901_Phantom")
       try Phantom.write(kind: kind, cases: 3, minority: 0.3, seed: 4, to: folder)
       let dataset = try RawDataset(folder)
@@ -51,7 +45,7 @@ struct PhantomFolderTests {
   }
 
   @Test func whatIsThereStays() throws {
-    try withFolder { root in
+    try withTemporaryFolder { root in
       let file = root.appendingPathComponent("mine.txt")
       try Data("mine".utf8).write(to: file)
       for place in [root, file] {
@@ -67,7 +61,7 @@ struct PhantomFolderTests {
   }
 
   @Test func senselessNumbersAreRefused() throws {
-    try withFolder { root in
+    try withTemporaryFolder { root in
       let folder = root.appendingPathComponent("new")
       for (cases, minority) in [(0, 0.2), (-1, 0.2), (Int.max, 0.2), (3, -0.1), (3, 1.1), (3, .nan)] {
         #expect(throws: InputError.self) {

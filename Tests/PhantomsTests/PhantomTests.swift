@@ -5,7 +5,7 @@ import Testing
 
 /// Protects the promises of the made-up data: the same for a seed, every label in every patient, and a minority that differs.
 struct PhantomTests {
-  @Test(arguments: [FetalPhantom.self, TumourPhantom.self] as [any PhantomRecipe.Type])
+  @Test(arguments: [FetalPhantom.self, TumorPhantom.self] as [any PhantomRecipe.Type])
   func dependsOnSeedAndCaseAlone(recipe: any PhantomRecipe.Type) {
     let made = recipe.make(patient: 2, isMinority: false, seed: 7)
     let again = recipe.make(patient: 2, isMinority: false, seed: 7)
@@ -14,7 +14,7 @@ struct PhantomTests {
     #expect(recipe.make(patient: 2, isMinority: false, seed: 8).labels != made.labels)
   }
 
-  @Test(arguments: [FetalPhantom.self, TumourPhantom.self] as [any PhantomRecipe.Type], [false, true])
+  @Test(arguments: [FetalPhantom.self, TumorPhantom.self] as [any PhantomRecipe.Type], [false, true])
   func everyPatientHasEveryLabelAndZerosAround(recipe: any PhantomRecipe.Type, isMinority: Bool) {
     for item in 0..<4 {
       let made = recipe.make(patient: item, isMinority: isMinority, seed: 1)
@@ -50,7 +50,7 @@ struct PhantomTests {
   @Test func scannersDifferInContrast() {
     for item in 0..<4 {
       func enhancement(_ isMinority: Bool) -> Double {
-        let made = TumourPhantom.make(patient: item, isMinority: isMinority, seed: 1)
+        let made = TumorPhantom.make(patient: item, isMinority: isMinority, seed: 1)
         var (rim, rest) = ((0.0, 0.0), (0.0, 0.0))
         for (voxel, label) in zip(made.images[1].voxels, made.labels.voxels) where voxel > 0 {
           if label == 3 {

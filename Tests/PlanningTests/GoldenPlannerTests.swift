@@ -42,15 +42,23 @@ import Testing
     }
   }
 
-  @Test func fingerprintSurvives() throws {
-    let file = Golden.file("plans/Cardiac/dataset_fingerprint.json")
-    let copy = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: copy) }
-    let fingerprint = try Fingerprint(contentsOf: file)
-    try fingerprint.write(to: copy)
-    #expect(try Fingerprint(contentsOf: copy) == fingerprint)
-    let before = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? NSDictionary
-    let after = try JSONSerialization.jsonObject(with: Data(contentsOf: copy)) as? NSDictionary
-    #expect(before == after)
+  /// The fingerprints in the folder, whatever the data sets are called.
+  private static let fingerprints: [URL] = {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: Golden.file("plans").path)) ?? []
+    return names.sorted().map { Golden.file("plans/\($0)/dataset_fingerprint.json") }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
+  }()
+
+  @Test func thereAreFingerprints() { #expect(!Self.fingerprints.isEmpty) }
+
+  /// A fingerprint that is read and written again has the same content.
+  @Test(arguments: fingerprints) func fingerprintSurvives(file: URL) throws {
+    try withTemporaryFolder { folder in
+      let copy = folder.appendingPathComponent("dataset_fingerprint.json")
+      let fingerprint = try Fingerprint(contentsOf: file)
+      try fingerprint.write(to: copy)
+      #expect(try Fingerprint(contentsOf: copy) == fingerprint)
+      #expect(try Self.object(Data(contentsOf: copy)) == Self.object(Data(contentsOf: file)))
+    }
   }
 }

@@ -18,7 +18,7 @@ import Testing
     let topology = Topology(spacing: [1, 1, 1], patch: [36, 50, 35])
     #expect(topology.strides == [[1, 1, 1], [2, 2, 2], [2, 2, 2], [2, 2, 2]])
     #expect(topology.patch == [40, 56, 40])
-    #expect(topology.features(most: 320) == [32, 64, 128, 256])
+    #expect(topology.features(maximum: 320) == [32, 64, 128, 256])
   }
 
   /// The smallest patches, whose last stages halve some axes only.

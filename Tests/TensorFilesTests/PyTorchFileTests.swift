@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TensorFiles
@@ -94,10 +95,11 @@ struct PyTorchFileTests {
   }
 
   private func open<Result>(_ bytes: [UInt8], _ body: (PyTorchFile) throws -> Result) throws -> Result {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).pth")
-    defer { try? FileManager.default.removeItem(at: url) }
-    try Data(bytes).write(to: url)
-    return try body(PyTorchFile(contentsOf: url))
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("a.pth")
+      try Data(bytes).write(to: url)
+      return try body(PyTorchFile(contentsOf: url))
+    }
   }
 
   /// A part of a storage, as one piece.

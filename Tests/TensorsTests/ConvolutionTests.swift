@@ -1,10 +1,11 @@
 import Files
+import TestSupport
 import Testing
 
 @testable import Tensors
 
-/// Both engines compute what seven nested loops compute, forward and both ways back, for every kind of kernel and stride a plan
-/// can name.
+/// Protects the convolutions: both engines compute what seven nested loops compute, outputs and gradients, for every
+/// kind of kernel and stride that a plan can name.
 @Suite struct ConvolutionTests {
   static let shapes: [ConvolutionShape] = [
     .init(batch: 2, inputChannels: 3, outputChannels: 5, input: [4, 5, 6], kernel: [3, 3, 3], stride: [1, 1, 1]),
@@ -20,16 +21,10 @@ import Testing
     .init(batch: 1, inputChannels: 2, outputChannels: 3, input: [12, 7, 7], kernel: [7, 3, 3], stride: [2, 1, 2]),
   ]
 
-  /// Small whole numbers, so that sums are exact and engines must agree to rounding in the transforms alone.
+  /// Multiples of 1/8 of small magnitude, so that sums are exact and only rounding in the transforms may differ.
   private func numbers(_ shape: [Int], _ seed: Int, _ precision: Precision = .float32) -> Tensor {
     let elements = (0..<shape.reduce(1, *)).map { Float(($0 * 7919 + seed * 104_729) % 1009 % 17) / 8 - 1 }
     return precision == .float32 ? Tensor(shape, elements) : Tensor(shape, halves: elements)
-  }
-
-  private func expectClose(_ found: Tensor, _ expected: [Float], _ what: String, within share: Float) {
-    let scale = expected.map(abs).max() ?? 1
-    let worst = zip(found.elements, expected).map { abs($0 - $1) }.max() ?? 0
-    #expect(worst <= share * max(scale, 1), "\(what) differs by \(worst) of \(scale)")
   }
 
   @Test(arguments: [Engine.blas, .onednn], shapes)
@@ -37,8 +32,8 @@ import Testing
     try compare(engine, shape, .float32, within: 2e-5)
   }
 
-  /// The numbers, eighths, are `BFloat16`'s own, so what differs is rounding of results and, in Winograd's transforms, of what is
-  /// multiplied: 8 bits.
+  /// `BFloat16` represents the numbers exactly, so only the rounding to 8 bits of results, and of the factors in
+  /// Winograd's transforms, may differ.
   @Test(
     .enabled(if: Precision.bfloat16.isNative, "this processor has no AVX-512 BF16"), arguments: [Engine.auto, .onednn],
     shapes.filter(isRight))
@@ -58,8 +53,8 @@ import Testing
     shape.kernel != [1, 1, 1] || shape.outputChannels % 2 == 0
   }
 
-  /// So many channels that Winograd's products are computed position by position: too many for nested loops, so oneDNN, which is held
-  /// against them above, is the reference.
+  /// So many channels that Winograd's products are computed position by position. Nested loops would take too long, so
+  /// the reference is oneDNN, which is compared with them above.
   @Test(arguments: Precision.allCases.filter(\.isNative))
   func manyChannelsAgreeWithOneDNN(precision: Precision) throws {
     let shape = ConvolutionShape(
@@ -80,13 +75,16 @@ import Testing
         input: input, outputGradient: gradient, weightGradient: weightGradient, biasGradient: biasGradient)
       return [output, inputGradient, weightGradient, biasGradient].map(\.elements)
     }
-    for (found, expected) in zip(try passes(.auto), try passes(.onednn)) {
-      expectClose(Tensor([found.count], found), expected, "a result", within: precision == .float32 ? 2e-5 : 1.0 / 128)
+    let tolerance: Float = precision == .float32 ? 2e-5 : 1.0 / 128
+    let names = ["output", "input gradient", "weight gradient", "bias gradient"]
+    for (name, (found, expected)) in zip(names, zip(try passes(.auto), try passes(.onednn))) {
+      expectClose(found, expected, name, within: tolerance, floor: tolerance)
     }
   }
 
-  private func compare(_ engine: Engine, _ shape: ConvolutionShape, _ precision: Precision, within share: Float) throws
-  {
+  private func compare(
+    _ engine: Engine, _ shape: ConvolutionShape, _ precision: Precision, within tolerance: Float
+  ) throws {
     let convolution = try engine.convolution(shape, precision: precision)
     let weights = numbers(shape.weights, 2)
     let bias = numbers([shape.outputChannels], 3)
@@ -107,14 +105,18 @@ import Testing
       convolution.backwardWeights(
         input: input, outputGradient: gradient, weightGradient: weightGradient, biasGradient: biasGradient)
     }
-    expectClose(output, expected.output, "output", within: share)
-    expectClose(inputGradient, expected.inputGradient, "gradient by the input", within: share)
-    expectClose(weightGradient, expected.weightGradient, "gradient by the weights", within: share)
-    expectClose(biasGradient, expected.biasGradient, "gradient by the bias", within: share)
+    for (name, found, expected) in [
+      ("output", output, expected.output), ("input gradient", inputGradient, expected.inputGradient),
+      ("weight gradient", weightGradient, expected.weightGradient),
+      ("bias gradient", biasGradient, expected.biasGradient),
+    ] {
+      expectClose(found.elements, expected, name, within: tolerance, floor: tolerance)
+    }
   }
 }
 
-/// oneDNN has fast code for every shape a plan of nnU-Net's asks for: its reference code is hundreds of times slower.
+/// Protects the speed of oneDNN: every shape that nnU-Net's plans ask for is computed by fast code, because oneDNN's
+/// reference code is hundreds of times slower.
 @Suite struct OneDNNTests {
   static let shapes: [ConvolutionShape] = [
     (1, 32, [3, 3, 3], [1, 1, 1]), (4, 32, [1, 3, 3], [1, 1, 1]), (32, 32, [3, 3, 3], [1, 1, 1]),
@@ -133,9 +135,9 @@ import Testing
   }
 }
 
-/// Rounding and widening of `BFloat16`.
+/// Protects the rounding of numbers to `BFloat16` and back.
 @Suite struct BFloat16Tests {
-  /// To nearest, halves to the even neighbor; infinity and NaN stay what they are. In single numbers and in lanes.
+  /// Rounding is to nearest, ties to even, for single numbers and for vectors; infinity stays infinity.
   @Test(arguments: [
     (Float(1), UInt16(0x3f80)), (1.00390625, 0x3f80), (1.01171875, 0x3f82), (1.00390637, 0x3f81), (-2.5, 0xc020),
     (3.3895e38, 0x7f7f), (3.4e38, 0x7f80), (.infinity, 0x7f80), (-.infinity, 0xff80), (0, 0), (-0.0, 0x8000),

@@ -6,33 +6,33 @@ import Plans
 import Statistics
 import TensorFiles
 import Tensors
+import TestSupport
 
 @testable import Training
 
-/// A few made-up cases with a bright ball each, and a network small enough to be trained on them in a moment.
+/// A few made-up cases, each with a bright ball, and a network small enough to train on them in a moment.
 final class TinyTraining {
-  let folder: URL
+  private let temporary: TemporaryFolder
   let names = (0..<6).map { "case_\($0)" }
   let shape = [14, 18, 16]
   var settings = TrainingSettings()
 
-  /// What is in the labels, and what of it is written into each case's.
+  /// The labels of dataset.json, and how each case's label map is changed before it is written.
   private let labels: String
   private let relabel: (_ label: Int16, _ distance: Int) -> Int16
 
   /// - Parameters:
-  ///   - labels: of dataset.json; the ball is 1.
-  ///   - relabel: changes a label by its squared distance from the ball's center; -1, outside, stays.
+  ///   - labels: The labels of dataset.json; the ball is 1.
+  ///   - relabel: Changes a voxel's label, given its squared distance from the ball's center; -1 (outside) stays.
   init(
     labels: String = #"{"background": 0, "ball": 1}"#,
     relabel: @escaping (_ label: Int16, _ distance: Int) -> Int16 = { label, _ in label }
   ) throws {
     (self.labels, self.relabel) = (labels, relabel)
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)")
+    temporary = try TemporaryFolder()
     settings.epochs = 2
     settings.iterationsPerEpoch = 5
     settings.validationIterations = 2
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     for (index, name) in names.enumerated() { try write(name, index) }
     try plan.write(to: store.appendingPathComponent("plans.json"))
     try description().write(to: store.appendingPathComponent("dataset.json"))
@@ -40,9 +40,9 @@ final class TinyTraining {
     try Data(index.utf8).write(to: store.appendingPathComponent("cases.json"))
   }
 
-  private var store: URL { folder.appendingPathComponent("preprocessed") }
+  var folder: URL { temporary.url }
 
-  deinit { try? FileManager.default.removeItem(at: folder) }
+  private var store: URL { folder.appendingPathComponent("preprocessed") }
 
   private func write(_ name: String, _ index: Int) throws {
     var random = CounterRandom(seed: 77, iteration: index, position: 0, purpose: .patch)
@@ -103,7 +103,8 @@ final class TinyTraining {
   func description() throws -> DatasetDescription {
     let file = folder.appendingPathComponent("dataset.json")
     let text =
-      #"{"channel_names": {"0": "MR"}, "labels": \#(labels), "regions_class_order": [1, 2], "numTraining": 6, "file_ending": ".nii.gz"}"#
+      #"{"channel_names": {"0": "MR"}, "labels": \#(labels), "regions_class_order": [1, 2], "#
+      + #""numTraining": 6, "file_ending": ".nii.gz"}"#
     try Data(text.utf8).write(to: file)
     return try DatasetDescription(contentsOf: file)
   }

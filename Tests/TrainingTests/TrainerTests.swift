@@ -292,37 +292,4 @@ struct TrainerTests {
     task.initialWeights = tiny.folder.appendingPathComponent("nowhere.safetensors")
     #expect(throws: InputError.self) { try Trainer(task, progress: .silent) }
   }
-
-  /// Pseudo Dice of a hand-counted example: one hit of label 1, one voxel each wrong either way; label 2 nowhere.
-  @Test func pseudoDice() {
-    var dice = PseudoDice(Loss(batchDice: false), channels: 3)
-    let logits = Tensor([1, 1, 1, 4, 3], [0, 1, 0, 2, 1, 0, 0, 3, 1, 5, 1, 0])
-    dice.add(logits: logits, labels: [1, 1, 0, 0])
-    #expect(dice.values == [0.5, nil])
-  }
-
-  /// The same of regions, of which a voxel can be in several: both in the first voxel, the outer one in the second and
-  /// wrongly in the third; the last is ignored.
-  @Test func pseudoDiceOfRegions() {
-    var dice = PseudoDice(Loss(.regions([[1, 2], [2]]), ignoreLabel: 3, batchDice: false), channels: 2)
-    dice.add(logits: Tensor([1, 1, 1, 4, 2], [1, -1, 1, -1, 1, -1, 1, 1]), labels: [2, 1, 0, 3])
-    #expect(dice.values == [0.8, 0])
-  }
-
-  /// The moving average starts with the first value, and passes over epochs without one.
-  @Test func movingAverage() {
-    func record(_ dice: [Double?], after previous: EpochRecord?) -> EpochRecord {
-      var record = EpochRecord(
-        epoch: 0, learningRate: 0, trainingLoss: 0, pseudoDice: dice, effectiveCases: 1, groupDraws: [:],
-        gradientNorm: 0, seconds: 0)
-      record.average(after: previous)
-      return record
-    }
-    let first = record([0.5, nil, 0.7], after: nil)
-    #expect(abs((first.averagePseudoDice ?? 0) - 0.6) < 1e-12)
-    let second = record([nil], after: first)
-    #expect(second.meanPseudoDice == nil && second.averagePseudoDice == first.averagePseudoDice)
-    let third = record([0.1], after: second)
-    #expect(abs((third.averagePseudoDice ?? 0) - 0.55) < 1e-12)
-  }
 }

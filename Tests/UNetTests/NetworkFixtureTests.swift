@@ -1,6 +1,7 @@
 import Foundation
 import TensorFiles
 import Tensors
+import TestSupport
 import Testing
 
 @testable import UNet
@@ -140,11 +141,10 @@ import Testing
     #expect(silent.count == 5 && silent.allSatisfy { $0.name.hasSuffix("conv2.norm.weight") })
   }
 
-  private func expectClose(_ found: [Float], _ expected: [Float], _ what: String) {
-    #expect(found.count == expected.count, "\(what)")
-    let scale = expected.map(abs).max() ?? 0
-    let worst = zip(found, expected).map { abs($0 - $1) }.max() ?? 0
-    // A bias before a normalization has a gradient that is zero but for rounding.
-    #expect(worst <= max(1e-4 * scale, 2e-6), "\(what) differs by \(worst) of \(scale)")
+  /// A bias before a normalization has a gradient that is zero but for rounding, hence the floor.
+  private func expectClose(
+    _ found: [Float], _ expected: [Float], _ what: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    TestSupport.expectClose(found, expected, what, within: 1e-4, floor: 2e-6, sourceLocation: sourceLocation)
   }
 }

@@ -1,14 +1,16 @@
 import Foundation
 import TensorFiles
 import Tensors
+import TestSupport
 
 extension Safetensors {
   /// What a file of these tensors reads as.
   static func reread(_ tensors: [Safetensors.Tensor]) throws -> Safetensors {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).safetensors")
-    defer { try? FileManager.default.removeItem(at: url) }
-    try Safetensors.write(tensors, to: url)
-    return try Safetensors(contentsOf: url)
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("a.safetensors")
+      try Safetensors.write(tensors, to: url)
+      return try Safetensors(contentsOf: url)
+    }
   }
 
   /// The tensors under a prefix, as a file of their own.

@@ -1,7 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// Bad input ends with status 2 and one sentence that names what is at fault, and leaves nothing half-written.
+/// Protects the handling of bad input: the program ends with status 2 and one sentence that names what is at fault, and
+/// leaves nothing half-written.
 @Suite struct BadInputTests {
   private func expectRefusal(_ arguments: [String], naming: String, _ location: SourceLocation = #_sourceLocation)
     throws
@@ -14,9 +16,9 @@ import Testing
       "\(result.errors)", sourceLocation: location)
   }
 
-  /// A copy of the data set that a test may spoil.
+  /// Runs `body` with a copy of the data set, which a test may spoil.
   private func withCopy(of data: String, _ body: (String) throws -> Void) throws {
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let copy = folder.appendingPathComponent("data").path
       try FileManager.default.copyItem(atPath: data, toPath: copy)
       try body(copy)
@@ -36,7 +38,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: missing))
   }
 
-  @Test func anImageThatIsNone() throws {
+  @Test func anImageThatIsNotOne() throws {
     let tiny = try TinyModel.shared.get()
     try withCopy(of: tiny.data) { data in
       let file = data + "/imagesTr/fetal_002_0000.nii.gz"
@@ -59,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func aLabelNobodyNamed() throws {
+  @Test func anUnnamedLabel() throws {
     let tiny = try TinyModel.shared.get()
     try withCopy(of: tiny.data) { data in
       let json = URL(fileURLWithPath: data + "/dataset.json")
@@ -79,7 +81,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: output))
   }
 
-  /// A place below a regular file cannot be written, whoever asks.
+  /// A path below a regular file cannot be written, not even by root.
   @Test func anOutputFolderThatCannotBeWritten() throws {
     let tiny = try TinyModel.shared.get()
     let output = tiny.plan + "/below"
@@ -106,7 +108,7 @@ import Testing
 
   @Test func weightsOfAnotherNetwork() throws {
     let tiny = try TinyModel.shared.get()
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let model = folder.appendingPathComponent("model").path
       try FileManager.default.copyItem(atPath: tiny.model, toPath: model)
       let plan = URL(fileURLWithPath: model + "/plans.json")
@@ -121,14 +123,23 @@ import Testing
     }
   }
 
+  /// The message names the option, and for a value that is not one of a few also the value.
   @Test(arguments: [
-    ["train", "x", "--plan", "y", "-o", "z"], ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--epochs", "0"],
-    ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--sampler", "nonsense"],
-    ["plan", "x", "--patch-size", "16", "16"], ["plan"], ["plan", "x", "--fingerprint", "y", "--dataset-json", "z"],
-    ["predict", "-i", "x", "-o", "y"], ["phantom", "x", "--kind", "nonsense"],
-  ])
-  func wrongOptions(arguments: [String]) throws {
-    try expectRefusal(arguments, naming: "error")
+    (["train", "x", "--plan", "y", "-o", "z"], ["--fold"]),
+    (["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--epochs", "0"], ["--epochs"]),
+    (
+      ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--sampler", "nonsense"],
+      ["--sampler", "'nonsense'", "hardness"]
+    ),
+    (["plan", "x", "--patch-size", "16", "16"], ["--patch-size", "[16, 16]"]),
+    (["plan"], ["--fingerprint", "--dataset-json"]),
+    (["plan", "x", "--fingerprint", "y", "--dataset-json", "z"], ["--fingerprint", "--dataset-json"]),
+    (["predict", "-i", "x", "-o", "y"], ["--model"]),
+    (["phantom", "x", "--kind", "nonsense"], ["--kind", "'nonsense'", "fetal"]),
+    (["benchmark", "--plan", "x", "--steps", "0"], ["--steps"]), (["overhead", "--cases", "0"], ["--cases"]),
+  ] as [([String], [String])])
+  func wrongOptions(arguments: [String], words: [String]) throws {
+    for word in words { try expectRefusal(arguments, naming: word) }
   }
 
   @Test func wrongNumbers() throws {

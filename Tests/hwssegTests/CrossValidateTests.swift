@@ -2,23 +2,24 @@ import Datasets
 import Files
 import Foundation
 import NIfTI
+import TestSupport
 import Testing
 
-/// Protects the way from trained folds to the decision on post-processing, and that folds are written where nnU-Net has
-/// them. What is decided is tested where it is computed.
+/// Protects the way from trained folds to the decision on post-processing, and that files are written where nnU-Net
+/// has them. The decision itself is tested by `PostprocessingSearchTests`.
 @Suite struct CrossValidateTests {
   @Test func oneFold() throws {
     let tiny = try TinyModel.shared.get()
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let results = folder.appendingPathComponent("results")
       try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.results), to: results)
       let missing = try Program.run("crossvalidate", tiny.data, "-m", results.path)
       #expect(missing.status == 2 && missing.errors.contains("fold_1"))
-      let one = ["crossvalidate", tiny.data, "-m", results.path, "--folds", "0"]
-      let first = try Program.run(one)
+      let arguments = ["crossvalidate", tiny.data, "-m", results.path, "--folds", "0"]
+      let first = try Program.run(arguments)
       #expect(first.status == 0, "\(first.errors)")
-      #expect(try Program.run(one).status == 2)
-      #expect(try Program.run(one + ["--overwrite"]).status == 0)
+      #expect(try Program.run(arguments).status == 2)
+      #expect(try Program.run(arguments + ["--overwrite"]).status == 0)
       let made = results.appendingPathComponent("crossval_results_folds_0")
       for file in [
         "summary.json", "cases.csv", "postprocessing.json", "dataset.json", "plans.json", "postprocessed/summary.json",
@@ -29,10 +30,11 @@ import Testing
     }
   }
 
-  /// A rule in the model folder is applied, unless it is not wanted: nothing but the largest part of any foreground is left.
+  /// The rule in the model folder is applied, unless it is switched off: only the largest component of the foreground
+  /// is left.
   @Test func predictionKeepsTheLargestPart() throws {
     let tiny = try TinyModel.shared.get()
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let model = folder.appendingPathComponent("model")
       try FileManager.default.copyItem(at: URL(fileURLWithPath: tiny.model), to: model)
       let rule = Postprocessing(steps: [.init([1, 2, 3, 4, 5, 6, 7, 8])])

@@ -1,6 +1,7 @@
 import Foundation
+import TestSupport
 
-/// The built program, which lies beside the test bundle.
+/// The built program, which is in the same folder as the test bundle.
 enum Program {
   struct Result {
     var status: Int32
@@ -16,9 +17,9 @@ enum Program {
 
   /// Runs the program to its end.
   ///
-  /// - Parameter interrupt: asked again and again while the program runs; once it gives a signal, that is sent.
+  /// - Parameter interrupt: Called repeatedly while the program runs; the first signal it returns is sent.
   static func run(_ arguments: [String], interrupt: () -> Int32? = { nil }) throws -> Result {
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let output = folder.appendingPathComponent("output")
       let errors = folder.appendingPathComponent("errors")
       for file in [output, errors] { try Data().write(to: file) }
@@ -41,15 +42,5 @@ enum Program {
         output: try String(contentsOf: output, encoding: .utf8), errors: try String(contentsOf: errors, encoding: .utf8)
       )
     }
-  }
-}
-
-/// Folders that are gone after the test.
-enum Scratch {
-  static func folder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("hwsseg-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
   }
 }

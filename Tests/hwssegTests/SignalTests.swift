@@ -1,12 +1,14 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// A run that is stopped loses nothing: it writes a checkpoint, says so by its exit status, and can be taken up again.
+/// Protects interrupted trainings: a stopped run writes a checkpoint, its exit status tells the signal, and it can be
+/// resumed.
 @Suite struct SignalTests {
   @Test(arguments: [SIGINT, SIGTERM])
   func aStoppedRunGoesOn(signal: Int32) throws {
     let tiny = try TinyModel.shared.get()
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let arguments = [
         "train", tiny.data, "--plan", tiny.plan, "--fold", "2", "--preprocessed", tiny.preprocessed, "-o", folder.path,
         "--iterations", "1", "--resume", "--epochs",

@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// From nothing to scores: every verb takes what the one before it wrote.
+/// Protects the chain of commands, from made-up data to scores: each one reads what the one before it wrote.
 @Suite struct ThreadTests {
   @Test func everyVerbTakesWhatTheOneBeforeWrote() throws {
     let tiny = try TinyModel.shared.get()
@@ -10,7 +11,7 @@ import Testing
       #expect(FileManager.default.fileExists(atPath: tiny.model + "/" + file), "\(file)")
     }
 
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let output = folder.appendingPathComponent("predictions").path
       let predicted = try Program.run(
         "predict", "-m", tiny.model, "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output, "--no-mirroring",
@@ -23,7 +24,7 @@ import Testing
       }
       let again = try Program.run("predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output)
       #expect(again.status == 2 && again.errors.contains("--overwrite"))
-      // What is missing is made, and nothing else is touched.
+      // Missing segmentations are made, and no others are touched.
       let files = try FileManager.default.contentsOfDirectory(atPath: output).filter { $0.hasSuffix(".nii.gz") }
         .sorted()
       let kept = try FileManager.default.attributesOfItem(atPath: output + "/" + files[1])[.modificationDate] as? Date
@@ -40,7 +41,7 @@ import Testing
   /// The held-out cases' summary comes from the same predictor as `predict`.
   @Test func predictionsAreThoseOfTheValidation() throws {
     let tiny = try TinyModel.shared.get()
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let images = folder.appendingPathComponent("images")
       let output = folder.appendingPathComponent("predictions")
       try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
@@ -78,7 +79,7 @@ import Testing
   /// A fingerprint made elsewhere gives the same plan as the images.
   @Test func planFromAFingerprint() throws {
     let tiny = try TinyModel.shared.get()
-    try Scratch.folder { folder in
+    try withTemporaryFolder { folder in
       let plans = ["a.json", "b.json"].map { folder.appendingPathComponent($0).path }
       let fingerprint = tiny.folder.appendingPathComponent("dataset_fingerprint.json").path
       let dataset = tiny.data + "/dataset.json"

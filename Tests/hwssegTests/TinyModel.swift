@@ -1,9 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
-/// A made-up data set, a plan with a tiny network, and what training it for a moment leaves behind; made once for all tests.
+/// A made-up data set, a plan with a tiny network, and the results of a short training; made once for all tests.
 struct TinyModel: Sendable {
-  let folder: URL
+  private let temporary: TemporaryFolder
+  var folder: URL { temporary.url }
   var data: String { folder.appendingPathComponent("data").path }
   var plan: String { folder.appendingPathComponent("plan.json").path }
   var preprocessed: String { folder.appendingPathComponent("preprocessed").path }
@@ -12,14 +14,17 @@ struct TinyModel: Sendable {
   /// What `train` printed.
   let training: Program.Result
 
-  static let shared = Result { try TinyModel() }
+  static let shared = Result {
+    let model = try TinyModel()
+    // `shared` is never released, so its folder has to be removed at the end.
+    atexit { if let folder = try? TinyModel.shared.get().folder { try? FileManager.default.removeItem(at: folder) } }
+    return model
+  }
 
   private init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("hwsseg-tests-\(getpid())")
-    try? FileManager.default.removeItem(at: folder)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let paths = ["data", "plan.json", "preprocessed", "results"].map { [folder] in
-      folder.appendingPathComponent($0).path
+    temporary = try TemporaryFolder()
+    let paths = ["data", "plan.json", "preprocessed", "results"].map { [temporary] in
+      temporary.url.appendingPathComponent($0).path
     }
     try Self.succeed("phantom", paths[0], "--cases", "6", "--minority", "0.3")
     try Self.succeed(
@@ -31,7 +36,7 @@ struct TinyModel: Sendable {
       "train", paths[0], "--plan", paths[1], "--fold", "0", "--preprocessed", paths[2], "-o", paths[3])
   }
 
-  /// Four channels in every stage, and little validation, so that training takes a second.
+  /// Sets four channels in every stage and one validation iteration, so that training takes a second.
   private static func shrink(_ plan: URL) throws {
     let text = try String(contentsOf: plan, encoding: .utf8)
       .replacing(/"features_per_stage": \[[0-9, ]*\]/) { $0.output.replacing(/[0-9]+/, with: "4") }

@@ -1,6 +1,6 @@
 import Testing
 
-/// Scripts rely on the exit status, and users on a sentence that says what is wrong.
+/// Protects what scripts and users rely on: the exit status, and one sentence that says what is wrong.
 @Suite struct UsageTests {
   @Test func helpIsNoError() throws {
     for arguments in [["--help"], ["help"], []] {

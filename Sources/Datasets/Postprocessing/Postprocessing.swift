@@ -3,18 +3,20 @@ import Foundation
 import Imaging
 import NIfTI
 
-/// nnU-Net's post-processing of segmentations: of some labels, or of a region, only the largest connected part is kept,
-/// and what lies elsewhere becomes background.
+/// nnU-Net's post-processing of segmentations: only the largest connected part of some labels is kept.
 ///
-/// Cross-validation decides for which labels that helps, and writes it into the file `postprocessing.json`. nnU-Net
-/// keeps the same in `postprocessing.pkl` too, which only Python can read.
+/// Voxels of these labels elsewhere become background. Voxels are connected to all 26 neighbors, and parts that share
+/// the largest size are all kept. Cross-validation decides for which labels this helps and writes it to
+/// `postprocessing.json`, in nnU-Net's schema.
 public struct Postprocessing: Sendable, Equatable {
-  /// Labels whose union keeps its largest part alone.
+  /// A set of labels, of whose union only the largest connected part is kept.
   public struct Step: Sendable, Equatable {
+    /// The label values, above 0.
     public let values: [Int]
-    /// Whether this is a label of its own, which files have as a number and not as a list.
+    /// Whether the step is for a single label, which the file holds as a number instead of a list.
     public let isLabel: Bool
 
+    /// Creates a step for some labels.
     public init(_ values: [Int], isLabel: Bool = false) {
       self.values = values
       self.isLabel = isLabel
@@ -23,14 +25,15 @@ public struct Postprocessing: Sendable, Equatable {
 
   private static let function = "remove_all_but_largest_component_from_segmentation"
 
-  /// Taken one after the other.
+  /// The steps in the order in which they are applied.
   public var steps: [Step]
 
+  /// Creates a post-processing with some steps, by default none.
   public init(steps: [Step] = []) { self.steps = steps }
 
-  /// Reads a `postprocessing.json`, nnU-Net's or ours.
+  /// Reads a `postprocessing.json`.
   ///
-  /// - Throws: `InputError` for a file that is none, and for other functions than nnU-Net's own.
+  /// - Throws: `InputError` when the file is unusable or names a function other than nnU-Net's.
   public init(contentsOf url: URL) throws {
     let fields = try JSONFields(JSON.read(url), file: url.path)
     let functions = try fields.strings("postprocessing_fns")
@@ -62,7 +65,7 @@ public struct Postprocessing: Sendable, Equatable {
     return Step(values.compactMap { $0 })
   }
 
-  /// The members `postprocessing_fns` and `postprocessing_kwargs` of the file.
+  /// The members `postprocessing_fns` and `postprocessing_kwargs` of a `postprocessing.json`.
   public var members: [(String, JSON)] {
     let arguments = steps.map { step in
       let labels = step.isLabel ? JSON.integer(step.values[0]) : .integers(step.values)
@@ -73,7 +76,7 @@ public struct Postprocessing: Sendable, Equatable {
     ]
   }
 
-  /// The labels after all steps.
+  /// Applies all steps to a label map.
   public func apply(to labels: Volume<Int32>) -> Volume<Int32> { steps.reduce(labels) { Self.apply($1, to: $0) } }
 
   private static func apply(_ step: Step, to labels: Volume<Int32>) -> Volume<Int32> {
@@ -89,6 +92,7 @@ public struct Postprocessing: Sendable, Equatable {
 }
 
 extension Postprocessing.Step: CustomStringConvertible {
+  /// The step in words.
   public var description: String {
     let labels = values.map(String.init).joined(separator: ", ")
     return "only the largest connected part of label\(values.count == 1 ? "" : "s") \(labels)"
@@ -96,16 +100,18 @@ extension Postprocessing.Step: CustomStringConvertible {
 }
 
 extension Postprocessing {
-  /// What the model folders say together; `nil` when none of them says anything.
+  /// The post-processing that all of some model folders have in common.
   ///
-  /// - Throws: `InputError` when a file is unusable, or when models that are averaged differ in it.
+  /// - Parameter models: The folders of the models that are averaged.
+  /// - Returns: `nil` when none of the folders has a `postprocessing.json`.
+  /// - Throws: `InputError` when a file is unusable or the folders differ.
   public static func common(to models: [ModelFolder]) throws -> Postprocessing? {
-    let rules = try models.map { folder -> Postprocessing? in
+    let all = try models.map { folder -> Postprocessing? in
       let file = folder.postprocessing
       return FileManager.default.fileExists(atPath: file.path) ? try Postprocessing(contentsOf: file) : nil
     }
-    guard let first = rules.first else { return nil }
-    for (folder, rule) in zip(models, rules) where rule != first {
+    guard let first = all.first else { return nil }
+    for (folder, postprocessing) in zip(models, all) where postprocessing != first {
       throw InputError(
         folder.url.path, found: "another postprocessing.json than in \(models[0].url.path), or none",
         expected: "models that are averaged to have the same",

@@ -1,26 +1,27 @@
 import NIfTI
 import Statistics
 
-/// Some voxels of a label or region, from which training patches that must show it choose their center.
+/// A sample of the voxels of a label or region, on which training patches that must show it are centered.
 public struct ClassLocations: Sendable, Equatable {
-  /// The label values that count.
+  /// The values of the label or region.
   public let values: [Int]
-  /// (z, y, x) of each voxel, one after the other; empty when the case has none of `values`.
+  /// The coordinates z, y, x of each voxel, one voxel after the other; empty when the case has none of `values`.
   public let voxels: [Int32]
 
+  /// Creates a sample from voxel coordinates.
   public init(values: [Int], voxels: [Int32]) {
     self.values = values
     self.voxels = voxels
   }
 
-  /// At least this many voxels of a class are kept, if it has them,
-  private static let leastCount = 10_000
-  /// and at least this share of them.
-  private static let leastShare = 0.01
+  /// The number of voxels to keep of a class, or all if it has fewer.
+  private static let minimumCount = 10_000
+  /// The share of its voxels to keep of a class, where that is more than `minimumCount`.
+  private static let minimumShare = 0.01
 
-  /// Draws voxels of each foreground label (with regions: of each region), number for number as nnU-Net does with seed 1234.
+  /// Samples voxels of each foreground label, or of each region: of n voxels, max(min(10 000, n), ⌈n / 100⌉).
   ///
-  /// With an ignore label a last entry holds voxels of everything that was annotated.
+  /// The draws equal nnU-Net's with seed 1234. With an ignore label, a last entry holds voxels of everything annotated.
   static func sample(_ labels: Volume<Int16>, _ description: DatasetDescription) -> [ClassLocations] {
     var classes = description.foregroundClasses.map(\.values)
     if description.ignoreLabel != nil { classes.append(annotated(description)) }
@@ -29,7 +30,7 @@ public struct ClassLocations: Sendable, Equatable {
     let (rows, columns) = (labels.shape[1], labels.shape[2])
     return classes.map { values in
       let candidates = values.flatMap { offsets[$0] ?? [] }
-      let count = max(min(leastCount, candidates.count), Int((leastShare * Double(candidates.count)).rounded(.up)))
+      let count = max(min(minimumCount, candidates.count), Int((minimumShare * Double(candidates.count)).rounded(.up)))
       guard count > 0 else { return ClassLocations(values: values, voxels: []) }
       var voxels: [Int32] = []
       voxels.reserveCapacity(3 * count)
@@ -43,13 +44,13 @@ public struct ClassLocations: Sendable, Equatable {
     }
   }
 
-  /// The values of all annotated voxels: -1, outside the nonzero region, and every label but ignore.
+  /// The values of annotated voxels: every label except ignore, and -1, which stands for outside the nonzero region.
   static func annotated(_ description: DatasetDescription) -> [Int] { [-1] + description.allLabels }
 
-  /// The voxels of each wanted value, in memory order.
-  private static func offsets(_ labels: Volume<Int16>, of wanted: Set<Int>) -> [Int: [Int32]] {
+  /// The offsets of the voxels of each value, in memory order.
+  private static func offsets(_ labels: Volume<Int16>, of values: Set<Int>) -> [Int: [Int32]] {
     var offsets: [Int: [Int32]] = [:]
-    for value in wanted {
+    for value in values {
       let target = Int16(value)
       var found: [Int32] = []
       labels.voxels.withUnsafeBufferPointer { voxels in

@@ -4,30 +4,35 @@ import NIfTI
 import TensorFiles
 import Tensors
 
-/// A case cropped, normalized and resampled, ready for patches to be cut from it. Axes are in the plan's transposed order.
+/// A case in memory after cropping, normalization and resampling.
+///
+/// Axes are in the plan's transposed order.
 public struct PreprocessedCase: Sendable {
-  /// Channel by channel, each (z, y, x) with x fastest.
+  /// The normalized intensities, channel by channel, each (z, y, x) with x fastest.
   public let data: [Float]
+  /// The number of image channels.
   public let channels: Int
-  /// (z, y, x).
+  /// The shape in voxels, (z, y, x).
   public let shape: [Int]
-  /// Labels, -1 outside the nonzero region; `nil` when there is no label map.
+  /// The label map, with -1 outside the nonzero region; `nil` when the case has none.
   public let labels: Volume<Int16>?
+  /// What is needed to go back to the original grid.
   public let properties: CaseProperties
-  /// Empty without labels.
+  /// Sampled voxels of each foreground label or region; empty without a label map.
   public let classLocations: [ClassLocations]
 
   static let propertiesKey = "properties"
   static let locationsPrefix = "class_locations/"
 
-  /// The name of the array of a class's locations: its values, joined by underscores.
+  /// The name of the array with a class's locations, which ends in its values joined by underscores.
   static func locationsName(_ values: [Int]) -> String {
     locationsPrefix + values.map(String.init).joined(separator: "_")
   }
 
-  /// Writes the case as one safetensors file: `data` [C, z, y, x], `labels` [z, y, x], and `class_locations/…` [n, 3].
+  /// Writes the case as a safetensors file with the arrays `data` [C, z, y, x], `labels` [z, y, x] and
+  /// `class_locations/…` [n, 3].
   ///
-  /// - Throws: `InputError` when the place cannot be written.
+  /// - Throws: `InputError` when the file cannot be written.
   func write(to url: URL) throws {
     var tensors = [Safetensors.Tensor("data", shape: [channels] + shape, floats: data)]
     if let labels { tensors.append(Safetensors.Tensor("labels", shape: shape, int16s: labels.voxels)) }

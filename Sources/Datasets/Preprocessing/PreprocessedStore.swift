@@ -2,19 +2,23 @@ import Files
 import Foundation
 import Plans
 
-/// A folder of preprocessed cases: `CASE.safetensors`, copies of `plans.json` and `dataset.json`, and `cases.json`, which lists the
-/// cases and is written last, so that an interrupted preprocessing is noticed.
+/// A folder of preprocessed cases.
+///
+/// It holds `CASE.safetensors` for each case, copies of `plans.json` and `dataset.json`, and the list `cases.json`. The
+/// list is written last, so that interrupted preprocessing is noticed.
 public struct PreprocessedStore: Sendable {
+  /// The folder.
   public let folder: URL
-  /// The plan the cases were made by.
+  /// The plan by which the cases were preprocessed.
   public let plan: Plan
+  /// The description of the data set.
   public let description: DatasetDescription
-  /// In order of their names.
+  /// The names of the cases, sorted.
   public let caseNames: [String]
 
-  /// Opens a folder; the cases themselves are opened by `case`.
+  /// Opens a folder without opening the cases, see `case(_:)`.
   ///
-  /// - Throws: `InputError` when it is not a preprocessed data set, or not a complete one.
+  /// - Throws: `InputError` when the folder does not hold a completely preprocessed data set.
   public init(_ folder: URL) throws {
     let index = Self.index(folder)
     guard Self.exists(in: folder) else {
@@ -40,38 +44,39 @@ public struct PreprocessedStore: Sendable {
     folder.appendingPathComponent(caseName + ".safetensors")
   }
 
-  /// Maps a case.
+  /// Opens a case by mapping its file into memory.
   ///
-  /// - Throws: `InputError` when the folder does not have it, or when its file is damaged.
+  /// - Throws: `InputError` when there is no such case or its file is damaged.
   public func `case`(_ name: String) throws -> StoredCase {
     guard caseNames.contains(name) else {
       throw InputError(
-        folder.path, found: "no case \(name)", expected: "it among the \(caseNames.count) preprocessed cases",
+        folder.path, found: "no case \(name)", expected: "one of the \(caseNames.count) preprocessed cases",
         advice: "Preprocess the data set again.")
     }
     return try StoredCase(contentsOf: Self.file(name, in: folder), name: name, description: description)
   }
 
-  /// Checks that `plan` would preprocess the data in the same way: axis order, spacing, normalization and resampling. Patch, batch and
-  /// network may differ.
+  /// Checks that a plan asks for the same preprocessing: axis order, spacing, normalization and resampling.
   ///
-  /// - Throws: `InputError` naming what differs.
+  /// Patch, batch and network may differ.
+  ///
+  /// - Throws: `InputError` naming the setting that differs.
   public func check(_ plan: Plan) throws {
-    let (mine, wanted) = (self.plan.configuration, plan.configuration)
-    func check<Value: Equatable>(_ what: String, _ mine: Value, _ wanted: Value) throws {
-      guard mine == wanted else {
+    let (stored, requested) = (self.plan.configuration, plan.configuration)
+    func check<Value: Equatable>(_ setting: String, _ stored: Value, _ requested: Value) throws {
+      guard stored == requested else {
         throw InputError(
-          folder.path, found: "data preprocessed with \(what) \(mine)", expected: "\(wanted), as in the plan",
+          folder.path, found: "data preprocessed with \(setting) \(stored)", expected: "\(requested), as in the plan",
           advice: "Preprocess the data set with this plan.")
       }
     }
     try check("axis order", self.plan.transposeForward, plan.transposeForward)
-    try check("spacing", mine.spacing, wanted.spacing)
-    try check("normalization", mine.normalizationSchemes, wanted.normalizationSchemes)
-    try check("use_mask_for_norm", mine.useMaskForNorm, wanted.useMaskForNorm)
-    try check("resampling of images", mine.dataResampling, wanted.dataResampling)
-    try check("resampling of labels", mine.segmentationResampling, wanted.segmentationResampling)
-    if wanted.normalizationSchemes.contains("CTNormalization") {
+    try check("spacing", stored.spacing, requested.spacing)
+    try check("normalization", stored.normalizationSchemes, requested.normalizationSchemes)
+    try check("use_mask_for_norm", stored.useMaskForNorm, requested.useMaskForNorm)
+    try check("resampling of images", stored.dataResampling, requested.dataResampling)
+    try check("resampling of labels", stored.segmentationResampling, requested.segmentationResampling)
+    if requested.normalizationSchemes.contains("CTNormalization") {
       try check("intensities", self.plan.intensityProperties, plan.intensityProperties)
     }
   }

@@ -4,16 +4,22 @@ import Imaging
 import NIfTI
 import Plans
 
-/// Turns the images of a case into what the network sees, step by step as nnU-Net does: axes into the plan's order, crop to the
-/// nonzero region, normalize, resample, and draw voxels of each class.
+/// Turns the images of a case into the network's input, in nnU-Net's steps.
+///
+/// It brings the axes into the plan's order, crops to the nonzero region, normalizes, resamples, and samples voxels of
+/// each class. Normalization comes before resampling.
 public struct Preprocessor: Sendable {
+  /// The plan to follow.
   public let plan: Plan
+  /// The description of the data set.
   public let description: DatasetDescription
   private let configuration: PlanConfiguration
   private let normalizations: [IntensityNormalization]
 
-  /// - Throws: `InputError` when the plan's configuration is not three-dimensional, is for another number of channels, or normalizes in
-  ///   a way we do not know.
+  /// Creates a preprocessor for the plan's configuration.
+  ///
+  /// - Throws: `InputError` when the configuration is not three-dimensional, is for another number of channels, or
+  ///   names an unknown normalization.
   public init(plan: Plan, description: DatasetDescription) throws {
     let configuration = plan.configuration
     let subject = "plan configuration \(configuration.name)"
@@ -46,7 +52,7 @@ public struct Preprocessor: Sendable {
     case "CTNormalization":
       guard channel < plan.intensityProperties.count else {
         throw InputError(
-          subject, found: "CTNormalization of channel \(channel) without its intensities",
+          subject, found: "CTNormalization of channel \(channel) without intensity statistics",
           expected: "them in foreground_intensity_properties_per_channel")
       }
       let intensities = plan.intensityProperties[channel]
@@ -64,17 +70,18 @@ public struct Preprocessor: Sendable {
   /// Preprocesses one case.
   ///
   /// - Parameters:
-  ///   - images: a volume a channel, of one shape, in the files' axis order.
-  ///   - labels: the label map on the same grid, for training.
-  ///   - caseName: named in errors.
-  /// - Throws: `InputError` when the images are not those the plan is for, or when the resampled image would be empty or too large.
+  ///   - images: The images, one for each channel and all of one shape, with axes in the order of the files.
+  ///   - labels: The label map on the same grid, for training; otherwise `nil`.
+  ///   - caseName: The name of the case in error messages.
+  /// - Throws: `InputError` when the number of images or their shapes are wrong, or when the resampled image would be
+  ///   empty or too large.
   public func preprocess(images: [Image], labels: Volume<Int32>?, caseName: String) throws -> PreprocessedCase {
     guard images.count == normalizations.count, images.allSatisfy({ $0.volume.shape == images[0].volume.shape }),
       labels == nil || labels?.shape == images[0].volume.shape
     else {
       throw InputError(
         "case \(caseName)", found: "\(images.count) images",
-        expected: "\(normalizations.count) of one shape, as is the label map")
+        expected: "\(normalizations.count) of one shape, which the label map shares")
     }
     let order = plan.transposeForward
     let fileSpacing = images[0].geometry.spacing
@@ -107,9 +114,10 @@ public struct Preprocessor: Sendable {
       classLocations: resampledLabels.map { ClassLocations.sample($0, description) } ?? [])
   }
 
+  /// The shape at the plan's spacing.
   private func newShape(_ shape: [Int], spacing: [Double], caseName: String) throws -> [Int] {
     let extents = (0..<3).map { spacing[$0] / configuration.spacing[$0] * Double(shape[$0]) }
-    // Voxels are counted in 32 bits.
+    // Class locations hold voxel offsets as 32-bit integers.
     guard extents.allSatisfy({ $0 > 0.5 && $0 < 1e6 }), extents.reduce(1, *) < 2e9 else {
       throw InputError(
         "case \(caseName)", found: "\(shape) voxels of \(spacing) mm, which is \(extents) at the plan's spacing",
@@ -127,13 +135,17 @@ public struct Preprocessor: Sendable {
     return Volume(shape: shape, voxels: labels.voxels.map { Int16(truncatingIfNeeded: $0) })
   }
 
-  /// Preprocesses all cases of a data set into `folder`, two at a time, and returns the folder opened.
+  /// Preprocesses all cases of a data set, up to eight at a time.
   ///
   /// Every file is replaced as a whole, and `cases.json` is written last: until then the folder counts as incomplete.
-  /// `splits_final.json` says which folds the cases make, where there are enough of them.
+  /// The folds are written to `splits_final.json` if the data set has its own or enough cases for nnU-Net's.
   ///
-  /// - Parameter progress: called after each case with the number of finished cases.
-  /// - Throws: `InputError` naming the first case or file at fault; nothing is left out silently.
+  /// - Parameters:
+  ///   - dataset: The data set.
+  ///   - folder: The folder to write, which is created if necessary.
+  ///   - progress: Called after each case with the number of finished cases.
+  /// - Returns: The folder, opened.
+  /// - Throws: `InputError` naming the first case or file at fault. No case is skipped silently.
   @discardableResult
   public func run(
     _ dataset: RawDataset, to folder: URL, progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil

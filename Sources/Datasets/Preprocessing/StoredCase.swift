@@ -3,16 +3,21 @@ import Foundation
 import TensorFiles
 import Tensors
 
-/// A preprocessed case in a memory-mapped file: only the pages that patches touch are read.
+/// A preprocessed case in a memory-mapped file.
+///
+/// Only the pages of the file that patches touch are read. Axes are in the plan's transposed order.
 public struct StoredCase: Sendable {
+  /// The name of the case.
   public let name: String
+  /// The number of image channels.
   public let channels: Int
-  /// (z, y, x), in the plan's transposed order.
+  /// The shape in voxels, (z, y, x).
   public let shape: [Int]
+  /// What is needed to go back to the original grid.
   public let properties: CaseProperties
-  /// Voxels of each foreground label, or of each region.
+  /// Sampled voxels of each foreground label or region.
   public let classLocations: [ClassLocations]
-  /// Voxels of all that was annotated, when the data set has an ignore label: (z, y, x) one after the other.
+  /// Coordinates z, y, x of sampled annotated voxels, one voxel after the other; `nil` without an ignore label.
   public let annotatedLocations: [Int32]?
   private let file: Safetensors
 
@@ -33,7 +38,7 @@ public struct StoredCase: Sendable {
     }
     guard let text = file.metadata[PreprocessedCase.propertiesKey],
       let properties = try? JSONDecoder().decode(CaseProperties.self, from: Data(text.utf8))
-    else { throw refuse("no usable properties", "those of a preprocessed case") }
+    else { throw refuse("no usable properties", "the properties of a preprocessed case") }
     func locations(_ values: [Int]) throws -> ClassLocations {
       let name = PreprocessedCase.locationsName(values)
       let entry = try file.entry(name)
@@ -53,12 +58,16 @@ public struct StoredCase: Sendable {
     self.file = file
   }
 
-  /// Runs `body` over the image, channel by channel, each (z, y, x) with x fastest.
+  /// Calls `body` with the image: channel by channel, each (z, y, x) with x fastest.
+  ///
+  /// - Throws: `InputError` when the file cannot be mapped, and what `body` throws.
   public func withData<Result>(_ body: (UnsafeBufferPointer<Float>) throws -> Result) throws -> Result {
     try withElements("data", body)
   }
 
-  /// Runs `body` over the labels, (z, y, x) with x fastest, -1 outside the nonzero region.
+  /// Calls `body` with the label map: (z, y, x) with x fastest, -1 outside the nonzero region.
+  ///
+  /// - Throws: `InputError` when the file cannot be mapped, and what `body` throws.
   public func withLabels<Result>(_ body: (UnsafeBufferPointer<Int16>) throws -> Result) throws -> Result {
     try withElements("labels", body)
   }
@@ -69,7 +78,7 @@ public struct StoredCase: Sendable {
     try file.withBytes(name) { bytes in
       guard let base = bytes.baseAddress, Int(bitPattern: base) % MemoryLayout<Element>.alignment == 0 else {
         throw InputError(
-          file.url.path, found: "\(name) at an odd address", expected: "an aligned array",
+          file.url.path, found: "\(name) at an unaligned address", expected: "an aligned array",
           advice: "Preprocess the data set again.")
       }
       return try body(bytes.bindMemory(to: Element.self))

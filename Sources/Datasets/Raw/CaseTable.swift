@@ -1,30 +1,35 @@
 import Files
 import Foundation
 
-/// A table in a CSV file with a row for each case: `groups.csv` beside a data set, which says what subgroups the
-/// patients belong to, or a table of sampling weights.
+/// A CSV table with a row for each case, such as `groups.csv` beside a data set, which names the subgroups of the
+/// patients, or a table of sampling weights.
 ///
-/// One column is `case`; each other one is an attribute, such as `group`. A cell may be empty.
+/// The column `case` names the case. Each other column is an attribute, such as `group`. Cells may be empty.
 public struct CaseTable: Sendable, Equatable {
-  /// Names of the attributes, in the file's order.
+  /// The names of the attributes, in the file's order.
   public let columns: [String]
-  /// Cases in the file's order.
+  /// The names of the cases, in the file's order.
   public let caseNames: [String]
   private let cells: [String: [String: String]]
 
-  /// - Throws: `InputError` when the file has no column `case`, a row of another length, or a case twice.
+  /// Reads a CSV file.
+  ///
+  /// - Throws: `InputError` when there is no column `case`, when rows differ in length, or when a case occurs twice.
   public init(contentsOf url: URL) throws {
     try self.init(CSV.rows(contentsOf: url), file: url.path)
   }
 
-  /// Reads a table from text; `file` is named in errors.
+  /// Reads a table from the text of a CSV file.
   ///
-  /// - Throws: `InputError` as `init(contentsOf:)` does.
+  /// - Parameters:
+  ///   - text: The content of the file.
+  ///   - file: The name of the file in error messages.
+  /// - Throws: `InputError` in the same cases as ``init(contentsOf:)``.
   public init(_ text: String, file: String) throws { try self.init(CSV.rows(text, file: file), file: file) }
 
   /// - Parameters:
-  ///   - rows: cells, each row with the line it starts in, as from `CSV.rows`; the first one names the columns.
-  ///   - file: named in errors.
+  ///   - rows: Each row's cells and the line where it starts. The first row names the columns.
+  ///   - file: The name of the file in error messages.
   private init(_ rows: [(line: Int, cells: [String])], file: String) throws {
     guard let header = rows.first?.cells, let caseColumn = header.firstIndex(of: "case") else {
       throw InputError(file, found: "no column called case", expected: "a table with the header case,group")
@@ -41,7 +46,9 @@ public struct CaseTable: Sendable, Equatable {
           file, found: "\(row.count) cells in line \(line)", expected: "\(header.count), as in the header")
       }
       let name = row[caseColumn]
-      guard cells[name] == nil else { throw InputError(file, found: "case \(name) twice", expected: "a line a case") }
+      guard cells[name] == nil else {
+        throw InputError(file, found: "case \(name) twice", expected: "one line per case")
+      }
       names.append(name)
       cells[name] = Dictionary(uniqueKeysWithValues: zip(header, row))
     }
@@ -49,14 +56,16 @@ public struct CaseTable: Sendable, Equatable {
     self.cells = cells
   }
 
-  /// What the table says of a case; `nil` when it says nothing.
+  /// The attribute of a case; `nil` when the cell is empty or does not exist.
   public func value(_ column: String, of caseName: String) -> String? {
     let cell = cells[caseName]?[column]
     return cell == "" ? nil : cell
   }
 
-  /// The columns a report is broken down by: `group`, and every other whose values are names that recur. A column of numbers
-  /// (an age), of remarks that are nearly all different, or without values is not one.
+  /// The columns by which a report is broken down: `group`, and others with a few values that recur.
+  ///
+  /// Columns without values are left out. So are columns of numbers, such as ages, and of remarks: those with more than
+  /// two different values, at more than half as many as there are cases with a value.
   public var categoricalColumns: [String] {
     columns.filter { column in
       let values = caseNames.compactMap { value(column, of: $0) }

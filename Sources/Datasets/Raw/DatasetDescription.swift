@@ -3,35 +3,41 @@ import Foundation
 
 /// An nnU-Net v2 `dataset.json`.
 ///
-/// `labels` names either single values or *regions*, lists of values that overlap (whole tumour, tumour core, …); with a region among
-/// them a network has a sigmoid output a region, otherwise a softmax over all values. The label called `ignore` is never learnt.
+/// Each entry of `labels` is a single value or a *region*, a list of values. Regions may overlap, as whole tumor and
+/// tumor core do. If there are regions, the network has a sigmoid output for each one; otherwise it has a softmax over
+/// all values. Voxels with the label called `ignore` do not take part in training.
 public struct DatasetDescription: Sendable, Equatable {
   /// One entry of `labels`, in the file's order.
   public struct Label: Sendable, Equatable {
+    /// The key in the file.
     public let name: String
+    /// One value, or those of a region.
     public let values: [Int]
   }
 
-  /// An entry of the optional `dataset` map, with paths as written.
+  /// An entry of the optional `dataset` map, with paths as they stand in the file.
   public struct CaseFiles: Sendable, Equatable {
+    /// The name of the case.
     public let name: String
+    /// The paths of the images, one for each channel.
     public let images: [String]
+    /// The path of the label map.
     public let label: String
   }
 
-  /// Names of the image channels, by channel index; the name chooses the normalization.
+  /// The names of the image channels in order. The name determines the normalization.
   public let channelNames: [String]
-  /// All entries of `labels`, background and ignore too.
+  /// All entries of `labels`, including background and ignore.
   public let labels: [Label]
-  /// The value written for each region, in the order of `regions`.
+  /// The label written for each of ``regions``. Later regions overwrite earlier ones.
   public let regionsClassOrder: [Int]?
-  /// How many training cases there are.
+  /// The number of training cases, `numTraining` in the file.
   public let trainingCaseCount: Int
-  /// Ending of images and labels, `.nii.gz` for example.
+  /// The file name ending of images and label maps, such as `.nii.gz`.
   public let fileEnding: String
-  /// Where the cases lie, when the file says so itself.
+  /// The files of the cases, if `dataset.json` lists them itself; otherwise `nil`.
   public let files: [CaseFiles]?
-  /// The whole file, so that it can be copied with what we do not use.
+  /// The whole file, so that unused keys survive.
   public let document: JSON
 
   /// Reads and checks a `dataset.json`.
@@ -46,7 +52,12 @@ public struct DatasetDescription: Sendable, Equatable {
     try self.init(JSON.read(url), file: url.path)
   }
 
-  /// Checks the content of a `dataset.json`; `file` is named in errors.
+  /// Reads and checks the content of a `dataset.json`.
+  ///
+  /// - Parameters:
+  ///   - document: The parsed file.
+  ///   - file: The name of the file in error messages.
+  /// - Throws: `InputError` naming the key at fault.
   public init(_ document: JSON, file: String) throws {
     let fields = try JSONFields(document, file: file)
     self.document = document
@@ -59,7 +70,9 @@ public struct DatasetDescription: Sendable, Equatable {
     try check(fields)
   }
 
-  /// Writes the file, with all keys it was read with.
+  /// Writes the file with all keys that it was read with.
+  ///
+  /// - Throws: `InputError` when the file cannot be written.
   public func write(to url: URL) throws { try AtomicFile.replace(url, with: document.text) }
 
   private static func channelNames(_ fields: JSONFields) throws -> [String] {
@@ -120,35 +133,36 @@ public struct DatasetDescription: Sendable, Equatable {
     guard let order = regionsClassOrder, order.count == regions.count else {
       throw fields.error(
         "regions_class_order", found: regionsClassOrder.map { "\($0.count) values" } ?? "nothing",
-        expected: "\(regions.count) label values, one a region")
+        expected: "\(regions.count) label values, one for each region")
     }
   }
 }
 
 extension DatasetDescription {
-  /// Whether some label is a list of several values, so that outputs are sigmoids a region.
+  /// Whether some label is a list of several values, so that the network has a sigmoid output for each region.
   public var hasRegions: Bool { labels.contains { $0.name != "ignore" && $0.values.count > 1 } }
 
-  /// The value of voxels nobody annotated.
+  /// The value of voxels that were not annotated; `nil` when there is no `ignore` label.
   public var ignoreLabel: Int? { labels.first { $0.name == "ignore" }?.values.first }
 
-  /// All label values but `ignore`, ascending, 0 first.
+  /// All label values except `ignore`, ascending from 0.
   public var allLabels: [Int] { Set(labels.filter { $0.name != "ignore" }.flatMap(\.values)).sorted() }
 
-  /// All label values but 0 and `ignore`, ascending.
+  /// All label values except 0 and `ignore`, ascending.
   public var foregroundLabels: [Int] { allLabels.filter { $0 != 0 } }
 
-  /// Entries of `labels` without background and ignore, in the file's order: what a report has a column for, and with regions what
-  /// the network has outputs for.
+  /// The entries of `labels` except background and ignore, in the file's order.
+  ///
+  /// Each is evaluated separately, and if ``hasRegions`` is true, each is an output of the network.
   public var regions: [Label] { labels.filter { $0.name != "ignore" && $0.values.contains { $0 != 0 } } }
 
-  /// What a network learns to tell from the background: the regions where there are any, else each label by itself,
-  /// ascending.
+  /// The classes that a network distinguishes from the background: the regions if there are any, otherwise the
+  /// foreground labels, ascending.
   public var foregroundClasses: [Label] {
     if hasRegions { return regions }
     return foregroundLabels.compactMap { value in regions.first { $0.values == [value] } }
   }
 
-  /// Number of output channels of a network: all labels with softmax, the regions with sigmoid.
+  /// The number of output channels of a network: all labels, or the regions if there are any.
   public var outputChannels: Int { hasRegions ? regions.count : allLabels.count }
 }

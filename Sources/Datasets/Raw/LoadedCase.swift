@@ -2,19 +2,20 @@ import Files
 import Foundation
 import NIfTI
 
-/// The voxels of a raw case, read and checked.
+/// The images and label map of a raw case, read and checked.
 public struct LoadedCase: Sendable {
-  /// A volume a channel, all of one shape.
+  /// The images, one for each channel and all of one shape.
   public let images: [Image]
+  /// The label map on the same grid; `nil` when the case has none.
   public let labels: Volume<Int32>?
 
-  /// Shape and spacing of the case, (z, y, x).
+  /// The geometry of the case, taken from its first channel.
   public var geometry: Geometry { images[0].geometry }
 
   /// Reads a case's files.
   ///
-  /// - Throws: `InputError` naming the file when one cannot be read, when channels or label map differ in shape or spacing, or when
-  ///   the label map holds a value that `dataset.json` does not name.
+  /// - Throws: `InputError` naming the file that cannot be read, that differs from the first channel in shape or
+  ///   spacing, or whose label map holds a value that is not in `dataset.json`.
   public init(_ rawCase: RawCase, _ description: DatasetDescription) throws {
     try rawCase.checkGeometry()
     images = try rawCase.images.map(NIfTIFile.read)
@@ -27,12 +28,12 @@ public struct LoadedCase: Sendable {
 }
 
 extension RawCase {
-  /// Compares the headers of all files: shape, and spacing to 1e-5.
+  /// Checks in the headers of all files that shapes agree, and spacings to a relative 1e-5.
   ///
   /// - Throws: `InputError` naming the file that differs from the first channel.
   func checkGeometry() throws {
     guard let first = images.first else {
-      throw InputError("case \(name)", found: "no image", expected: "one a channel")
+      throw InputError("case \(name)", found: "no image", expected: "one for each channel")
     }
     let geometry = try NIfTIFile.readGeometry(first)
     for file in images.dropFirst() + (label.map { [$0] } ?? []) {
@@ -50,24 +51,28 @@ extension RawCase {
     }
   }
 
-  /// - Throws: `InputError` when `labels`, read from `file`, hold a value that `dataset.json` does not name.
+  /// Checks the values of a label map that was read from `file`.
+  ///
+  /// - Throws: `InputError` when it holds a value that is not in `dataset.json`.
   static func check(_ labels: Volume<Int32>, of file: URL, _ description: DatasetDescription) throws {
-    // The values are consecutive, from 0.
+    // `DatasetDescription` has checked that the values are 0, 1, 2, ….
     let known = Int32(description.allLabels.count + (description.ignoreLabel == nil ? 0 : 1))
-    let stranger = labels.voxels.withUnsafeBufferPointer { voxels -> Int32? in
+    let unknownLabel = labels.voxels.withUnsafeBufferPointer { voxels -> Int32? in
       for voxel in voxels where voxel < 0 || voxel >= known { return voxel }
       return nil
     }
-    if let stranger {
+    if let unknownLabel {
       throw InputError(
-        file.path, found: "the label \(stranger)", expected: "0 to \(known - 1), which dataset.json names",
+        file.path, found: "the label \(unknownLabel)", expected: "0 to \(known - 1), which dataset.json names",
         advice: "Correct the label map, or name the label in dataset.json.")
     }
   }
 }
 
 extension RawDataset {
-  /// Checks every case: shapes and spacings of all files, and the values of all label maps. Image voxels are checked where they are read.
+  /// Checks the shapes and spacings of all files, and the values of all label maps.
+  ///
+  /// The voxels of images are not read.
   ///
   /// - Throws: `InputError` naming the first file at fault.
   public func checkIntegrity() throws {

@@ -3,30 +3,35 @@ import Foundation
 
 /// One patient of a data set in nnU-Net's raw format.
 public struct RawCase: Sendable, Equatable {
+  /// The name of the case, with which its files' names begin.
   public let name: String
-  /// A file a channel.
+  /// The image files, one for each channel.
   public let images: [URL]
-  /// The label map; `nil` for cases to be predicted.
+  /// The file of the label map; `nil` for cases to be predicted.
   public let label: URL?
 
+  /// Creates a case from its files, which need not exist.
   public init(name: String, images: [URL], label: URL?) {
     self.name = name
     self.images = images
     self.label = label
   }
 
-  /// Finds the cases of a folder of images `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, …, in order of their names.
+  /// Finds the cases in a folder with images `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, …, one for each channel.
   ///
   /// - Parameters:
-  ///   - labels: the folder of label maps `CASE.nii.gz`, when there is one.
-  /// - Throws: `InputError` when the folder is missing or holds no image, when a file's name has no channel number, when a channel
-  ///   is missing or one too many, or when a label map is missing.
+  ///   - folder: The folder of images.
+  ///   - labels: The folder of label maps `CASE.nii.gz`, if there is one.
+  ///   - description: The description of the data set, which gives channels and file ending.
+  /// - Returns: The cases, sorted by name.
+  /// - Throws: `InputError` when the folder is missing or holds no image, when a file's name has no channel number,
+  ///   when a case has too few or too many channels, or when a label map is missing.
   public static func find(in folder: URL, labels: URL? = nil, description: DatasetDescription) throws -> [RawCase] {
     let ending = description.fileEnding
     guard let entries = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
       throw InputError(folder.path, found: "no readable folder", expected: "a folder of images")
     }
-    // Hidden files are what systems and editors leave behind.
+    // Operating systems and editors leave hidden files behind.
     let names = entries.filter { $0.hasSuffix(ending) && !$0.hasPrefix(".") }
     guard !names.isEmpty else {
       throw InputError(

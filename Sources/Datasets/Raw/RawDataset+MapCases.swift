@@ -2,12 +2,13 @@ import Synchronization
 import Threads
 
 extension RawDataset {
-  /// Computes a value for every case, several cases at a time; no more than eight, which bounds the memory.
+  /// Computes a value for every case, several cases at a time, but at most eight to bound the memory.
   ///
   /// - Parameters:
-  ///   - progress: called after each case with the number of finished cases; never twice at once.
-  /// - Returns: the values in the order of `cases`.
-  /// - Throws: the error of the first case that has one; cases not begun by then are left out.
+  ///   - progress: Called after each case with the number of finished cases, never concurrently.
+  ///   - body: Computes the value of a case.
+  /// - Returns: The values in the order of `cases`.
+  /// - Throws: The error of the first case that fails. Cases that have not started by then are skipped.
   public func mapCases<Value: Sendable>(
     progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil,
     _ body: @Sendable (RawCase) throws -> Value

@@ -1,16 +1,23 @@
 import Files
 import Foundation
 
-/// A folder in nnU-Net's raw format: `dataset.json`, `imagesTr`, `labelsTr`, and optionally `groups.csv` and `splits_final.json`.
+/// A data set in nnU-Net's raw format.
+///
+/// The folder holds `dataset.json`, `imagesTr`, `labelsTr` and, optionally, `groups.csv` and `splits_final.json`.
 public struct RawDataset: Sendable {
+  /// The folder.
   public let folder: URL
+  /// The content of `dataset.json`.
   public let description: DatasetDescription
-  /// The training cases in order of their names.
+  /// The training cases, sorted by name.
   public let cases: [RawCase]
 
-  /// Reads `dataset.json` and finds the cases. Files are looked for but not read: see `checkIntegrity`.
+  /// Reads `dataset.json` and finds the cases.
   ///
-  /// - Throws: `InputError` when the folder, an image or a label map is missing, or when the number of cases is not `numTraining`.
+  /// Images and label maps must exist but are not read, see ``checkIntegrity()``.
+  ///
+  /// - Throws: `InputError` when the folder, an image or a label map is missing, or when the number of cases is not
+  ///   `numTraining`.
   public init(_ folder: URL) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder), isFolder.boolValue else {
@@ -35,15 +42,19 @@ public struct RawDataset: Sendable {
     guard !cases.isEmpty else { throw InputError(folder.path, found: "no case", expected: "at least one") }
   }
 
-  /// The name of the data set: its folder's.
+  /// The name of the data set, which is that of its folder.
   public var name: String { folder.standardizedFileURL.lastPathComponent }
 
+  /// The names of the training cases, sorted.
   public var caseNames: [String] { cases.map(\.name) }
 
-  /// Where a data set's own folds are, if it has any.
+  /// The file with the data set's own folds, which need not exist.
   public var splitsFile: URL { folder.appendingPathComponent("splits_final.json") }
 
-  /// The table of groups, if there is one.
+  /// Reads `groups.csv`.
+  ///
+  /// - Returns: The table of subgroups; `nil` when there is no such file.
+  /// - Throws: `InputError` when the file is unusable.
   public func groups() throws -> CaseTable? {
     let file = folder.appendingPathComponent("groups.csv")
     return FileManager.default.fileExists(atPath: file.path) ? try CaseTable(contentsOf: file) : nil
@@ -56,7 +67,7 @@ public struct RawDataset: Sendable {
     guard images.count == description.channelNames.count else {
       throw InputError(
         folder.appendingPathComponent("dataset.json").path, found: "\(images.count) images of case \(files.name)",
-        expected: "\(description.channelNames.count), one a channel")
+        expected: "\(description.channelNames.count), one for each channel")
     }
     let label = resolve(files.label, in: folder)
     for image in images { try RawCase.checkExists(image, "an image of case \(files.name)") }
@@ -64,7 +75,7 @@ public struct RawDataset: Sendable {
     return RawCase(name: files.name, images: images, label: label)
   }
 
-  /// A path of the `dataset` map: environment variables replaced, relative to the data set's folder.
+  /// Resolves a path of the `dataset` map: expands environment variables, relative to the data set's folder.
   private static func resolve(_ path: String, in folder: URL) -> URL {
     let environment = ProcessInfo.processInfo.environment
     let expanded = path.replacing(/\$(?:\{(\w+)\}|(\w+))/) { match in

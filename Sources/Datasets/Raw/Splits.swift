@@ -2,51 +2,15 @@ import Files
 import Foundation
 import Statistics
 
-/// Which cases a fold learns from and which it is judged by.
-public struct Split: Sendable, Equatable {
-  public let training: [String]
-  public let validation: [String]
-
-  public init(training: [String], validation: [String]) {
-    self.training = training
-    self.validation = validation
-  }
-}
-
-/// A member of a cross-validation, or all cases at once.
-public enum Fold: Sendable, Equatable, CustomStringConvertible {
-  case number(Int)
-  /// Every case is trained on, and validated on.
-  case all
-
-  /// Reads `0`, `1`, …, or `all`.
-  ///
-  /// - Throws: `InputError` for anything else.
-  public init(_ text: String) throws {
-    if text == "all" {
-      self = .all
-    } else if let number = Int(text), number >= 0 {
-      self = .number(number)
-    } else {
-      throw InputError("--fold", found: "\"\(text)\"", expected: "0, 1, 2, 3, 4 or all")
-    }
-  }
-
-  public var description: String {
-    switch self {
-    case .number(let number): String(number)
-    case .all: "all"
-    }
-  }
-}
-
-/// nnU-Net's cross-validation.
+/// The folds of a cross-validation, made by nnU-Net's rule or read from `splits_final.json`.
 public enum Splits {
-  /// Folds of a cross-validation.
+  /// The number of folds that nnU-Net makes.
   public static let count = 5
 
-  /// Five folds of the cases, equal to those nnU-Net makes: a permutation of the sorted names with seed 12345, cut
-  /// into five.
+  /// Makes nnU-Net's five folds.
+  ///
+  /// The sorted case names are permuted with seed 12345, and the permutation is cut into five parts. Part k is the
+  /// validation set of fold k. The first n mod 5 parts are one case longer.
   ///
   /// - Throws: `InputError` for fewer than five cases.
   public static func folds(_ caseNames: [String]) throws -> [Split] {
@@ -67,20 +31,26 @@ public enum Splits {
     }
   }
 
-  /// The folds of `file` (`splits_final.json`) when it exists, otherwise nnU-Net's own.
+  /// Reads the folds from a file if it exists, and otherwise makes nnU-Net's five.
   ///
-  /// - Throws: `InputError` when the file is unusable or names cases that do not exist, or when there are too few
-  ///   cases.
+  /// - Parameters:
+  ///   - caseNames: The names of all cases.
+  ///   - file: The path of a `splits_final.json`, which need not exist.
+  /// - Throws: `InputError` when the file is unusable or names unknown cases, or when there are too few cases.
   public static func folds(_ caseNames: [String], file: URL?) throws -> [Split] {
     guard let file, FileManager.default.fileExists(atPath: file.path) else { return try folds(caseNames) }
     return try read(file, caseNames: caseNames)
   }
 
-  /// The split of a fold: from `file` (`splits_final.json`) when it exists, otherwise nnU-Net's own. A fold beyond the
-  /// last is, as in nnU-Net, a random 80 % of the cases with seed 12345 + fold.
+  /// The training and validation cases of a fold.
   ///
-  /// - Throws: `InputError` when the file is unusable or names cases that do not exist, or when there are too few
-  ///   cases.
+  /// As in nnU-Net, a fold beyond the last trains on a random 80 % of the cases, drawn with seed 12345 + fold.
+  ///
+  /// - Parameters:
+  ///   - fold: The fold.
+  ///   - caseNames: The names of all cases.
+  ///   - file: The path of a `splits_final.json`, which need not exist.
+  /// - Throws: `InputError` when the file is unusable or names unknown cases, or when there are too few cases.
   public static func split(_ fold: Fold, of caseNames: [String], file: URL? = nil) throws -> Split {
     let names = caseNames.sorted()
     guard case .number(let number) = fold else { return Split(training: names, validation: names) }
@@ -100,10 +70,13 @@ public enum Splits {
       validation: names.indices.filter(isValidation).map { names[$0] })
   }
 
-  /// Reads `splits_final.json`.
+  /// Reads a `splits_final.json`.
   ///
-  /// - Throws: `InputError` when it is no list of `{"train": […], "val": […]}`, when a list is empty or names a case
-  ///   not in `caseNames`.
+  /// - Parameters:
+  ///   - url: The file.
+  ///   - caseNames: The names of all cases.
+  /// - Throws: `InputError` when the file is not a list of `{"train": […], "val": […]}`, when a fold has no training
+  ///   case, or when it names an unknown case.
   public static func read(_ url: URL, caseNames: [String]) throws -> [Split] {
     guard case .array(let values) = try JSON.read(url), !values.isEmpty else {
       throw InputError(url.path, found: "no list of folds", expected: "[{\"train\": […], \"val\": […]}, …]")
@@ -112,8 +85,8 @@ public enum Splits {
     return try values.enumerated().map { number, value in
       let fields = try JSONFields(value, file: url.path, path: "fold \(number)")
       let split = Split(training: try fields.strings("train"), validation: try fields.strings("val"))
-      if let stranger = (split.training + split.validation).first(where: { !known.contains($0) }) {
-        throw InputError(url.path, found: "case \(stranger) in fold \(number)", expected: "cases of the data set")
+      if let unknownCase = (split.training + split.validation).first(where: { !known.contains($0) }) {
+        throw InputError(url.path, found: "case \(unknownCase) in fold \(number)", expected: "cases of the data set")
       }
       guard !split.training.isEmpty else {
         throw InputError(url.path, found: "no training case in fold \(number)", expected: "at least one")
@@ -122,7 +95,9 @@ public enum Splits {
     }
   }
 
-  /// Writes `splits_final.json`.
+  /// Writes a `splits_final.json`, replacing the file as a whole.
+  ///
+  /// - Throws: `InputError` when the file cannot be written.
   public static func write(_ splits: [Split], to url: URL) throws {
     let folds = splits.map { split in
       JSON.object(JSONObject([("train", .strings(split.training)), ("val", .strings(split.validation))]))

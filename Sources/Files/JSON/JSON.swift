@@ -1,22 +1,30 @@
 import Foundation
 import OrderedCollections
 
-/// A JSON value that remembers the order of keys and keys it has no use for.
+/// A JSON value that keeps the order of an object's keys, and the keys that the program does not know.
 ///
-/// Order matters in nnU-Net's files: regions are numbered by the order of `labels`. Keys that others wrote survive when a plan is
-/// read and written again. `NaN` and `Infinity`, which Python writes and JSON forbids, are understood.
+/// Order matters in nnU-Net's files, where regions are numbered by the order of `labels`. Unknown
+/// keys survive when a plan is read and written again. `NaN` and `Infinity`, which Python writes
+/// although JSON forbids them, are accepted.
 public enum JSON: Sendable, Equatable {
+  /// The value `null`.
   case null
+  /// `true` or `false`.
   case bool(Bool)
+  /// A number that is written without a decimal point or an exponent, and fits into `Int`.
   case integer(Int)
+  /// Any other number, including NaN and infinity.
   case number(Double)
+  /// A string.
   case string(String)
+  /// A list of values.
   case array([JSON])
+  /// Named members, in the order of the file.
   case object(JSONObject)
 
   /// Reads a file.
   ///
-  /// - Throws: `InputError` naming the file when it cannot be read or is not JSON.
+  /// - Throws: `InputError` that names the file when it cannot be read or is not JSON.
   public static func read(_ url: URL) throws -> JSON {
     guard let data = try? Data(contentsOf: url) else {
       throw InputError(url.path, found: "no readable file", expected: "a JSON file")
@@ -24,15 +32,20 @@ public enum JSON: Sendable, Equatable {
     return try parse(data, file: url.path)
   }
 
-  /// Parses UTF-8 text; `file` is named in errors.
+  /// Parses UTF-8 text.
   ///
-  /// - Throws: `InputError` with the line at which the text stops being JSON.
+  /// - Parameters:
+  ///   - data: The text.
+  ///   - file: The name of the file, for error messages.
+  /// - Throws: `InputError` that names the line at which the text stops being JSON.
   public static func parse(_ data: Data, file: String) throws -> JSON {
     var parser = JSONParser(bytes: Array(data), file: file)
     return try parser.document()
   }
 
-  /// The value as text, indented by four blanks as nnU-Net's files are, with lists of numbers and strings on one line.
+  /// The value as text, indented by four blanks as in nnU-Net's files.
+  ///
+  /// Lists without lists and objects in them stay on one line.
   public var text: String {
     var text = ""
     write(to: &text, indentation: 0)
@@ -111,13 +124,18 @@ public enum JSON: Sendable, Equatable {
 public typealias JSONObject = OrderedDictionary<String, JSON>
 
 extension JSONObject {
-  /// Of members with the same key the last one counts.
+  /// Creates an object from its members in order. If several members have the same key, the last
+  /// value counts.
   public init(_ members: [(String, JSON)]) { self.init(members, uniquingKeysWith: { $1 }) }
 }
 
 extension JSON {
+  /// A list of whole numbers.
   public static func integers(_ values: [Int]) -> JSON { .array(values.map { .integer($0) }) }
+  /// A list of numbers.
   public static func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
+  /// A list of strings.
   public static func strings(_ values: [String]) -> JSON { .array(values.map { .string($0) }) }
+  /// A list of `true` and `false`.
   public static func bools(_ values: [Bool]) -> JSON { .array(values.map { .bool($0) }) }
 }

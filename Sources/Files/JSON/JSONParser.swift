@@ -1,12 +1,12 @@
 import Foundation
 
-/// Turns bytes into `JSON` by recursive descent.
+/// A recursive-descent parser of JSON.
 struct JSONParser {
   let bytes: [UInt8]
   let file: String
   private var position = 0
-  /// Nesting beyond this is an attack or an accident, and would exhaust the stack.
-  private static let deepest = 200
+  /// Deeper nesting is an accident or an attack, and could exhaust the stack.
+  private static let maximumDepth = 200
 
   init(bytes: [UInt8], file: String) {
     // Some editors put a byte order mark in front.
@@ -14,6 +14,7 @@ struct JSONParser {
     self.file = file
   }
 
+  /// Parses the whole text as one value.
   mutating func document() throws -> JSON {
     let value = try value(depth: 0)
     skipBlanks()
@@ -45,9 +46,9 @@ struct JSONParser {
   }
 
   private mutating func value(depth: Int) throws -> JSON {
-    guard depth < Self.deepest else { throw malformed("values nested too deeply") }
+    guard depth < Self.maximumDepth else { throw malformed("values nested too deeply") }
     skipBlanks()
-    guard let first = next else { throw malformed("an early end") }
+    guard let first = next else { throw malformed("an unexpected end") }
     switch first {
     case UInt8(ascii: "{"): return try .object(object(depth: depth))
     case UInt8(ascii: "["): return try .array(array(depth: depth))
@@ -70,7 +71,7 @@ struct JSONParser {
     if take("}") { return JSONObject() }
     repeat {
       skipBlanks()
-      guard next == UInt8(ascii: "\"") else { throw malformed("no key where one should be") }
+      guard next == UInt8(ascii: "\"") else { throw malformed("something other than a key") }
       let key = try string()
       skipBlanks()
       guard take(":") else { throw malformed("no colon after \"\(key)\"") }
@@ -99,9 +100,9 @@ struct JSONParser {
     while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     if let integer = Int(text) { return .integer(integer) }
-    // A number beyond the range of Double would come back as infinity.
+    // `Double` reads a number beyond its range as infinity.
     guard let number = Double(text), number.isFinite else {
-      throw malformed(text.isEmpty ? "something that is no JSON value" : "the unusable number \(text)")
+      throw malformed(text.isEmpty ? "something that is not a JSON value" : "the unusable number \(text)")
     }
     return .number(number)
   }
@@ -124,7 +125,7 @@ struct JSONParser {
   }
 
   private mutating func escape() throws -> [UInt8] {
-    guard let byte = next else { throw malformed("an early end") }
+    guard let byte = next else { throw malformed("an unexpected end") }
     position += 1
     switch byte {
     case UInt8(ascii: "n"): return [0x0A]

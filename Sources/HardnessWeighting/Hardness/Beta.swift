@@ -1,13 +1,29 @@
-/// How strongly a hardness weighted sampler favors hard cases.
+/// How strongly a hardness-weighted sampler favors hard cases.
+///
+/// β is the inverse temperature of the softmax that the sampler draws from:
+///
+///     p_i = exp(β · loss_i) / Σ_j exp(β · loss_j)
 public enum Beta: Sendable, Equatable {
-  /// β itself, at least 0: 0 is uniform, `.infinity` draws the hardest case alone. It has a meaning only beside the spread of the losses:
-  /// with normal losses of standard deviation s, the effective sample size is n · exp(−(β s)²) while that is large.
+  /// A constant β of at least 0.
+  ///
+  /// 0 draws uniformly, `.infinity` draws the hardest case alone. Any other value has a meaning only relative to
+  /// the spread of the losses: if they are normally distributed with standard deviation s, the effective sample
+  /// size of n cases is about n · exp(−(β · s)²), as long as that is large.
   case fixed(Double)
-  /// β is adapted so that the effective sample size stays this share of the number of cases, above 0 and at most 1. As all cases are
-  /// learnt and their losses draw together, β rises; it says how many patients to concentrate on rather than how steeply.
+
+  /// A β that keeps the effective sample size at a given share of the number of cases.
+  ///
+  /// β is adapted to the losses such that, for n cases,
+  ///
+  ///     1 / Σ p_i² = share · n,   0 < share ≤ 1
+  ///
+  /// The share says on how many cases training concentrates, in any unit of the loss. β rises as all cases are
+  /// learned and their losses draw together.
   case effectiveSampleSize(Double)
 
-  /// Reads `100`, `inf` or `ess:0.3`; nil for anything else.
+  /// Creates a value from text such as `100`, `inf` or `ess:0.3`.
+  ///
+  /// Returns `nil` for any other text, and for a number outside the range of its case.
   public init?(_ text: String) {
     if text.hasPrefix("ess:") {
       guard let share = Double(text.dropFirst(4)) else { return nil }
@@ -33,6 +49,7 @@ public enum Beta: Sendable, Equatable {
 }
 
 extension Beta: CustomStringConvertible {
+  /// The text from which ``init(_:)`` creates the same value.
   public var description: String {
     switch self {
     case .fixed(let beta): "\(beta)"
@@ -42,14 +59,17 @@ extension Beta: CustomStringConvertible {
 }
 
 extension Beta: Codable {
+  /// Decodes the text of ``description``.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
     guard let beta = Beta(try container.decode(String.self)) else {
-      throw DecodingError.dataCorruptedError(in: container, debugDescription: "no beta")
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "Expected a beta such as 100, inf or ess:0.3.")
     }
     self = beta
   }
 
+  /// Encodes ``description``, because JSON has no number for infinity.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

@@ -1,64 +1,113 @@
-/// What a hardness weighted sampler can be asked for. The defaults are the paper's method with visits made explicit: softmax(β · last loss),
-/// drawn with replacement, no floor, no cap, unseen cases first.
+/// The settings of a hardness-weighted sampler.
+///
+/// The defaults are the paper's method with an explicit first sweep: softmax(β · last loss), drawn with
+/// replacement, without floor or cap, unvisited cases first. <doc:WhatOptionsCost> lists time and memory.
 public struct HardnessOptions: Codable, Sendable, Equatable {
-  /// What a case not seen yet counts as.
+  /// How the sampler treats cases whose loss is not known yet.
   public enum FirstVisits: Codable, Sendable, Equatable {
-    /// Unseen cases come before all others, in seeded random order, whatever their first losses will be.
+    /// Unvisited cases come before all others, in seeded random order, however large the losses are.
     case explicit
-    /// The published way: every case starts with this loss plus normal noise, whose standard deviation is a share of it (published:
-    /// 2 and 0.001). It makes a first sweep only as long as it exceeds every loss that occurs; see `lossesAboveInitial`.
+
+    /// Every case starts with a constant loss plus noise, as in the published code.
+    ///
+    /// The initial loss of a case is normally distributed with mean c, the first value, and standard deviation
+    /// noise · |c|; the published values are 2 and 0.001. Every case is visited before any is repeated only while
+    /// c exceeds every loss that occurs; see ``HardnessWeightedSampler/lossesAboveInitial``.
     case initialLoss(Double, noise: Double)
   }
 
-  /// How a case's hardness follows from the losses of its visits. A loss is that of one augmented patch, so the last one alone is noisy.
+  /// How the hardness of a case follows from the losses of its visits.
+  ///
+  /// Each loss is that of one augmented patch, so the last one alone is noisy.
   public enum Memory: Codable, Sendable, Equatable {
-    /// A share of the old value, in [0, 1), stays when a new loss comes in; 0 keeps the last loss alone, as published.
+    /// Blends each new loss with the old value: `loss ← m · loss + (1 − m) · new`, with m in [0, 1).
+    ///
+    /// m = 0 keeps only the last loss, as published.
     case momentum(Double)
-    /// The exponential running mean with this decay in (0, 1), corrected for its start as in Adam: after the t-th visit the new loss counts
-    /// (1 − decay) / (1 − decay^t). So the first losses are averaged evenly. Takes 4 bytes a case.
+
+    /// The exponential running mean with a decay d in (0, 1), corrected for its start as in Adam.
+    ///
+    /// At the t-th visit of a case
+    ///
+    ///     loss ← loss + (1 − d) / (1 − d^t) · (new − loss)
+    ///
+    /// so that the first losses are averaged evenly. Takes 4 bytes per case.
     case runningMean(decay: Double)
   }
 
-  /// What keeps easy cases from being forgotten.
+  /// What keeps easy cases from never being drawn.
+  ///
+  /// In the formulas, p is the softmax with its cap, and n is the number of cases.
   public enum Floor: Codable, Sendable, Equatable {
-    /// Nothing, as in the paper.
+    /// No floor, as in the paper.
     case none
-    /// No probability falls under this share of 1/n, before all are scaled to sum to 1; the published code has 1e-4.
+
+    /// A lower bound f / n on each probability, before they are normalized: `p_i ∝ max(p_i, f / n)`.
+    ///
+    /// f lies in [0, 1]; the published code uses 1e-4.
     case minimum(Double)
-    /// This share of the draws is uniform, in [0, 1].
+
+    /// A share u of the draws that is uniform: `p_i ← (1 − u) · p_i + u / n`, with u in [0, 1].
     case uniformShare(Double)
   }
 
-  /// Whether losses are multiplied by importance weights in training; see `HardnessWeightedSampler.importanceWeights`.
+  /// Which importance weights ``HardnessWeightedSampler/record(losses:for:)`` returns.
+  ///
+  /// ``HardnessWeightedSampler/importanceWeights(losses:for:clippedTo:)`` defines the weights.
   public enum Importance: String, Codable, Sendable, CaseIterable {
-    /// No.
+    /// A weight of 1 for every case.
     case none
-    /// As they are, clipped to [0.1, 10].
+    /// The weights, clipped to [0.1, 10].
     case raw
-    /// Clipped, then divided by their mean over the batch, so that the learning rate does not drift.
+    /// The clipped weights divided by their mean over the batch, so that the learning rate does not drift.
     case normalized
   }
 
+  /// The strength of the weighting.
   public var beta: Beta
-  /// β rises linearly from 0 over this many epochs; one that is calibrated does so with an effective sample size that falls linearly from
-  /// the number of cases.
+
+  /// The number of epochs over which the weighting rises from uniform sampling to its full strength.
+  ///
+  /// A fixed β rises linearly from 0. With ``Beta/effectiveSampleSize(_:)``, the effective sample size falls
+  /// linearly from the number of cases.
   public var rampEpochs = 0
+
+  /// How the hardness of a case follows from its losses.
   public var memory = Memory.momentum(0)
+
+  /// What keeps easy cases from never being drawn.
   public var floor = Floor.none
-  /// The largest share of the draws a case may have by its hardness, from 1/n to 1; what is cut off goes to the others in proportion.
-  /// It bounds what a wrong label can do. A draw takes O(log n / cap).
+
+  /// The largest probability a case may have, from 1/n to 1 for n cases; `nil` for no limit.
+  ///
+  /// The excess goes to the other cases in proportion to their probabilities. A cap limits the influence of a
+  /// wrong label. It holds for the sum of hardness and uniform share; refreshes are not counted.
+  /// A draw takes O(log n / cap).
   public var cap: Double?
-  /// The share of the draws, in [0, 1], that goes to the case not drawn for longest: no stale loss gets too old. Takes 8 bytes a case.
+
+  /// The share of the draws, in [0, 1], that goes to the case that has not been drawn for longest.
+  ///
+  /// It limits the age of the losses. Takes 8 bytes per case.
   public var refresh = 0.0
-  /// Whether a batch may hold a case more than once. Without replacement the places of a batch are drawn one after the other, each from the
-  /// cases that are left; so no case has more than one place in a batch, whatever β.
+
+  /// Whether a batch may contain a case more than once.
+  ///
+  /// Without replacement, the cases of a batch are drawn one after another, each from those that are left. No
+  /// case then fills more than one position of a batch, whatever β is.
   public var replacement = true
+
+  /// How the sampler treats cases whose loss is not known yet.
   public var firstVisits = FirstVisits.explicit
+
+  /// Which importance weights the sampler returns for the recorded losses.
   public var importance = Importance.none
 
+  /// Creates options with the given β and the defaults for everything else.
   public init(beta: Beta) { self.beta = beta }
 
-  /// The settings of the published code: constant initial loss, floor, and drawing without replacement.
+  /// The settings of the published code: a constant initial loss, a floor, and drawing without replacement.
+  ///
+  /// <doc:ThePublishedCode> lists the differences that remain.
   public static func published(beta: Double = 100) -> HardnessOptions {
     var options = HardnessOptions(beta: .fixed(beta))
     options.floor = .minimum(1e-4)
@@ -67,22 +116,24 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     return options
   }
 
-  /// - Throws: `SamplerError.setting` for the first that is outside its range.
+  /// Checks that every setting is in its range for the given number of cases.
+  ///
+  /// - Throws: ``SamplerError/setting(_:_:expected:)`` for the first setting that is out of range.
   public func validate(caseCount: Int) throws {
-    func check(_ name: String, _ value: Double, _ isRight: Bool, _ expected: String) throws {
-      guard isRight else { throw SamplerError.setting(name, value, expected: expected) }
+    func check(_ name: String, _ value: Double, _ isValid: Bool, _ expected: String) throws {
+      guard isValid else { throw SamplerError.setting(name, value, expected: expected) }
     }
     try beta.validate()
     try check("the ramp's number of epochs", Double(rampEpochs), rampEpochs >= 0, "0 or more")
     switch memory {
-    case .momentum(let share):
-      try check("the momentum", share, share >= 0 && share < 1, "at least 0 and less than 1")
+    case .momentum(let momentum):
+      try check("the momentum", momentum, momentum >= 0 && momentum < 1, "at least 0 and less than 1")
     case .runningMean(let decay):
       try check("the running mean's decay", decay, decay > 0 && decay < 1, "between 0 and 1")
     }
     switch floor {
     case .none: break
-    case .minimum(let least): try check("the floor", least, least >= 0 && least <= 1, "between 0 and 1")
+    case .minimum(let minimum): try check("the floor", minimum, minimum >= 0 && minimum <= 1, "between 0 and 1")
     case .uniformShare(let share):
       try check("the uniform share", share, share >= 0 && share <= 1, "between 0 and 1")
     }

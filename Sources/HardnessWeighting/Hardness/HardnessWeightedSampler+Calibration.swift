@@ -1,26 +1,29 @@
 extension HardnessWeightedSampler {
-  /// How far the effective sample size may leave the one asked for before β is adapted again, as a ratio.
+  /// The ratio by which the effective sample size may differ from its target before β is adapted again.
   private static let tolerance = 1.05
 
-  /// Adapts β to the losses as they are now when an effective sample size was asked for and is not there. To see whether it is takes O(1), or
-  /// with a cap O(log n / cap); to adapt β takes O(n).
+  /// Adapts β to the current losses when the effective sample size has left its target.
+  ///
+  /// For n cases, a share s and a ramp that has risen to r, the target is (1 − r · (1 − s)) · n. The check takes
+  /// O(1), or O(log n / cap) with a cap. Adapting β takes O(n).
   mutating func calibrateWhenDue() {
     guard case .effectiveSampleSize(let share) = options.beta, ramp > 0 else { return }
     let target = (1 - ramp * (1 - share)) * Double(caseCount)
-    let size = hardnessSampleSize()
+    let size = effectiveSampleSizeByHardness()
     if size > target * Self.tolerance || size * Self.tolerance < target { calibrate(to: target) }
   }
 
-  /// Finds the β at which the distribution has this effective sample size. It falls as β rises, so bisection on log β finds it. Where the
-  /// size cannot be had (equal losses, a floor above it), β is the one that comes nearest.
+  /// Finds the β with the given effective sample size by bisection on log β; the size falls as β rises.
+  ///
+  /// When no β reaches the size (equal losses, or a floor that keeps it higher), the nearest one is set.
   private mutating func calibrate(to target: Double) {
     let spread = spread
     guard spread > 0 else { return }
     func size(_ beta: Double) -> Double {
       tree.setBeta(beta)
-      return hardnessSampleSize()
+      return effectiveSampleSizeByHardness()
     }
-    // From a softmax that is uniform to one that is the maximum, to double precision.
+    // The search runs from a practically uniform softmax to one that is a maximum in double precision.
     var low = max(1e-3 / spread, .leastNormalMagnitude)
     var high = min(low * 2, .greatestFiniteMagnitude)
     while size(high) > target, high * spread < 1e6, high < .greatestFiniteMagnitude / 4 {
@@ -39,11 +42,15 @@ extension HardnessWeightedSampler {
     tree.setBeta(low.squareRoot() * high.squareRoot())
   }
 
-  /// The effective sample size at the tree's β, of the distribution with its cap and its uniform share. A least probability, which the
-  /// published code sets where it hardly matters, is left aside.
-  private mutating func hardnessSampleSize() -> Double {
-    var removed: Removed = []
-    let shares = takeCapped(&removed)
+  /// The effective sample size 1 / Σ p² at the current β, with the cap and the uniform share u.
+  ///
+  ///     Σ q² = (number of capped cases) · cap² + rest² · squares / sum²
+  ///     Σ p² = (1 − u)² · Σ q² + (2 − u) · u / n
+  ///
+  /// A minimum probability is left out: the published 1e-4 / n has no visible effect on the size.
+  private mutating func effectiveSampleSizeByHardness() -> Double {
+    var removed: RemovedCases = []
+    let shares = removeCapped(into: &removed)
     restore(removed)
     var squares = Double(shares.capped.count) * shares.cap * shares.cap
     if shares.total.sum > 0 {
@@ -57,11 +64,11 @@ extension HardnessWeightedSampler {
     return 1 / squares
   }
 
-  /// The standard deviation of the losses, with no sum that overflows.
+  /// The standard deviation of the losses, computed in units of half their range so that no sum overflows.
   private var spread: Double {
     let losses = (0..<caseCount).lazy.map { tree.loss($0) }
-    guard let least = losses.min(), let most = losses.max(), most > least else { return 0 }
-    let scale = most / 2 - least / 2
+    guard let minimum = losses.min(), let maximum = losses.max(), maximum > minimum else { return 0 }
+    let scale = maximum / 2 - minimum / 2
     let mean = losses.reduce(0) { $0 + $1 / scale / Double(caseCount) }
     return scale
       * (losses.reduce(0) { $0 + ($1 / scale - mean) * ($1 / scale - mean) } / Double(caseCount)).squareRoot()

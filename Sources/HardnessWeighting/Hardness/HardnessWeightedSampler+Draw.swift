@@ -1,25 +1,31 @@
 extension HardnessWeightedSampler {
-  /// What hardness alone gives a batch, before the floor: some cases at the cap, the others in proportion to their weights.
+  /// The distribution of a batch by hardness alone, before the floor.
+  ///
+  /// Each capped case has probability `cap`. The others have `rest · weight / total.sum`.
   struct Shares {
-    /// Cases at the cap; they are not in the tree.
+    /// The cases at the cap, which have been removed from the tree.
     var capped: [Int] = []
-    /// The share of each of them.
+    /// The probability of each capped case.
     var cap = 0.0
-    /// The share of all others together.
+    /// The probability of all other cases together.
     var rest = 1.0
-    /// The tree's total over the others when the batch began.
+    /// The tree's total over the other cases when the batch began.
     var total = LogSumExpTree.Total(pivot: -.infinity, sum: 0)
   }
 
-  /// Cases taken out of the tree for the time of a batch, with their losses.
-  typealias Removed = [(index: Int, loss: Double)]
+  /// Cases that are removed from the tree while a batch is drawn, with their losses.
+  typealias RemovedCases = [(index: Int, loss: Double)]
 
+  /// Draws the cases of the next batch: unvisited cases first, the rest by hardness.
+  ///
+  /// - Throws: ``SamplerError/impossibleBatch(_:caseCount:)`` when `count` is negative, or when it exceeds the
+  ///   number of cases and cases are drawn without replacement.
   public mutating func draw(_ count: Int) throws -> [Int] {
     guard count >= 0, options.replacement || count <= caseCount else {
       throw SamplerError.impossibleBatch(count, caseCount: caseCount)
     }
     var batch: [Int] = []
-    while batch.count < count, let index = firstVisits.next(isSeen: tree.contains) {
+    while batch.count < count, let index = unvisited.next(skipping: tree.contains) {
       batch.append(index)
       pending.insert(index)
       tree.set(meanLoss, at: index)
@@ -28,25 +34,25 @@ extension HardnessWeightedSampler {
       calibrateWhenDue()
       drawByHardness(count - batch.count, into: &batch)
     }
-    if recency != nil { for index in batch { recency?.touch(index) } }
+    if recency != nil { for index in batch { recency?.markDrawn(index) } }
     return batch
   }
 
   private mutating func drawByHardness(_ count: Int, into batch: inout [Int]) {
-    var removed: Removed = []
+    var removed: RemovedCases = []
     var excluded: Set<Int> = []
-    func exclude(_ index: Int, _ tree: inout LogSumExpTree, _ removed: inout Removed) {
+    func exclude(_ index: Int, _ tree: inout LogSumExpTree, _ removed: inout RemovedCases) {
       excluded.insert(index)
       guard tree.contains(index) else { return }
       removed.append((index, tree.loss(index)))
       tree.set(-.infinity, at: index)
     }
-    var shares = takeCapped(&removed)
+    var shares = removeCapped(into: &removed)
     if !options.replacement { for index in batch { exclude(index, &tree, &removed) } }
     for _ in 0..<count {
-      let index = refreshed(excluded) ?? pick(shares, excluded)
+      let index = drawRefresh(excluding: excluded) ?? drawCase(from: shares, excluding: excluded)
       batch.append(index)
-      recency?.touch(index)
+      recency?.markDrawn(index)
       if !options.replacement {
         exclude(index, &tree, &removed)
         shares.capped.removeAll { $0 == index }
@@ -55,61 +61,66 @@ extension HardnessWeightedSampler {
     restore(removed)
   }
 
-  /// With the refreshed share as its probability, the case not drawn for longest.
-  private mutating func refreshed(_ excluded: Set<Int>) -> Int? {
+  /// With probability `options.refresh`, the case that has not been drawn for longest.
+  private mutating func drawRefresh(excluding excluded: Set<Int>) -> Int? {
     guard let recency, generator.uniform() < options.refresh else { return nil }
     return recency.oldest { excluded.contains($0) }
   }
 
-  /// Draws one case of those not excluded, in proportion to the probabilities.
-  private mutating func pick(_ shares: Shares, _ excluded: Set<Int>) -> Int {
+  /// Draws a case that is not excluded, in proportion to its probability.
+  ///
+  /// The draw comes from a mixture of three parts: all cases uniformly, the capped cases, and the tree. With a
+  /// minimum probability f / n, the mixture q_i + f / n exceeds the density max(q_i, f / n), and rejection sampling
+  /// corrects for that. A draw is accepted with a probability of at least 1/2.
+  private mutating func drawCase(from shares: Shares, excluding excluded: Set<Int>) -> Int {
     let n = Double(caseCount)
-    let (uniform, hard) = mixture
+    let (uniform, hardness) = mixture
     while true {
       let masses = [
-        uniform * (n - Double(excluded.count)) / n, hard * shares.cap * Double(shares.capped.count),
-        hard * shares.rest * tree.share(of: shares.total),
+        uniform * (n - Double(excluded.count)) / n, hardness * shares.cap * Double(shares.capped.count),
+        hardness * shares.rest * tree.share(of: shares.total),
       ]
       let mass = masses.reduce(0, +)
-      // What is left of the tree can weigh nothing beside what has been drawn; its proportions hold all the same.
+      // Beside the excluded cases, what is left of the tree can have a mass of 0; its proportions still hold.
       guard mass > 0 else { return tree.draw(&generator) }
       let target = generator.uniform() * mass
       let index: Int
       if target < masses[0] {
-        index = uniformly(excluded)
+        index = drawUniformly(excluding: excluded)
       } else if target < masses[0] + masses[1] || tree.isEmpty {
         index = shares.capped[generator.index(below: shares.capped.count)]
       } else {
         index = tree.draw(&generator)
       }
-      guard case .minimum(let least) = options.floor else { return index }
-      // Of the sum of both parts, which was drawn from, the larger part is kept.
-      let (share, floor) = (hardShare(index, shares), least / n)
+      guard case .minimum(let minimum) = options.floor else { return index }
+      let (share, floor) = (hardnessShare(of: index, in: shares), minimum / n)
       if generator.uniform() * (share + floor) < max(share, floor) { return index }
     }
   }
 
-  private mutating func uniformly(_ excluded: Set<Int>) -> Int {
+  private mutating func drawUniformly(excluding excluded: Set<Int>) -> Int {
     while true {
       let index = generator.index(below: caseCount)
       if !excluded.contains(index) { return index }
     }
   }
 
-  /// What uniform and hardness-weighted draws weigh in the mixture that is drawn from.
-  private var mixture: (uniform: Double, hard: Double) {
+  /// The masses of uniform and hardness-weighted draws in the mixture.
+  private var mixture: (uniform: Double, hardness: Double) {
     switch options.floor {
     case .none: (0, 1)
-    case .minimum(let least): (least, 1)
+    case .minimum(let minimum): (minimum, 1)
     case .uniformShare(let share): (share, 1 - share)
     }
   }
 
-  /// Takes the cases whose share exceeds the cap out of the tree, the hardest first.
-  mutating func takeCapped(_ removed: inout Removed) -> Shares {
+  /// Removes the cases whose share exceeds the cap from the tree, the hardest first.
+  ///
+  /// - Parameter removed: Receives the removed cases, for `restore(_:)`.
+  mutating func removeCapped(into removed: inout RemovedCases) -> Shares {
     var shares = Shares()
     if let cap = options.cap {
-      // The cap holds for the sum of both parts of a mixture with uniform draws.
+      // The cap holds for the probability with the uniform share u: (1 − u) · q + u / n ≤ cap.
       if case .uniformShare(let uniform) = options.floor {
         shares.cap = uniform < 1 ? (cap - uniform / Double(caseCount)) / (1 - uniform) : 1
       } else {
@@ -128,34 +139,37 @@ extension HardnessWeightedSampler {
     return shares
   }
 
-  mutating func restore(_ removed: Removed) {
+  /// Puts removed cases back into the tree.
+  mutating func restore(_ removed: RemovedCases) {
     for (index, loss) in removed { tree.set(loss, at: index) }
   }
 
-  /// The share of a case by hardness, before the floor.
-  func hardShare(_ index: Int, _ shares: Shares) -> Double {
+  /// The probability of a case by hardness, before the floor.
+  func hardnessShare(of index: Int, in shares: Shares) -> Double {
     shares.capped.contains(index) ? shares.cap : shares.rest * tree.share(index, of: shares.total)
   }
 
-  /// softmax(β · loss), capped and with its floor. While cases are unseen, one of them comes next: they have equal probabilities.
+  /// The softmax(β · loss) with its cap and floor.
+  ///
+  /// While there are unvisited cases, one of them comes next: they share the probability equally. Takes O(n).
   public var probabilities: [Double] {
-    let unseen = firstVisits.cases.filter { !tree.contains($0) }
+    let waiting = unvisited.cases.filter { !tree.contains($0) }
     var probabilities = Array(repeating: 0.0, count: caseCount)
-    guard unseen.isEmpty else {
-      for index in unseen { probabilities[index] = 1 / Double(unseen.count) }
+    guard waiting.isEmpty else {
+      for index in waiting { probabilities[index] = 1 / Double(waiting.count) }
       return probabilities
     }
     var copy = self
-    var removed: Removed = []
-    let shares = copy.takeCapped(&removed)
+    var removed: RemovedCases = []
+    let shares = copy.removeCapped(into: &removed)
     for index in probabilities.indices { probabilities[index] = shares.rest * copy.tree.share(index, of: shares.total) }
     for index in shares.capped { probabilities[index] = shares.cap }
     let n = Double(caseCount)
     switch options.floor {
     case .none: return probabilities
     case .uniformShare(let share): return probabilities.map { (1 - share) * $0 + share / n }
-    case .minimum(let least):
-      let raised = probabilities.map { max($0, least / n) }
+    case .minimum(let minimum):
+      let raised = probabilities.map { max($0, minimum / n) }
       let sum = raised.reduce(0, +)
       return raised.map { $0 / sum }
     }

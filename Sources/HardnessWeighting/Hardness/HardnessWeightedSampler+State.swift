@@ -1,20 +1,20 @@
 extension HardnessWeightedSampler {
   private enum CodingKeys: String, CodingKey {
-    case options, losses, waiting, pending, visits, order, beta, epoch, meanLoss,
-      lossCount
-    case lossesAboveInitial, generator
+    case options, losses, waiting, pending, visits, order, beta, epoch
+    case meanLoss, lossCount, lossesAboveInitial, generator
   }
 
+  /// Encodes the whole state, including the random generator.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(options, forKey: .options)
-    // A case not in the tree has the loss −∞, which JSON has no number for.
+    // A case that is not in the tree has the loss −∞, for which JSON has no number.
     try values.encode((0..<caseCount).map { tree.contains($0) ? tree.loss($0) : nil }, forKey: .losses)
-    try values.encode(firstVisits, forKey: .waiting)
+    try values.encode(unvisited, forKey: .waiting)
     try values.encode(pending.sorted(), forKey: .pending)
     try values.encode(visits, forKey: .visits)
     try values.encodeIfPresent(recency?.order, forKey: .order)
-    // Only a β that was calibrated is state, and that is finite.
+    // Only a calibrated β is state, and it is finite. A fixed one follows from the options and the epoch.
     if case .effectiveSampleSize = options.beta { try values.encode(tree.beta, forKey: .beta) }
     try values.encode(epoch, forKey: .epoch)
     try values.encode(meanLoss, forKey: .meanLoss)
@@ -23,16 +23,19 @@ extension HardnessWeightedSampler {
     try values.encode(generator, forKey: .generator)
   }
 
+  /// Decodes a sampler, which continues exactly where the encoded one stopped.
+  ///
+  /// - Throws: ``SamplerError`` when the stored state is inconsistent, or a `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let losses = try values.decode([Double?].self, forKey: .losses)
     try self.init(
       caseCount: losses.count, options: try values.decode(HardnessOptions.self, forKey: .options), seed: 0)
-    firstVisits = try values.decode(UnvisitedCases.self, forKey: .waiting)
+    unvisited = try values.decode(UnvisitedCases.self, forKey: .waiting)
     pending = Set(try values.decode([Int].self, forKey: .pending))
     let visits = try values.decode([UInt32].self, forKey: .visits)
     let order = try values.decodeIfPresent([UInt32].self, forKey: .order)
-    guard firstVisits.isConsistent(caseCount: caseCount), pending.allSatisfy({ $0 >= 0 && $0 < caseCount }),
+    guard unvisited.isConsistent(caseCount: caseCount), pending.allSatisfy({ $0 >= 0 && $0 < caseCount }),
       visits.count == self.visits.count, (order == nil) == (recency == nil),
       order.map({ Set($0).count == caseCount && $0.allSatisfy { $0 < caseCount } && $0.count == caseCount }) ?? true,
       losses.allSatisfy({ $0?.isFinite ?? true })
@@ -50,6 +53,13 @@ extension HardnessWeightedSampler {
     beginEpoch(epoch)
   }
 
+  /// The sampler for a changed list of cases, each with the state it had.
+  ///
+  /// New cases start as in a new sampler: unvisited, or with the constant initial loss but without noise.
+  ///
+  /// - Parameter previousIndices: For each case of the new list, its index in the old one, or `nil` for a new case.
+  /// - Throws: ``SamplerError`` when the list is empty, an index does not exist or occurs twice, or an option is out
+  ///   of range for the new number of cases.
   public func remapped(_ previousIndices: [Int?]) throws -> HardnessWeightedSampler {
     try Self.check(previousIndices, caseCount: caseCount)
     try options.validate(caseCount: previousIndices.count)
@@ -58,14 +68,14 @@ extension HardnessWeightedSampler {
       remapped.tree = LogSumExpTree(previousIndices.map { $0.map(tree.loss) ?? initial }, beta: tree.beta)
     } else {
       remapped.tree = LogSumExpTree(previousIndices.map { $0.map(tree.loss) ?? -.infinity }, beta: tree.beta)
-      remapped.firstVisits = firstVisits.remapped(previousIndices)
+      remapped.unvisited = unvisited.remapped(previousIndices)
     }
     remapped.pending = Set(previousIndices.indices.filter { previousIndices[$0].map(pending.contains) ?? false })
     if !visits.isEmpty { remapped.visits = previousIndices.map { $0.map { visits[$0] } ?? 0 } }
     if let recency {
-      let targets = previousIndices.targets
-      let new = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
-      remapped.recency = RecencyList(new + recency.order.compactMap { targets[Int($0)] })
+      let newIndices = previousIndices.newIndices
+      let added = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
+      remapped.recency = RecencyList(added + recency.order.compactMap { newIndices[Int($0)] })
     }
     return remapped
   }

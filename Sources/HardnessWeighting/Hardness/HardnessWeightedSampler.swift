@@ -1,66 +1,77 @@
-/// Draws cases with probabilities softmax(β · loss), so that hard cases are seen more often (Fidon et al., "Distributionally Robust
-/// Deep Learning using Hardness Weighted Sampling", MELBA 2022): stochastic gradient descent then minimizes
-/// (1/β) log mean exp(β · loss), the robust risk with a Kullback–Leibler penalty, instead of the mean loss.
+/// Draws cases with probabilities softmax(β · loss), so that hard cases come up more often.
 ///
-/// The loss of a case is the one known from its last visits. Its weights are held in a tree: a draw and an update take O(log n), and are
-/// exact whatever the size of β · loss. An unseen case comes before all seen ones; one that was drawn but whose loss is not back yet
-/// counts as of average hardness.
+/// Stochastic gradient descent on these draws minimizes the robust risk
 ///
-/// Memory: about 10 bytes a case, 4 more until all have been visited; for options that cost more see `HardnessOptions`.
+///     (1/β) · log( (1/n) Σ_i exp(β · loss_i) )
+///
+/// instead of the mean loss. It is the worst expected loss over all reweightings of the n cases, with a
+/// Kullback–Leibler penalty on their distance from the uniform one (Fidon et al., "Distributionally Robust Deep
+/// Learning using Hardness Weighted Sampling", MELBA 2022).
+///
+/// The loss of a case is the one known from its last visits. Unvisited cases come before all others. A case that
+/// has been drawn, but whose first loss has not been recorded yet, counts as having the mean loss.
+///
+/// The weights are kept in a tree. A draw and an update take O(log n), and probabilities are exact however large
+/// β · loss is. The tree takes about 10 bytes per case, and 4 more until all cases have been drawn;
+/// <doc:WhatOptionsCost> lists what the options add.
 public struct HardnessWeightedSampler: CaseSampler {
+  /// The settings, which stay the same for the life of the sampler.
   public let options: HardnessOptions
   var tree: LogSumExpTree
   var generator: SplitMix64
-  var firstVisits: UnvisitedCases
-  /// Cases that have been drawn, but none of whose losses has come back.
+  var unvisited: UnvisitedCases
+  /// Cases that have been drawn, but none of whose losses has been recorded yet.
   var pending: Set<Int> = []
-  /// Visits of each case; empty unless the running mean needs them.
+  /// The number of visits of each case; empty unless the running mean needs it.
   var visits: [UInt32]
-  /// Nil unless a share is refreshed.
+  /// The order in which cases were last drawn; `nil` without refreshes.
   var recency: RecencyList?
   var epoch = 0
-  /// Mean and number of all losses recorded.
+  /// The mean and the number of all recorded losses.
   var meanLoss = 0.0
   var lossCount = 0
-  /// How often a recorded loss exceeded the constant initial loss: then cases already seen outrank unseen ones, and the first sweep
-  /// is not one. Always 0 with explicit first visits.
+
+  /// The number of recorded losses that exceeded the constant initial loss.
+  ///
+  /// Above 0, visited cases can outrank unvisited ones, so that the first sweep may repeat cases before it has
+  /// reached all. Always 0 with ``HardnessOptions/FirstVisits-swift.enum/explicit``.
   public internal(set) var lossesAboveInitial = 0
 
-  /// Starts with cases none of which has been seen.
+  /// Creates a sampler for cases none of which has been visited.
   ///
-  /// - Throws: `SamplerError` when there are no cases or an option is outside its range.
+  /// - Throws: ``SamplerError`` when there are no cases or an option is out of range.
   public init(caseCount: Int, options: HardnessOptions, seed: UInt64) throws {
     try Self.check(caseCount: caseCount)
     try options.validate(caseCount: caseCount)
     var generator = SplitMix64(seed: seed)
     switch options.firstVisits {
     case .explicit:
-      let visits = UnvisitedCases(caseCount: caseCount, &generator)
+      let unvisited = UnvisitedCases(caseCount: caseCount, &generator)
       self.init(
-        Array(repeating: -.infinity, count: caseCount), options: options, firstVisits: visits, generator: generator)
+        Array(repeating: -.infinity, count: caseCount), options: options, unvisited: unvisited, generator: generator)
     case .initialLoss(let loss, let noise):
       let losses = (0..<caseCount).map { _ in loss + abs(loss) * noise * generator.normal() }
-      self.init(losses, options: options, firstVisits: UnvisitedCases(), generator: generator)
+      self.init(losses, options: options, unvisited: UnvisitedCases(), generator: generator)
     }
   }
 
-  /// Starts with cases whose losses are known, one visit each.
+  /// Creates a sampler for cases with known losses, each of which counts as one visit.
   ///
-  /// - Throws: `SamplerError` when there are no cases, a loss is not finite or an option is outside its range.
+  /// - Throws: ``SamplerError`` when there are no cases, a loss is not finite or an option is out of range.
   public init(losses: [Double], options: HardnessOptions, seed: UInt64) throws {
     try Self.check(caseCount: losses.count)
     try options.validate(caseCount: losses.count)
     if let index = losses.firstIndex(where: { !$0.isFinite }) {
       throw SamplerError.lossNotFinite(losses[index], case: index)
     }
-    self.init(losses, options: options, firstVisits: UnvisitedCases(), generator: SplitMix64(seed: seed))
+    self.init(losses, options: options, unvisited: UnvisitedCases(), generator: SplitMix64(seed: seed))
     for index in visits.indices { visits[index] = 1 }
   }
 
-  /// - Parameter losses: −∞ for cases not seen.
-  private init(_ losses: [Double], options: HardnessOptions, firstVisits: UnvisitedCases, generator: SplitMix64) {
+  /// - Parameter losses: The loss of each case; −∞ for unvisited cases.
+  private init(_ losses: [Double], options: HardnessOptions, unvisited: UnvisitedCases, generator: SplitMix64) {
     self.options = options
-    self.firstVisits = firstVisits
+    self.unvisited = unvisited
     self.generator = generator
     tree = LogSumExpTree(losses, beta: 0)
     visits = if case .runningMean = options.memory { Array(repeating: 0, count: losses.count) } else { [] }
@@ -69,21 +80,27 @@ public struct HardnessWeightedSampler: CaseSampler {
   }
 
   public var caseCount: Int { tree.count }
+
+  /// The current β: the fixed or calibrated value, reduced during the ramp.
   public var beta: Double? { tree.beta }
 
+  /// Reports losses above the constant initial loss; see ``lossesAboveInitial``.
   public var warning: String? {
     guard lossesAboveInitial > 0, case .initialLoss(let initial, _) = options.firstVisits else { return nil }
     return
-      "A loss exceeded the initial loss of \(initial): seen cases can come before unseen ones. Raise it, or leave it out for "
-      + "explicit first visits."
+      "A loss exceeded the initial loss of \(initial), so visited cases can come before unvisited ones. Raise it, or "
+      + "leave it out for explicit first visits."
   }
 
-  /// The last known loss of each case by the options' memory; nil for a case whose loss is not known yet.
+  /// The hardness of each case: its losses combined by ``HardnessOptions/memory``.
+  ///
+  /// `nil` for a case whose loss is not known yet.
   public var losses: [Double?] { (0..<caseCount).map(loss) }
 
-  /// The last known loss of a case; nil when it is not known yet.
+  /// The hardness of a case; `nil` when its loss is not known yet.
   func loss(_ index: Int) -> Double? { tree.contains(index) && !pending.contains(index) ? tree.loss(index) : nil }
 
+  /// Sets β for an epoch of the ramp. Epochs are numbered from 0.
   public mutating func beginEpoch(_ epoch: Int) {
     self.epoch = epoch
     followRamp()
@@ -92,7 +109,7 @@ public struct HardnessWeightedSampler: CaseSampler {
   /// How far the ramp has risen, from 0 to 1.
   var ramp: Double { epoch < options.rampEpochs ? Double(epoch) / Double(options.rampEpochs) : 1 }
 
-  /// Sets β to what the epoch wants; one that follows the losses is calibrated before the next draw.
+  /// Sets β for the current epoch. A calibrated β is adapted before the next draw instead.
   private mutating func followRamp() {
     if ramp == 0 {
       tree.setBeta(0)
@@ -101,41 +118,46 @@ public struct HardnessWeightedSampler: CaseSampler {
     }
   }
 
-  /// Keeps each case's loss by the options' memory. A case that is in the batch more than once counts with the mean of its losses.
+  /// Records the losses of a batch and returns the importance weights that the options ask for.
+  ///
+  /// The losses of a case that is in the batch more than once count with their mean.
+  ///
+  /// - Returns: The weight for the loss of each case, computed with the losses known before this call.
+  /// - Throws: ``SamplerError`` when the lengths differ, a case does not exist or a loss is not finite.
   @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     let weights = try batchWeights(losses: losses, for: cases)
-    var visited: [Int: Int] = [:]
-    for index in cases { visited[index, default: 0] += 1 }
-    // Divided before they are added up, so that no sum overflows.
+    var occurrences: [Int: Int] = [:]
+    for index in cases { occurrences[index, default: 0] += 1 }
+    // Losses are divided before they are added, so that no sum overflows.
     var means: [Int: Double] = [:]
-    for (index, loss) in zip(cases, losses) { means[index, default: 0] += loss / Double(visited[index] ?? 1) }
+    for (index, loss) in zip(cases, losses) { means[index, default: 0] += loss / Double(occurrences[index] ?? 1) }
     for (index, loss) in means {
-      tree.set(remembered(loss, at: index), at: index)
+      tree.set(updatedLoss(of: index, with: loss), at: index)
       if !visits.isEmpty { visits[index] &+= 1 }
       pending.remove(index)
     }
-    for loss in losses { note(loss) }
+    for loss in losses { updateMeanLoss(with: loss) }
     return weights
   }
 
-  /// What a case's loss becomes with a new one.
-  func remembered(_ loss: Double, at index: Int) -> Double {
+  /// What a new loss makes of the hardness of a case: old + a · (new − old); the loss itself at the first visit.
+  func updatedLoss(of index: Int, with loss: Double) -> Double {
     guard let old = self.loss(index) else { return loss }
-    let share = newShare(index)
+    let share = newLossShare(of: index)
     return (1 - share) * old + share * loss
   }
 
-  /// How much a new loss of a case counts, beside the known one.
-  func newShare(_ index: Int) -> Double {
+  /// The share a with which the next loss of a case enters its hardness.
+  func newLossShare(of index: Int) -> Double {
     switch options.memory {
-    case .momentum(let kept): 1 - kept
+    case .momentum(let momentum): 1 - momentum
     case .runningMean(let decay): (1 - decay) / (1 - power(decay, Double(visits[index]) + 1))
     }
   }
 
-  private mutating func note(_ loss: Double) {
+  private mutating func updateMeanLoss(with loss: Double) {
     if case .initialLoss(let initial, _) = options.firstVisits, loss > initial { lossesAboveInitial += 1 }
     lossCount += 1
     meanLoss += loss / Double(lossCount) - meanLoss / Double(lossCount)

@@ -1,31 +1,31 @@
-/// Which cases belong together.
+/// The partition of the cases into groups.
 struct CaseGroups: Codable, Sendable, Equatable {
-  /// The group of each case, from 0.
-  let numbers: [Int]
+  /// The index of each case's group.
+  let groupIndices: [Int]
   /// The cases of each group.
   let members: [[Int]]
 
-  /// - Parameter names: the group of each case; cases of equal name belong together.
-  /// - Throws: `SamplerError.noCases` when there are none.
+  /// - Parameter names: The name of each case's group.
+  /// - Throws: `SamplerError` when there are no cases.
   init(_ names: [String]) throws {
     try UniformSampler.check(caseCount: names.count)
-    // In the order of their names, so that the order of the cases does not decide what is drawn.
+    // Groups are numbered by name, so that the draws do not depend on the order of the cases.
     let sorted = Set(names).sorted()
     let order = Dictionary(uniqueKeysWithValues: zip(sorted, sorted.indices))
-    numbers = names.map { order[$0] ?? 0 }
+    groupIndices = names.map { order[$0] ?? 0 }
     var members: [[Int]] = Array(repeating: [], count: sorted.count)
-    for (index, group) in numbers.enumerated() { members[group].append(index) }
+    for (index, group) in groupIndices.enumerated() { members[group].append(index) }
     self.members = members
   }
 
-  /// A case of a group drawn with the given probabilities, all cases of a group alike.
-  func draw(_ probabilities: CumulativeWeights, _ generator: inout SplitMix64) -> Int {
-    let cases = members[probabilities.draw(&generator)]
+  /// Draws a group in proportion to its weight, then one of its cases uniformly.
+  func draw(_ weights: CumulativeWeights, _ generator: inout SplitMix64) -> Int {
+    let cases = members[weights.draw(&generator)]
     return cases[generator.index(below: cases.count)]
   }
 
-  /// The probability of each case.
-  func spread(_ probabilities: [Double]) -> [Double] {
-    numbers.map { probabilities[$0] / Double(members[$0].count) }
+  /// The probability of each case, q_g / n_g for the probabilities q of the groups.
+  func caseProbabilities(_ probabilities: [Double]) -> [Double] {
+    groupIndices.map { probabilities[$0] / Double(members[$0].count) }
   }
 }

@@ -1,8 +1,8 @@
-/// Weights with their running sums: a draw in proportion takes O(log n).
+/// The running sums of weights, for draws in proportion to the weights in O(log n).
 struct CumulativeWeights: Sendable, Equatable {
   private let sums: [Double]
 
-  /// - Parameter weights: at least 0, one of them more.
+  /// - Parameter weights: Finite and at least 0; at least one is positive.
   init(_ weights: [Double]) {
     var sum = 0.0
     sums = weights.map {
@@ -11,8 +11,9 @@ struct CumulativeWeights: Sendable, Equatable {
     }
   }
 
+  /// Draws an index in proportion to its weight.
   func draw(_ generator: inout SplitMix64) -> Int {
-    // Rounding must not lead past the last case that has a weight.
+    // Even when rounded, the target stays below the last sum, so that the drawn index has a positive weight.
     let target = min(generator.uniform() * sums[sums.count - 1], sums[sums.count - 1].nextDown)
     var range = 0..<sums.count
     while !range.isEmpty {

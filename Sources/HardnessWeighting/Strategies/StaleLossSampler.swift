@@ -1,61 +1,78 @@
-/// How the probabilities of cases follow from their last losses, for strategies that look at all of them.
+/// A rule that computes the probabilities of all cases from their last losses.
 public protocol LossRule: Codable, Sendable, Equatable {
   /// The probability of each case.
   ///
-  /// - Parameter losses: finite, at least one.
+  /// - Parameter losses: The last loss of each case, finite. Not empty.
+  /// - Returns: A distribution over the cases: as many numbers of at least 0, with sum 1.
   func probabilities(_ losses: [Double]) -> [Double]
 
-  /// - Throws: `SamplerError.setting` when a setting is outside its range.
+  /// Checks that every setting is in its range for the given number of cases.
+  ///
+  /// - Throws: ``SamplerError/setting(_:_:expected:)`` when one is not.
   func validate(caseCount: Int) throws
 }
 
-/// Draws cases, with replacement, by a rule on the losses of their last visits; unseen cases come first, in seeded random order. One
-/// that was drawn but whose loss is not back yet counts as of average hardness.
+/// Draws cases, with replacement, by a rule on the losses of their last visits.
 ///
-/// The rule is applied anew, in O(n log n), for the first draw after a loss was recorded.
+/// Unvisited cases come first, in seeded random order. A case that has been drawn, but whose first loss has not been
+/// recorded yet, counts as having the mean loss of the others.
+///
+/// The first draw after a loss was recorded applies the rule to all cases, which takes O(n log n).
 public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
+  /// The rule that computes the probabilities.
   public let rule: Rule
-  /// The last loss of each case; nil for a case that has none.
+
+  /// The last loss of each case; `nil` for a case whose loss is not known yet.
   public private(set) var losses: [Double?]
-  private var firstVisits: UnvisitedCases
+  private var unvisited: UnvisitedCases
   private var generator: SplitMix64
-  /// What to draw by, unless a loss has changed since.
+  /// The current distribution; `nil` when a loss has changed since it was computed.
   private var cumulative: CumulativeWeights?
 
-  /// Starts with cases none of which has been seen.
+  /// Creates a sampler for cases none of which has been visited.
   ///
-  /// - Throws: `SamplerError` when there are no cases or a setting of the rule is outside its range.
+  /// - Throws: ``SamplerError`` when there are no cases or a setting of the rule is out of range.
   public init(caseCount: Int, rule: Rule, seed: UInt64) throws {
     try Self.check(caseCount: caseCount)
     try rule.validate(caseCount: caseCount)
     self.rule = rule
     losses = Array(repeating: nil, count: caseCount)
     generator = SplitMix64(seed: seed)
-    firstVisits = UnvisitedCases(caseCount: caseCount, &generator)
+    unvisited = UnvisitedCases(caseCount: caseCount, &generator)
   }
 
-  private enum CodingKeys: String, CodingKey { case rule, losses, firstVisits, generator }
+  private enum CodingKeys: String, CodingKey {
+    case rule, losses
+    // The key under which checkpoints store the unvisited cases.
+    case unvisited = "firstVisits"
+    case generator
+  }
 
+  /// Decodes a sampler, which continues exactly where the encoded one stopped.
+  ///
+  /// - Throws: ``SamplerError`` when the stored state is inconsistent, or a `DecodingError`.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let losses = try values.decode([Double?].self, forKey: .losses)
     try self.init(caseCount: losses.count, rule: try values.decode(Rule.self, forKey: .rule), seed: 0)
     self.losses = losses
-    firstVisits = try values.decode(UnvisitedCases.self, forKey: .firstVisits)
+    unvisited = try values.decode(UnvisitedCases.self, forKey: .unvisited)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
-    guard losses.allSatisfy({ $0?.isFinite ?? true }), firstVisits.isConsistent(caseCount: caseCount) else {
+    guard losses.allSatisfy({ $0?.isFinite ?? true }), unvisited.isConsistent(caseCount: caseCount) else {
       throw SamplerError.stateInconsistent
     }
   }
 
   public var caseCount: Int { losses.count }
 
-  /// By the rule; while cases are unseen, one of them comes next, and they have equal probabilities.
+  /// The distribution of the rule.
+  ///
+  /// While there are unvisited cases, one of them comes next: they share the probability equally.
   public var probabilities: [Double] {
-    let unseen = firstVisits.cases.filter { losses[$0] == nil }
-    guard unseen.isEmpty else {
+    let waiting = unvisited.cases.filter { losses[$0] == nil }
+    guard waiting.isEmpty else {
       var probabilities = Array(repeating: 0.0, count: caseCount)
-      for index in unseen { probabilities[index] = 1 / Double(unseen.count) }
+      for index in waiting { probabilities[index] = 1 / Double(waiting.count) }
       return probabilities
     }
     let known = losses.compactMap { $0 }
@@ -63,10 +80,13 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return rule.probabilities(losses.map { $0 ?? mean })
   }
 
+  /// Draws the cases of the next batch: unvisited cases first, the rest by the rule.
+  ///
+  /// - Throws: ``SamplerError/impossibleBatch(_:caseCount:)`` when `count` is negative.
   public mutating func draw(_ count: Int) throws -> [Int] {
     guard count >= 0 else { throw SamplerError.impossibleBatch(count, caseCount: caseCount) }
     var batch: [Int] = []
-    while batch.count < count, let index = firstVisits.next(isSeen: { [losses] in losses[$0] != nil }) {
+    while batch.count < count, let index = unvisited.next(skipping: { [losses] in losses[$0] != nil }) {
       batch.append(index)
     }
     guard batch.count < count else { return batch }
@@ -76,6 +96,10 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return batch
   }
 
+  /// Records the losses of a batch. Of a case that is in the batch more than once, the last loss counts.
+  ///
+  /// - Returns: A weight of 1 for every case.
+  /// - Throws: ``SamplerError`` when the lengths differ, a case does not exist or a loss is not finite.
   @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
@@ -84,18 +108,23 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return Array(repeating: 1, count: cases.count)
   }
 
+  /// The sampler for a changed list of cases. New cases are unvisited.
+  ///
+  /// - Parameter previousIndices: For each case of the new list, its index in the old one, or `nil` for a new case.
+  /// - Throws: ``SamplerError`` when the list is empty, an index does not exist or occurs twice, or a setting of the
+  ///   rule is out of range for the new number of cases.
   public func remapped(_ previousIndices: [Int?]) throws -> StaleLossSampler {
     try Self.check(previousIndices, caseCount: caseCount)
     var remapped = try StaleLossSampler(caseCount: previousIndices.count, rule: rule, seed: 0)
     remapped.losses = previousIndices.map { $0.flatMap { losses[$0] } }
-    remapped.firstVisits = firstVisits.remapped(previousIndices)
+    remapped.unvisited = unvisited.remapped(previousIndices)
     remapped.generator = generator
     return remapped
   }
 }
 
 extension Sequence where Element == Double {
-  /// The numbers of the cases, the hardest first; of equal ones, the first first.
+  /// The indices of the losses in falling order; equal losses keep their order.
   func hardestFirst() -> [Int] {
     enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }.map(\.offset)
   }

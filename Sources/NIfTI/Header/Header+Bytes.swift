@@ -1,10 +1,12 @@
 import CNIfTI
 
 extension Header {
-  /// The header to write for voxels of a geometry: that of the file it was read from with shape, type, scaling, display range
-  /// and place of the voxels set anew, or a NIfTI-1 header of its own when it is of no file.
+  /// The header to write with voxels of a geometry.
   ///
-  /// A source header that no longer tells the geometry, because the volume was cropped or resampled, is left aside.
+  /// It is the header of the file that the geometry was read from, with new values for shape, voxel
+  /// type, scaling, display range and voxel offset. Without such a file, or when its header no
+  /// longer matches the geometry because the volume was cropped or resampled, it is a new NIfTI-1
+  /// header.
   static func bytes(of geometry: Geometry, type: VoxelType, isSingleFile: Bool) -> [UInt8] {
     var source = geometry.sourceHeader ?? []
     if (try? Header(source, of: ""))?.geometry != geometry { source = [] }
@@ -18,7 +20,8 @@ extension Header {
       withUnsafeMutableBytes(of: &header.magic) { $0[1] = isSingleFile ? plus : letter }
       return withUnsafeBytes(of: header) { Array($0[0..<lengths[1]]) }
     }
-    var header = source.isEmpty ? own(geometry) : source.withUnsafeBytes { $0.loadUnaligned(as: nifti_1_header.self) }
+    var header =
+      source.isEmpty ? newHeader(geometry) : source.withUnsafeBytes { $0.loadUnaligned(as: nifti_1_header.self) }
     header.dim = (3, Int16(shape[2]), Int16(shape[1]), Int16(shape[0]), 1, 1, 1, 1)
     (header.datatype, header.bitpix) = (type.rawValue, Int16(8 * type.size))
     (header.scl_slope, header.scl_inter, header.cal_min, header.cal_max) = (1, 0, 0, 0)
@@ -27,11 +30,13 @@ extension Header {
     return withUnsafeBytes(of: header) { Array($0[0..<lengths[0]]) }
   }
 
+  /// The second character of `magic`: "n+1" is a single file, "ni1" a pair.
   private static let plus = UInt8(ascii: "+")
   private static let letter = UInt8(ascii: "i")
 
-  /// A header with the geometry's spacing and affine, as sform and, as far as it can hold it, as qform; in mm.
-  private static func own(_ geometry: Geometry) -> nifti_1_header {
+  /// A NIfTI-1 header in mm with the geometry's spacing, and its affine as the sform and, as far as
+  /// a quaternion can express it, as the qform.
+  private static func newHeader(_ geometry: Geometry) -> nifti_1_header {
     let (a, s) = (geometry.affine, geometry.spacing)
     var header = nifti_1_header()
     header.sizeof_hdr = 348

@@ -1,59 +1,67 @@
 import CNIfTI
 import Files
 
-/// A NIfTI-1 or NIfTI-2 header whose every number that matters has been checked.
+/// A NIfTI-1 or NIfTI-2 header. Every field that the program uses has been checked.
 struct Header {
-  /// The header's length in NIfTI-1 and NIfTI-2.
+  /// The length of a header in bytes, in NIfTI-1 and in NIfTI-2.
   static let lengths = [348, 540]
 
   let isNIfTI2: Bool
-  /// The file's byte order is not the machine's.
+  /// Whether the file's byte order differs from the machine's.
   let isSwapped: Bool
-  /// The voxels are in the same file, after the header.
+  /// Whether the voxels follow the header in the same file.
   let isSingleFile: Bool
   /// Number of voxels along z, y and x.
   let shape: [Int]
   let type: VoxelType
-  /// Where the voxels start in their file, in bytes.
+  /// The position of the first voxel in its file, in bytes.
   let voxelOffset: Int
-  /// Value = slope * stored + inter; 1 and 0 when the header asks for no scaling.
+  /// With `inter`, the intensity scaling: value = `slope` * stored + `inter`. Without scaling they
+  /// are 1 and 0.
   let slope: Double
   let inter: Double
   /// Distance between voxel centers along z, y and x, in mm.
   let spacing: [Double]
-  /// Index (x, y, z) to mm, three rows of four.
+  /// The map from index (x, y, z) to mm: three rows of four numbers.
   let affine: [Double]
   let qformCode: Int
   let sformCode: Int
   let units: Int
+  /// The text of the field `descrip`.
   let description: String
   /// The whole header in the machine's byte order.
   let bytes: [UInt8]
 
-  /// Bytes that the voxels take in their file.
+  /// The size of all voxels in their file, in bytes.
   var voxelBytes: Int { shape[0] * shape[1] * shape[2] * type.size }
 
-  /// The shape as the header has it, x first.
-  var words: String { shape.reversed().map { "\($0)" }.joined(separator: " x ") }
+  /// The shape as the header states it, x first, for messages.
+  var shapeText: String { shape.reversed().map { "\($0)" }.joined(separator: " x ") }
 
   var geometry: Geometry { Geometry(shape: shape, spacing: spacing, affine: affine, sourceHeader: bytes) }
 
-  /// Reads and checks a header from the first bytes of a file, which may be fewer or more than a header has.
+  /// Reads and checks a header.
+  ///
+  /// - Parameters:
+  ///   - start: The first bytes of the file. Fewer than a header has are an error, more are ignored.
+  ///   - file: The name of the file, for error messages.
+  /// - Throws: `InputError` when the bytes are not a valid header of a single 3-D volume of real
+  ///   voxels.
   init(_ start: [UInt8], of file: String) throws {
     let announced = Header.length(start)
     guard let length = announced, start.count >= length else {
       throw InputError(
         file,
-        found: announced == nil ? "something that does not begin with a NIfTI header" : "a header that breaks off",
+        found: announced == nil ? "a file that does not begin with a NIfTI header" : "a truncated header",
         expected: "a NIfTI-1 or NIfTI-2 volume",
-        advice: "Other formats must be converted first; a broken download must be fetched again.")
+        advice: "Convert files of other formats first; download a broken file again.")
     }
     isNIfTI2 = length == 540
     var bytes = Array(start[0..<length])
     isSwapped = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) } != Int32(length)
     if isSwapped {
       bytes.withUnsafeMutableBytes { raw in
-        // libnifti swaps in place; the array's memory is aligned for any type.
+        // libnifti swaps in place. The array's memory is aligned for any type.
         if length == 540 {
           nifti_swap_as_nifti2(raw.baseAddress?.assumingMemoryBound(to: nifti_2_header.self))
         } else {
@@ -70,7 +78,7 @@ struct Header {
     default:
       throw InputError(
         file, found: "a header without NIfTI's signature", expected: "a NIfTI-1 or NIfTI-2 volume",
-        advice: "Analyze 7.5 and other formats must be converted first.")
+        advice: "Convert files of Analyze 7.5 and other formats first.")
     }
     shape = try Header.shape(fields.dim, of: file)
 
@@ -92,7 +100,7 @@ struct Header {
     }
     voxelOffset = Int(fields.voxelOffset)
 
-    // A slope of zero means unscaled by the standard; one that is no number is taken the same way, as nibabel does.
+    // In the standard, a slope of 0 means no scaling. As in nibabel, so do NaN and infinity.
     let isScaled = fields.slope.isFinite && fields.slope != 0
     slope = isScaled ? fields.slope : 1
     inter = isScaled ? fields.inter : 0
@@ -102,7 +110,7 @@ struct Header {
         advice: "The header is damaged.")
     }
 
-    // SimpleITK, which nnU-Net reads with, gives mm whatever unit the header has; most files name mm or none.
+    // SimpleITK, nnU-Net's reader, converts every unit to mm. Most files name mm or no unit.
     let scale: Double
     switch fields.units & 7 {
     case 1: scale = 1000
@@ -111,17 +119,17 @@ struct Header {
     }
     let zooms = Array(fields.pixdim[1...3])
     spacing = zooms.reversed().map { $0 * scale }
-    // NIfTI-2's largest and smallest numbers are none any more in another unit.
+    // The conversion can turn the largest and smallest doubles of NIfTI-2 into infinity and zero.
     guard spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw InputError(
         file, found: "a voxel spacing of \(zooms.map { "\($0)" }.joined(separator: " x "))",
-        expected: "three positive numbers (pixdim 1 to 3)", advice: "Set the true spacing in the header.")
+        expected: "three positive numbers (pixdim 1 to 3)", advice: "Correct the spacing in the header.")
     }
     affine = fields.affine.map { $0 * scale }
     guard affine.allSatisfy(\.isFinite) else {
       throw InputError(
         file, found: "an affine with entries that are not numbers", expected: "finite numbers",
-        advice: "Mend the header's \(fields.sformCode > 0 ? "sform" : "qform").")
+        advice: "Correct the header's \(fields.sformCode > 0 ? "sform" : "qform").")
     }
     qformCode = fields.qformCode
     sformCode = fields.sformCode
@@ -129,7 +137,8 @@ struct Header {
     description = fields.description
   }
 
-  /// 348 or 540 when the first four bytes say so in either byte order.
+  /// The length that the first four bytes state in either byte order, or `nil` when it is not 348
+  /// or 540.
   static func length(_ start: [UInt8]) -> Int? {
     guard start.count >= 4 else { return nil }
     let first = start.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
@@ -141,16 +150,16 @@ struct Header {
       throw InputError(file, found: "\(dim[0]) axes", expected: "three", advice: "The header is damaged.")
     }
     let lengths = Array(dim[1...dim[0]])
-    let words = lengths.map { "\($0)" }.joined(separator: " x ")
+    let shapeText = lengths.map { "\($0)" }.joined(separator: " x ")
     guard lengths.allSatisfy({ (1...32767).contains($0) }) else {
       throw InputError(
-        file, found: "a shape of \(words) voxels", expected: "1 to 32767 voxels along each axis",
+        file, found: "a shape of \(shapeText) voxels", expected: "1 to 32767 voxels along each axis",
         advice: "The header is damaged.")
     }
     guard dim[0] >= 3, lengths.dropFirst(3).allSatisfy({ $0 == 1 }) else {
       throw InputError(
-        file, found: "a shape of \(words) voxels", expected: "a single three-dimensional volume",
-        advice: "Split series and channels into a file each; stack slices into a volume.")
+        file, found: "a shape of \(shapeText) voxels", expected: "a single three-dimensional volume",
+        advice: "Store each time point and each channel in a file of its own; stack slices into a volume.")
     }
     return [lengths[2], lengths[1], lengths[0]]
   }

@@ -1,6 +1,6 @@
 import CNIfTI
 
-/// The fields of a header in the machine's byte order, unchecked, with those of NIfTI-1 widened to NIfTI-2's types.
+/// The unchecked fields of a header, with those of NIfTI-1 converted to the types of NIfTI-2.
 struct HeaderFields {
   let magic: String
   let dim: [Int]
@@ -17,7 +17,9 @@ struct HeaderFields {
   private let offset: [Double]
   private let rows: [Double]
 
-  /// - Parameter bytes: 348 or 540 of them.
+  /// Reads the fields.
+  ///
+  /// - Parameter bytes: A header of 348 or 540 bytes in the machine's byte order.
   init(_ bytes: [UInt8]) {
     if bytes.count == 540 {
       let h = bytes.withUnsafeBytes { $0.loadUnaligned(as: nifti_2_header.self) }
@@ -48,7 +50,8 @@ struct HeaderFields {
     }
   }
 
-  /// The sform where there is one, else the qform, else the spacing alone.
+  /// The map from index (x, y, z) to world coordinates: the sform if there is one, else the qform,
+  /// else only the spacing.
   var affine: [Double] {
     if sformCode > 0 { return rows }
     guard qformCode > 0 else { return [pixdim[1], 0, 0, 0, 0, pixdim[2], 0, 0, 0, 0, pixdim[3], 0] }
@@ -59,12 +62,12 @@ struct HeaderFields {
   }
 }
 
-/// The elements of a C array, which Swift sees as a tuple.
+/// The elements of a C array, which Swift imports as a tuple.
 private func elements<Tuple, Element>(_ tuple: Tuple, of type: Element.Type) -> [Element] {
   withUnsafeBytes(of: tuple) { Array($0.bindMemory(to: type)) }
 }
 
-/// A C character array up to its first zero.
+/// The text of a C character array, up to its first zero.
 private func text<Tuple>(_ tuple: Tuple) -> String {
   String(decoding: elements(tuple, of: UInt8.self).prefix { $0 != 0 }, as: UTF8.self)
 }

@@ -1,17 +1,17 @@
 import CNIfTI
 
 extension VolumeReader {
-  /// The header, in words.
-  var words: [(String, String)] {
+  /// Names and values of the header's fields, for people.
+  var description: [(String, String)] {
     var format = header.isNIfTI2 ? "NIfTI-2" : "NIfTI-1"
     format += header.isSingleFile ? "" : ", header and voxels apart"
     format += file.isCompressed ? ", compressed" : ""
     format += (header.isSwapped == (1.littleEndian == 1)) ? ", big-endian" : ", little-endian"
-    let scaling = header.slope == 1 && header.inter == 0
-    var words = [
+    let isUnscaled = header.slope == 1 && header.inter == 0
+    var entries = [
       ("format", format),
       ("type", "\(header.type)"),
-      ("scaling", scaling ? "none" : "\(number(header.slope)) * stored + \(number(header.inter))"),
+      ("scaling", isUnscaled ? "none" : "\(number(header.slope)) * stored + \(number(header.inter))"),
       ("shape (z, y, x)", header.shape.map { "\($0)" }.joined(separator: " x ")),
       ("spacing (z, y, x)", header.spacing.map(number).joined(separator: " x ") + " mm"),
       ("orientation (x, y, z)", header.orientation),
@@ -20,8 +20,8 @@ extension VolumeReader {
       ("sform", form(header.sformCode)),
       ("units", String(cString: nifti_units_string(Int32(header.units & 7)))),
     ]
-    if !header.description.isEmpty { words.append(("description", header.description)) }
-    return words
+    if !header.description.isEmpty { entries.append(("description", header.description)) }
+    return entries
   }
 
   private func form(_ code: Int) -> String {
@@ -34,7 +34,9 @@ extension VolumeReader {
 }
 
 extension Header {
-  /// The side of the patient that each index runs to, x first: RAS, LPS, ...; a question mark where the affine is of no help.
+  /// The side of the patient to which each index increases, x first, such as RAS or LPS.
+  ///
+  /// An axis whose direction the affine does not tell is a question mark.
   var orientation: String {
     let a = affine
     var (i, j, k): (Int32, Int32, Int32) = (0, 0, 0)

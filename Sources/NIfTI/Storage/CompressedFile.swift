@@ -2,14 +2,16 @@ import CNIfTI
 import Files
 import Foundation
 
-/// A file read from its start to its end, decompressed on the way if it is gzip-compressed.
+/// A file that is read from start to end, and decompressed on the way if it is a gzip file.
 final class CompressedFile {
   let path: String
-  /// Length on the disk, in bytes.
+  /// The length on disk, in bytes.
   let fileSize: Int
   private let stream: gzFile
 
-  /// - Throws: `InputError` when there is no such file, it is a folder, empty, or cannot be opened.
+  /// Opens a file.
+  ///
+  /// - Throws: `InputError` when the file does not exist, is a folder, is empty, or cannot be opened.
   init(_ url: URL) throws {
     path = url.path
     var status = stat()
@@ -20,7 +22,7 @@ final class CompressedFile {
     }
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw InputError(
-        path, found: status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a plain file",
+        path, found: status.st_mode & S_IFMT == S_IFDIR ? "a folder" : "something that is not a regular file",
         expected: "a NIfTI volume")
     }
     fileSize = Int(status.st_size)
@@ -40,30 +42,32 @@ final class CompressedFile {
 
   var isCompressed: Bool { gzdirect(stream) == 0 }
 
-  /// The most bytes that can come out. Deflate packs at most 1032 bytes into one.
-  var mostBytes: Int {
+  /// An upper bound on the decompressed length in bytes; deflate compresses at most 1032 bytes into
+  /// one.
+  var maximumBytes: Int {
     guard isCompressed else { return fileSize }
     let (product, overflow) = fileSize.multipliedReportingOverflow(by: 1032)
     return overflow ? Int.max : product
   }
 
-  /// Fills `buffer` from the file; fewer bytes come only at its end.
+  /// Fills `buffer` from the file.
   ///
-  /// - Throws: `InputError` when the compressed data are damaged or break off.
+  /// - Returns: The number of bytes read, smaller than the buffer only at the end of the file.
+  /// - Throws: `InputError` when the compressed data are damaged or truncated.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var done = 0
     while done < buffer.count {
-      let wanted = UInt32(min(buffer.count - done, 1 << 30))
-      let got = gzread(stream, buffer.baseAddress?.advanced(by: done), wanted)
+      let request = UInt32(min(buffer.count - done, 1 << 30))
+      let received = gzread(stream, buffer.baseAddress?.advanced(by: done), request)
       var code: Int32 = 0
       let message = gzerror(stream, &code).map { String(cString: $0) } ?? ""
-      guard got >= 0, code == Z_OK || code == Z_STREAM_END else {
+      guard received >= 0, code == Z_OK || code == Z_STREAM_END else {
         throw InputError(
-          path, found: code == Z_BUF_ERROR ? "a gzip file that breaks off" : "damaged gzip data (\(message))",
-          expected: "a whole gzip file", advice: "Copy or download it again.")
+          path, found: code == Z_BUF_ERROR ? "a truncated gzip file" : "damaged gzip data (\(message))",
+          expected: "a complete gzip file", advice: "Copy or download it again.")
       }
-      if got == 0 { break }
-      done += Int(got)
+      if received == 0 { break }
+      done += Int(received)
     }
     return done
   }
@@ -71,19 +75,20 @@ final class CompressedFile {
   /// Reads `count` bytes, or fewer at the end of the file.
   func read(_ count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    let got = try bytes.withUnsafeMutableBytes { try read(into: $0) }
-    return Array(bytes[0..<got])
+    let received = try bytes.withUnsafeMutableBytes { try read(into: $0) }
+    return Array(bytes[0..<received])
   }
 
-  /// Reads up to `count` bytes, or all that is left, for the sake of gzip's checksum at the very end.
+  /// Reads past `count` bytes, or past all that is left, which makes zlib verify the checksum at
+  /// the end of a gzip file.
   func skip(_ count: Int = .max) throws {
     let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     defer { scratch.deallocate() }
-    var left = count
-    while left > 0 {
-      let got = try read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[0..<min(left, scratch.count)]))
-      if got == 0 { return }
-      left -= got
+    var remaining = count
+    while remaining > 0 {
+      let received = try read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[0..<min(remaining, scratch.count)]))
+      if received == 0 { return }
+      remaining -= received
     }
   }
 }

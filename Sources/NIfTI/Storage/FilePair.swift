@@ -1,18 +1,18 @@
 import Foundation
 
-/// The files that one volume is kept in, by the name a user gives.
+/// The one or two files that hold a volume, found from the name that the user gives.
 struct FilePair {
   /// The file with the header.
   let header: URL
-  /// The file with the voxels, where the name says that it is another one.
+  /// The file with the voxels, or `nil` when they are in the header's file.
   let image: URL?
 
-  /// The files to read. The other one of a pair may be compressed or not, whatever this one is.
+  /// The files to read. Either file of a pair may be compressed, whether the other one is or not.
   init(reading url: URL) {
     let (stem, ending, gzip) = FilePair.split(url)
     func other(_ ending: String) -> URL {
-      let places = [gzip, gzip.isEmpty ? ".gz" : ""].map { FilePair.place(url, stem + ending + $0) }
-      return places.first { FileManager.default.fileExists(atPath: $0.path) } ?? places[0]
+      let candidates = [gzip, gzip.isEmpty ? ".gz" : ""].map { FilePair.sibling(of: url, stem + ending + $0) }
+      return candidates.first { FileManager.default.fileExists(atPath: $0.path) } ?? candidates[0]
     }
     switch ending {
     case ".hdr": (header, image) = (url, other(".img"))
@@ -21,13 +21,13 @@ struct FilePair {
     }
   }
 
-  /// The files to write; `nil` for a name that is not of a NIfTI file.
+  /// The files to write, or `nil` when the name does not end like that of a NIfTI file.
   init?(writing url: URL) {
     let (stem, ending, gzip) = FilePair.split(url)
     switch ending {
     case ".nii": (header, image) = (url, nil)
-    case ".hdr": (header, image) = (url, FilePair.place(url, stem + ".img" + gzip))
-    case ".img": (header, image) = (FilePair.place(url, stem + ".hdr" + gzip), url)
+    case ".hdr": (header, image) = (url, FilePair.sibling(of: url, stem + ".img" + gzip))
+    case ".img": (header, image) = (FilePair.sibling(of: url, stem + ".hdr" + gzip), url)
     default: return nil
     }
   }
@@ -39,7 +39,7 @@ struct FilePair {
     return (String(plain.dropLast(4)), String(plain.suffix(4)), gzip)
   }
 
-  private static func place(_ url: URL, _ name: String) -> URL {
+  private static func sibling(of url: URL, _ name: String) -> URL {
     url.deletingLastPathComponent().appendingPathComponent(name)
   }
 }

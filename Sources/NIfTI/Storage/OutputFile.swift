@@ -2,17 +2,17 @@ import CNIfTI
 import Files
 import Foundation
 
-/// A new file being written, compressed or not.
+/// A file that is being written, with or without gzip compression.
 final class OutputFile {
   private let path: String
   private let stream: gzFile
 
-  /// Puts a whole file in the place of `url`, compressed when the name ends in `.gz`.
+  /// Writes a whole new file and replaces `url` with it, compressed when the name ends in `.gz`.
   ///
-  /// - Throws: `InputError` when the place cannot be written or is full.
+  /// - Throws: `InputError` when the file cannot be written, for example because the disk is full.
   static func replace(_ url: URL, write: (OutputFile) throws -> Void) throws {
     try AtomicFile.replace(url) { temporary in
-      // zlib's T writes plainly.
+      // zlib's mode "T" writes without compression.
       guard let stream = gzopen(temporary.path, url.path.hasSuffix(".gz") ? "wb" : "wbT") else { throw unwritable(url) }
       do {
         try write(OutputFile(url, stream))
@@ -30,7 +30,9 @@ final class OutputFile {
     gzbuffer(stream, 1 << 17)
   }
 
-  /// - Parameter bytes: at most 2^30 of them.
+  /// Appends bytes.
+  ///
+  /// - Parameter bytes: At most 2^30 bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws {
     guard gzwrite(stream, bytes.baseAddress, UInt32(bytes.count)) == Int32(bytes.count) else {
       throw OutputFile.unwritable(URL(fileURLWithPath: path))

@@ -1,4 +1,4 @@
-/// The voxel types that a volume can be read from, by NIfTI's `datatype` code.
+/// The voxel types that can be read. Raw values are NIfTI's `datatype` codes.
 enum VoxelType: Int16, CaseIterable {
   case uint8 = 2
   case int16 = 4
@@ -11,7 +11,7 @@ enum VoxelType: Int16, CaseIterable {
   case int64 = 1024
   case uint64 = 1280
 
-  /// Bytes a voxel.
+  /// The size of one voxel in bytes.
   var size: Int {
     switch self {
     case .uint8, .int8: 1
@@ -21,7 +21,9 @@ enum VoxelType: Int16, CaseIterable {
     }
   }
 
-  /// Turns `count` stored voxels in the machine's byte order into `slope * stored + inter`, computed in double precision.
+  /// Converts `count` stored voxels, in the machine's byte order, to `slope * stored + inter`.
+  ///
+  /// The result is computed in double precision.
   func decode(
     _ stored: UnsafeRawPointer, _ count: Int, slope: Double, inter: Double, into out: UnsafeMutablePointer<Float>
   ) {

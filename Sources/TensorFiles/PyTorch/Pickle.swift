@@ -1,9 +1,12 @@
 import Files
 import Foundation
 
-/// Reads the pickles that `torch.save` writes. A pickle is a program; of its language only what tensors and plain values need is understood, and
-/// nothing is ever called: a name that is not known here is refused by that name.
+/// Reads the pickles that `torch.save` writes.
+///
+/// A pickle is a program. Only the operations that tensors and plain values need are understood,
+/// and nothing is ever called: an unknown class or function is refused by name.
 final class Pickle {
+  /// A value on the stack or in a container.
   indirect enum Value {
     case none
     case bool(Bool)
@@ -16,13 +19,14 @@ final class Pickle {
     case dictionary(Dictionary)
     /// The name of a class or function.
     case name(String)
-    /// A numpy type, by its code such as f8.
+    /// A NumPy type by its code, such as f8.
     case numpyType(String)
     case storage(Storage)
     case tensor(Tensor)
-    /// Something known that has no use here, a device for instance.
+    /// A known value that is not used here, such as a device.
     case opaque(String)
 
+    /// The object that holds the items, or `nil` for a plain value.
     fileprivate var container: AnyObject? {
       switch self {
       case .tuple(let tuple): tuple
@@ -32,6 +36,7 @@ final class Pickle {
       }
     }
 
+    /// The items of a container, with the keys of a dictionary.
     fileprivate var children: [Value] {
       switch self {
       case .tuple(let tuple): tuple.items
@@ -42,10 +47,13 @@ final class Pickle {
     }
   }
 
-  /// Containers are objects: a few bytes can refer to one many times over, and lists and dictionaries are filled after they have been noted
-  /// for later reference. A tuple is complete when it is made; its depth counts the tuples inside.
+  /// A tuple, complete when it is created.
+  ///
+  /// Containers are objects because a few bytes can refer to the same one many times, and because
+  /// lists and dictionaries are filled after they have been memoized.
   final class Tuple {
     let items: [Value]
+    /// Levels of nested tuples, this one included.
     let depth: Int
 
     init(_ items: [Value], depth: Int) {
@@ -53,9 +61,11 @@ final class Pickle {
       self.depth = depth
     }
   }
+  /// A list, filled after it is created.
   final class List {
     var items: [Value] = []
   }
+  /// A dictionary, filled after it is created. Its items are in the order of insertion and can repeat a key.
   final class Dictionary {
     var items: [(key: Value, value: Value)] = []
   }
@@ -63,10 +73,13 @@ final class Pickle {
   /// An array in an entry of the archive.
   struct Storage {
     let type: Safetensors.ElementType
+    /// The name of the entry in the archive's data folder.
     let key: String
+    /// Elements in the storage.
     let count: Int
   }
 
+  /// A strided view of a storage; offset and strides are in elements.
   struct Tensor {
     let storage: Storage
     let offset: Int
@@ -74,24 +87,32 @@ final class Pickle {
     let strides: [Int]
   }
 
+  /// The value that the pickle describes.
   private(set) var root = Value.none
   private let file: String
   private let bytes: Data
-  private var place = 0
+  private var position = 0
   private var stack: [Value] = []
-  /// The heights of the stack at the open marks.
+  /// The height of the stack at each open mark.
   private var marks: [Int] = []
+  /// Values that the program stored for later reference, by index.
   private var memo: [Int: Value] = [:]
+  /// All containers that can be part of a cycle.
   private var lists: [List] = []
   private var dictionaries: [Dictionary] = []
 
-  /// More than any checkpoint has: tuples are freed by recursion.
-  private static let deepest = 100
-  /// More bytes than a module's or a class's name has.
-  private static let longestName = 200
+  /// More than any checkpoint needs. Tuples are freed by recursion, so their depth must be bounded.
+  private static let maximumTupleDepth = 100
+  /// More bytes than the name of any known module or class has.
+  private static let maximumNameLength = 200
 
-  /// - Parameter file: named in errors.
-  /// - Throws: `InputError` when the pickle is cut off, needs anything but tensors and plain values, or contains itself.
+  /// Reads a pickle.
+  ///
+  /// - Parameters:
+  ///   - bytes: The pickle.
+  ///   - file: The path to name in errors.
+  /// - Throws: `InputError` when the pickle is cut off, needs anything but tensors and plain
+  ///   values, or contains itself.
   init(_ bytes: Data, file: String) throws {
     self.bytes = bytes
     self.file = file
@@ -106,28 +127,29 @@ final class Pickle {
 
   deinit { clear() }
 
-  /// Takes apart what lists and dictionaries hold, so that long chains of them are not freed by recursion.
+  /// Empties all lists and dictionaries, so that long chains of them are not freed by recursion.
   private func clear() {
     for list in lists { list.items = [] }
     for dictionary in dictionaries { dictionary.items = [] }
   }
 
-  func refused(_ found: String, advice: String? = nil) -> InputError {
+  /// The error for a pickle that is not accepted.
+  private func refused(_ found: String, advice: String? = nil) -> InputError {
     InputError(file, found: found, expected: "a checkpoint of tensors and plain values", advice: advice)
   }
 
   // MARK: The stack
 
   private func byte() throws -> UInt8 {
-    guard place < bytes.count else { throw refused("a pickle that is cut off") }
-    place += 1
-    return bytes[bytes.startIndex + place - 1]
+    guard position < bytes.count else { throw refused("a pickle that is cut off") }
+    position += 1
+    return bytes[bytes.startIndex + position - 1]
   }
 
   private func take(_ length: Int) throws -> Data {
-    guard length >= 0, length <= bytes.count - place else { throw refused("a pickle that is cut off") }
-    place += length
-    return bytes.subdata(in: bytes.startIndex + place - length..<bytes.startIndex + place)
+    guard length >= 0, length <= bytes.count - position else { throw refused("a pickle that is cut off") }
+    position += length
+    return bytes.subdata(in: bytes.startIndex + position - length..<bytes.startIndex + position)
   }
 
   private func number(_ length: Int) throws -> Int {
@@ -142,8 +164,8 @@ final class Pickle {
   private func line() throws -> String {
     var line: [UInt8] = []
     while case let next = try byte(), next != UInt8(ascii: "\n") {
-      // Names are shown to the user: nothing that a terminal would obey.
-      guard line.count < Self.longestName, 0x21...0x7E ~= next else { throw refused("a name that is none") }
+      // Names are shown to the user: allow no control characters of a terminal.
+      guard line.count < Self.maximumNameLength, 0x21...0x7E ~= next else { throw refused("a name that is none") }
       line.append(next)
     }
     return String(decoding: line, as: UTF8.self)
@@ -157,7 +179,7 @@ final class Pickle {
   }
 
   private func popToMark() throws -> [Value] {
-    guard let mark = marks.popLast(), mark <= stack.count else { throw refused("a pickle without the mark it needs") }
+    guard let mark = marks.popLast(), mark <= stack.count else { throw refused("a pickle with a missing mark") }
     let values = Array(stack[mark...])
     stack.removeSubrange(mark...)
     return values
@@ -171,7 +193,7 @@ final class Pickle {
   private func pushTuple(_ values: [Value]) throws {
     var depth = 1
     for case .tuple(let tuple) in values { depth = max(depth, 1 + tuple.depth) }
-    guard depth <= Self.deepest else { throw refused("tuples \(depth) deep") }
+    guard depth <= Self.maximumTupleDepth else { throw refused("tuples \(depth) deep") }
     stack.append(.tuple(Tuple(values, depth: depth)))
   }
 
@@ -191,7 +213,7 @@ final class Pickle {
       case 0x80:  // PROTO
         let version = try byte()
         guard version <= 3 else {
-          throw refused("a pickle of protocol \(version)", advice: "Save with torch.save's own protocol, 2.")
+          throw refused("a pickle of protocol \(version)", advice: "Save with the default protocol of torch.save, 2.")
         }
       case UInt8(ascii: "."):
         root = try pop()
@@ -226,19 +248,19 @@ final class Pickle {
       case UInt8(ascii: "u"): try set(popToMark())
       case UInt8(ascii: "q"): memo[try number(1)] = try top()
       case UInt8(ascii: "r"): memo[try number(4)] = try top()
-      case UInt8(ascii: "h"): stack.append(try recalled(number(1)))
-      case UInt8(ascii: "j"): stack.append(try recalled(number(4)))
-      case UInt8(ascii: "c"): stack.append(.name(try known(line() + "." + line())))
+      case UInt8(ascii: "h"): stack.append(try memoized(number(1)))
+      case UInt8(ascii: "j"): stack.append(try memoized(number(4)))
+      case UInt8(ascii: "c"): stack.append(.name(try checkedName(line() + "." + line())))
       case UInt8(ascii: "Q"): stack.append(.storage(try storage(pop())))
       case UInt8(ascii: "R"):
         let arguments = try pop()
         stack.append(try result(of: pop(), arguments))
       case UInt8(ascii: "b"):
         _ = try pop()
-        // Attributes of an ordered dictionary and the details of a numpy type: neither says anything here.
+        // The attributes of an ordered dictionary and the details of a NumPy type are not needed.
         switch try top() {
         case .dictionary, .numpyType: break
-        default: throw refused("an object with a state of its own")
+        default: throw refused("an object with state")
         }
       default: throw refused(String(format: "the pickle operation 0x%02X", code))
       }
@@ -253,19 +275,21 @@ final class Pickle {
     return .int(Int(Int64(bitPattern: value)))
   }
 
-  private func recalled(_ index: Int) throws -> Value {
+  private func memoized(_ index: Int) throws -> Value {
     guard let value = memo[index] else { throw refused("a reference to nothing") }
     return value
   }
 
   private func append(_ values: [Value]) throws {
-    guard case .list(let list) = try top() else { throw refused("a pickle that appends to no list") }
+    guard case .list(let list) = try top() else {
+      throw refused("a pickle that appends to something other than a list")
+    }
     list.items += values
   }
 
   private func set(_ values: [Value]) throws {
     guard case .dictionary(let dictionary) = try top(), values.count % 2 == 0 else {
-      throw refused("a pickle that adds to no dictionary")
+      throw refused("a pickle that adds to something other than a dictionary")
     }
     for index in stride(from: 0, to: values.count, by: 2) {
       dictionary.items.append((values[index], values[index + 1]))
@@ -284,7 +308,7 @@ final class Pickle {
     "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype", "_codecs.encode",
   ]
 
-  private func known(_ name: String) throws -> String {
+  private func checkedName(_ name: String) throws -> String {
     guard Self.functions.contains(name) || Self.storages[name] != nil else {
       throw refused(
         "\(name), which is neither a tensor nor a plain value",
@@ -293,7 +317,7 @@ final class Pickle {
     return name
   }
 
-  /// What a reference to an entry of the archive means: ("storage", type, key, device, count).
+  /// The storage that a persistent reference names: ("storage", type, key, device, count).
   private func storage(_ value: Value) throws -> Storage {
     guard case .tuple(let tuple) = value, case let parts = tuple.items, parts.count == 5,
       case .string("storage") = parts[0],
@@ -310,14 +334,14 @@ final class Pickle {
     let arguments = tuple.items
     switch name {
     case "collections.OrderedDict":
-      guard arguments.isEmpty else { throw refused("an ordered dictionary made of something") }
+      guard arguments.isEmpty else { throw refused("an ordered dictionary with arguments") }
       return newDictionary()
     case "torch._utils._rebuild_tensor_v2": return .tensor(try tensor(arguments))
     case "torch._utils._rebuild_parameter":
-      guard case .tensor? = arguments.first else { throw refused("a parameter that is no tensor") }
+      guard case .tensor? = arguments.first else { throw refused("a parameter that is not a tensor") }
       return arguments[0]
     case "numpy.dtype":
-      guard case .string(let code)? = arguments.first else { throw refused("an unusable numpy type") }
+      guard case .string(let code)? = arguments.first else { throw refused("an unusable NumPy type") }
       return .numpyType(code)
     case "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar": return scalar(arguments)
     case "_codecs.encode":
@@ -344,7 +368,7 @@ final class Pickle {
 
   private func scalar(_ arguments: [Value]) -> Value {
     guard arguments.count == 2, case .numpyType(let code) = arguments[0], case .bytes(let bytes) = arguments[1] else {
-      return .opaque("a numpy scalar")
+      return .opaque("a NumPy scalar")
     }
     func read<Number>(_: Number.Type) -> Number? {
       bytes.count == MemoryLayout<Number>.size ? bytes.withUnsafeBytes { $0.loadUnaligned(as: Number.self) } : nil
@@ -354,17 +378,19 @@ final class Pickle {
     case "f4": return read(Float.self).map { .float(Double($0)) } ?? .opaque(code)
     case "i8": return read(Int64.self).map { .int(Int($0)) } ?? .opaque(code)
     case "i4": return read(Int32.self).map { .int(Int($0)) } ?? .opaque(code)
-    default: return .opaque("a numpy scalar of type \(code)")
+    default: return .opaque("a NumPy scalar of type \(code)")
     }
   }
 
   // MARK: Cycles
 
-  /// Throws when a list or dictionary contains itself, by way of whatever. Each container is looked at once, however often it is referred to.
+  /// Throws when a list or dictionary contains itself, directly or through other containers.
+  ///
+  /// Each container is visited once, however many references to it there are.
   private func checkForCycles() throws {
     var open: Set<ObjectIdentifier> = []
     var done: Set<ObjectIdentifier> = []
-    // What is left to look at; nil closes the container below it.
+    // The containers on the way from the root, with the children still to visit.
     var path: [(id: ObjectIdentifier, children: [Value])] = []
     func enter(_ value: Value) throws {
       guard let container = value.container else { return }

@@ -1,27 +1,32 @@
 import Files
 import Foundation
 
-/// A file that `torch.save` wrote, memory-mapped: nnU-Net's checkpoints, or the state dictionary of a network.
+/// A memory-mapped file written by `torch.save`: a checkpoint of nnU-Net, or the state dictionary
+/// of a network.
 ///
-/// Nothing in it is executed. Of the pickle inside, tensors and plain values are understood; anything else is refused by name.
+/// Nothing in the file is executed. Tensors and plain values in its pickle are understood; anything
+/// else is refused by name.
 public final class PyTorchFile {
+  /// The file.
   public let url: URL
   private let data: Data
   private let archive: StoredArchive
+  /// The folder in the archive that holds all entries, with a slash at the end.
   private let prefix: String
   private let pickle: Pickle
 
-  /// Maps a file and reads what it says of itself, but no tensor's data.
+  /// Maps a file and reads its pickle, but not the data of its tensors.
   ///
-  /// - Throws: `InputError` when the file cannot be read, is damaged, or holds anything but tensors and plain values.
+  /// - Throws: `InputError` when the file cannot be read, is damaged, or holds anything but tensors
+  ///   and plain values.
   public init(contentsOf url: URL) throws {
     self.url = url
     guard let data = try? Data(contentsOf: url, options: .alwaysMapped) else {
-      throw InputError(url.path, found: "no readable file", expected: "a file that torch.save wrote")
+      throw InputError(url.path, found: "no readable file", expected: "a file written by torch.save")
     }
     guard data.starts(with: [0x50, 0x4B]) else {
       throw InputError(
-        url.path, found: "no ZIP archive", expected: "a file that torch.save of PyTorch 1.6 or later wrote",
+        url.path, found: "no ZIP archive", expected: "a file written by torch.save of PyTorch 1.6 or later",
         advice: "Load it with PyTorch and save it again.")
     }
     self.data = data
@@ -37,24 +42,26 @@ public final class PyTorchFile {
     pickle = try Pickle(data.subdata(in: program), file: url.path)
   }
 
-  /// The names at the top of the file, of a dictionary.
+  /// The text keys of the dictionary at the top of the file; empty when there is no dictionary.
   public var keys: [String] { items(pickle.root).map(\.key) }
 
-  /// Whether all that is at the top of the file are tensors: a network's state dictionary.
+  /// Whether the file is a network's state dictionary: a dictionary whose values are all tensors.
   public var isStateDictionary: Bool {
     let items = items(pickle.root)
     return !items.isEmpty && items.allSatisfy { if case .tensor = $0.value { true } else { false } }
   }
 
-  /// A network's weights: those of nnU-Net's checkpoint, or the whole file where it is a state dictionary.
+  /// Returns a network's weights: those in a checkpoint of nnU-Net, or the whole file when it is a
+  /// state dictionary.
   ///
-  /// - Throws: `InputError` as `arrays`.
+  /// - Throws: The same errors as ``arrays(_:)``.
   public func networkWeights() throws -> Safetensors { try isStateDictionary ? arrays() : arrays("network_weights") }
 
-  /// The tensors of a dictionary, where they lie in the mapped file.
+  /// Returns the tensors of a dictionary, without copying their data out of the mapped file.
   ///
-  /// - Parameter path: names that lead to the dictionary; none for the top of the file.
-  /// - Throws: `InputError` when there is no such dictionary, or a tensor does not lie in its storage as one piece.
+  /// - Parameter path: The keys that lead to the dictionary; none for the top of the file.
+  /// - Throws: `InputError` when there is no such dictionary, or when a tensor is not contiguous in
+  ///   its storage.
   public func arrays(_ path: String...) throws -> Safetensors {
     guard let value = value(path), case .dictionary = value else {
       throw InputError(
@@ -68,17 +75,17 @@ public final class PyTorchFile {
     return Safetensors(url: url, data: data, entries: entries)
   }
 
-  /// A text, by the names that lead to it.
+  /// Returns a text by the keys that lead to it, or `nil` when there is none.
   public func string(_ path: String...) -> String? {
     if case .string(let text) = value(path) { text } else { nil }
   }
 
-  /// A whole number, by the names that lead to it.
+  /// Returns an integer by the keys that lead to it, or `nil` when there is none.
   public func integer(_ path: String...) -> Int? {
     if case .int(let number) = value(path) { number } else { nil }
   }
 
-  /// A tuple or list of whole numbers, by the names that lead to it.
+  /// Returns a tuple or list of integers by the keys that lead to it, or `nil` when there is none.
   public func integers(_ path: String...) -> [Int]? {
     let values: [Pickle.Value]
     switch value(path) {
@@ -99,7 +106,7 @@ public final class PyTorchFile {
     return value
   }
 
-  /// The items of a dictionary that have a text for a key.
+  /// The items of a dictionary whose key is a text.
   private func items(_ value: Pickle.Value) -> [(key: String, value: Pickle.Value)] {
     guard case .dictionary(let dictionary) = value else { return [] }
     return dictionary.items.compactMap { item in
@@ -117,7 +124,7 @@ public final class PyTorchFile {
     }
     guard storage.count <= bytes.count / storage.type.size else {
       throw refused(
-        "a storage of \(storage.count) elements in \(bytes.count) bytes", "\(storage.type.size) bytes an element")
+        "a storage of \(storage.count) elements in \(bytes.count) bytes", "\(storage.type.size) bytes per element")
     }
     var count = 1
     var isOnePiece = true

@@ -1,34 +1,45 @@
 import Files
 
-/// A convolution of fixed shape, computed by one of the engines. Tensors are channels last, weights (out, kz, ky, kx, in).
+/// A three-dimensional convolution of fixed shape, computed by one of the engines.
 ///
-/// Input and output are of the precision it was made for, weights, bias and their gradients 32-bit floats. An instance computes one
-/// thing at a time.
+/// Inputs and outputs are N D H W C tensors of the precision that the convolution was created with.
+/// Weights (out, kz, ky, kx, in), the bias and their gradients are 32-bit floats. Do not call an
+/// instance from two threads at once.
 public protocol Convolution: AnyObject {
+  /// The shape that was fixed when the convolution was created.
   var shape: ConvolutionShape { get }
-  /// Brings weights to the form in which `forward` needs them; it goes by them until the next call. A gradient by the input undoes this.
+  /// Rearranges the weights for ``forward(input:bias:output:)``.
+  ///
+  /// Call it again after the weights have changed, and after
+  /// ``backwardInput(outputGradient:weights:inputGradient:)``, which reuses the memory of the
+  /// rearranged weights.
   func prepare(weights: Tensor)
-  /// `output = input * weights + bias`, with the weights of `prepare`.
+  /// Overwrites `output` with `input * weights + bias`, for the weights last passed to ``prepare(weights:)``.
   func forward(input: Tensor, bias: Tensor, output: Tensor)
-  /// Overwrites `inputGradient` with the gradient by the input.
+  /// Overwrites `inputGradient` with the gradient with respect to the input.
   func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor)
-  /// Overwrites `weightGradient` and `biasGradient` with the gradients by the weights and the bias.
+  /// Overwrites `weightGradient` and `biasGradient` with the gradients with respect to the weights
+  /// and the bias.
   func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor)
 }
 
-/// Who computes the convolutions.
+/// The implementation that computes the convolutions.
 public enum Engine: String, Sendable, CaseIterable {
-  /// For each shape the faster, as measured: Winograd where it applies, oneDNN elsewhere.
+  /// The faster one for each shape, as measured: Winograd where it applies, oneDNN elsewhere.
   case auto
-  /// Matrix products on BLAS, by Winograd's transform or im2col.
+  /// Matrix products by OpenBLAS: Winograd's algorithm where it applies, im2col elsewhere.
   case blas
-  /// oneDNN.
+  /// oneDNN for every shape.
   case onednn
 
-  /// A convolution of this engine.
+  /// Creates a convolution that this engine computes.
   ///
-  /// - Parameter scratch: Memory that convolutions which do not compute at the same time can share.
-  /// - Throws: `InputError` when the precision is not to be had; `OneDNNError` when oneDNN cannot compute the shape.
+  /// - Parameters:
+  ///   - shape: Everything that is fixed about the convolution.
+  ///   - precision: The precision of the input, the output and the products.
+  ///   - scratch: Scratch memory, which several convolutions can share.
+  /// - Throws: `InputError` when the precision is not available; ``OneDNNError`` when oneDNN cannot
+  ///   compute the shape.
   public func convolution(
     _ shape: ConvolutionShape, precision: Precision = .float32, scratch: ScratchPool = ScratchPool()
   ) throws -> any Convolution {
@@ -40,19 +51,19 @@ public enum Engine: String, Sendable, CaseIterable {
       ? Im2ColConvolution(shape, scratch: scratch) : try OneDNNConvolution(shape, precision: precision)
   }
 
-  /// Finds out early whether `convolution` can be of a precision.
+  /// Checks that this engine can compute convolutions of the given precision on this machine.
   ///
   /// - Throws: `InputError` with the reason when it cannot.
   public func check(_ precision: Precision) throws {
     guard precision.isNative else {
       throw InputError(
         "precision", found: "bfloat16",
-        expected: "a processor that multiplies it (AVX-512 BF16), which this one does not",
-        advice: "Use --precision float32, or build hwsseg on the machine it is to run on.")
+        expected: "a processor with AVX-512 BF16, which multiplies such numbers",
+        advice: "Use --precision float32, or build hwsseg on the machine that runs it.")
     }
     if self == .blas, precision == .bfloat16 {
       throw InputError(
-        "precision", found: "bfloat16 with --engine blas, which has no such products", expected: "float32",
+        "precision", found: "bfloat16 with --engine blas, which multiplies only 32-bit floats", expected: "float32",
         advice: "Use --engine auto or onednn.")
     }
   }

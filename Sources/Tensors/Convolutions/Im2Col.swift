@@ -1,22 +1,27 @@
-/// The patches a kernel sees, laid out as the rows of a matrix: a row is an output voxel, (kz, ky, kx, channel) its columns.
+/// The im2col matrix: one row for each output voxel, with a column for each (kz, ky, kx, channel)
+/// that the kernel covers there.
 ///
-/// Channels last makes a row a handful of contiguous copies: one for each (kz, ky), as the kx neighbors lie side by side.
+/// Because channels are last, a row consists of one contiguous copy for each (kz, ky): the kx
+/// neighbors lie side by side.
 struct Im2Col: Sendable {
   let channels: Int
-  /// Voxels of the volume that patches are taken from, and of the grid of kernel positions.
+  /// Voxels of the input volume and of the output volume along z, y, x.
   let input, output: [Int]
+  /// Kernel size and stride along z, y, x.
   let kernel, stride: [Int]
   /// Zeros before the first voxel of each axis.
   let padding: [Int]
 
+  /// Columns of the matrix: kernel positions times channels.
   var columns: Int { kernel[0] * kernel[1] * kernel[2] * channels }
 
-  /// Gathers the patches of the output voxels `rows` (counted through the batch) of `source` into `columns`.
+  /// Copies the matrix rows of the output voxels `rows`, numbered through the batch, from `source`
+  /// to `columns`.
   func gather(_ rows: Range<Int>, from source: UnsafePointer<Float>, into columns: UnsafeMutablePointer<Float>) {
     walk(rows) { line, length, run in
       let destination = columns + line
       if let start = run.source {
-        (destination).update(repeating: 0, count: run.before)
+        destination.update(repeating: 0, count: run.before)
         (destination + run.before).update(from: source + start, count: run.count)
         (destination + run.before + run.count).update(repeating: 0, count: length - run.before - run.count)
       } else {
@@ -25,7 +30,7 @@ struct Im2Col: Sendable {
     }
   }
 
-  /// Adds the patches in `columns` back to where they were gathered from: the transpose of `gather`.
+  /// Adds matrix rows to the voxels that `gather` reads them from: the transpose of `gather`.
   func scatter(_ rows: Range<Int>, from columns: UnsafePointer<Float>, addingTo target: UnsafeMutablePointer<Float>) {
     walk(rows) { line, _, run in
       guard let start = run.source else { return }
@@ -35,13 +40,18 @@ struct Im2Col: Sendable {
     }
   }
 
-  /// The part of a kernel row that lies inside the volume: floats to skip, floats to copy, and where they start.
+  /// The part of a kernel row that lies inside the volume.
   private struct Run {
+    /// Floats before it, which are outside the volume.
     var before: Int
+    /// Floats inside the volume.
     var count: Int
+    /// Offset of the first float inside the volume, or `nil` when the whole kernel row is outside.
     var source: Int?
   }
 
+  /// Calls `body` for each kernel row of each matrix row; `line` is its offset in `columns` and
+  /// `length` its size in floats.
   @inline(__always)
   private func walk(_ rows: Range<Int>, _ body: (_ line: Int, _ length: Int, _ run: Run) -> Void) {
     let (depth, height, width) = (input[0], input[1], input[2])

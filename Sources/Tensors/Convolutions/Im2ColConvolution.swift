@@ -1,14 +1,18 @@
 import Threads
 
-/// Convolution as matrix products: im2col in tiles that stay in the cache, times `sgemm`, a tile a thread.
+/// Convolution by matrix products: each task builds a cache-sized tile of the im2col matrix and
+/// multiplies it with `sgemm`.
 final class Im2ColConvolution: Convolution {
   let shape: ConvolutionShape
   private let im2col: Im2Col
-  /// im2col over the output gradient, where the gradient by the input is a convolution itself (stride 1).
+  /// im2col of the output gradient for stride 1, where the gradient with respect to the input is
+  /// itself a convolution.
   private let gradientIm2Col: Im2Col?
-  /// Weights rearranged for a product: (kz, ky, kx, in, out), or flipped and (kz, ky, kx, out, in) for the input gradient.
+  /// Weights rearranged for the products: (kz, ky, kx, in, out) for the forward pass, mirrored and
+  /// (kz, ky, kx, out, in) for the gradient with respect to the input.
   private let arranged: Tensor
-  /// Partial sums. Their number depends on the shape alone, so results do not depend on the number of threads.
+  /// Number of partial sums. It depends on the shape alone, so results do not depend on the number
+  /// of threads.
   private let parts: Int
   private let scratch: ScratchPool
 
@@ -30,7 +34,7 @@ final class Im2ColConvolution: Convolution {
     parts = min(8, max(2, shape.rows / 256))
   }
 
-  /// Rows of im2col that fit the second-level cache beside the weights.
+  /// Rows of the im2col matrix that fit into the second-level cache beside the weights.
   private static func tileRows(columns: Int) -> Int { min(512, max(48, 110_000 / columns)) }
 
   private var isPointwise: Bool { shape.kernel == [1, 1, 1] && shape.stride == [1, 1, 1] }
@@ -70,7 +74,7 @@ final class Im2ColConvolution: Convolution {
     }
   }
 
-  /// Stride 1: the gradient by the input is the gradient by the output convolved with the mirrored kernel.
+  /// Stride 1: the input gradient is the output gradient convolved with the mirrored kernel.
   private func convolveGradient(_ im2col: Im2Col, _ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor)
   {
     arrangeMirrored(weights)
@@ -95,8 +99,10 @@ final class Im2ColConvolution: Convolution {
     }
   }
 
-  /// Any stride: the patches' gradients are added back to the voxels they came from. Slabs of output planes that are not
-  /// neighbors touch different voxels, so the even ones run side by side, then the odd ones.
+  /// Any stride: the gradients of im2col rows are added to the voxels that the rows were gathered from.
+  ///
+  /// Slabs of output planes that are not neighbors touch different voxels. The even slabs therefore
+  /// run in parallel, and then the odd ones.
   private func scatterGradient(_ outputGradient: Tensor, _ weights: Tensor, _ inputGradient: Tensor) {
     inputGradient.fill(0)
     let (columns, channels) = (shape.columns, shape.outputChannels)
@@ -160,7 +166,7 @@ final class Im2ColConvolution: Convolution {
     PartialSums.rows(of: outputGradient, channels: channels, parts: parts, scratch, into: biasGradient)
   }
 
-  /// (out, position, in) to (position, in, out).
+  /// Rearranges (out, position, in) to (position, in, out).
   private func arrange(_ weights: Tensor) {
     let (columns, channels) = (shape.columns, shape.outputChannels)
     let source = weights.pointer
@@ -170,7 +176,7 @@ final class Im2ColConvolution: Convolution {
     }
   }
 
-  /// (out, position, in) to (mirrored position, out, in).
+  /// Rearranges (out, position, in) to (mirrored position, out, in).
   private func arrangeMirrored(_ weights: Tensor) {
     let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
     let positions = shape.kernel.reduce(1, *)

@@ -1,30 +1,36 @@
 import COneDNN
 import Threads
 
-/// A oneDNN call that failed, by its status.
+/// A oneDNN call that failed.
 public struct OneDNNError: Error, CustomStringConvertible {
+  /// The name of the C function.
   public let call: String
+  /// The `dnnl_status_t` it returned.
   public let status: UInt32
+  /// The error in one sentence, with advice.
   public var description: String {
-    "oneDNN: \(call) failed with status \(status). Use --engine blas, which needs no oneDNN."
+    "oneDNN: \(call) failed with status \(status). Use --engine blas, which does not need oneDNN."
   }
 }
 
-/// What the layers of oneDNN share: its engine, and its C calls with their statuses checked.
+/// oneDNN's CPU engine, and its C calls with their statuses checked.
 enum OneDNN {
+  /// A pointer to an object that oneDNN allows to be used from several threads.
   struct Handle<Pointer>: @unchecked Sendable { let pointer: Pointer }
 
-  /// The processor, opened once.
+  /// The CPU engine, created at first use.
   static let processor: Result<Handle<dnnl_engine_t>, OneDNNError> = Result {
     var engine: dnnl_engine_t?
     try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "dnnl_engine_create")
     return Handle(pointer: engine!)
   }.mapError { $0 as? OneDNNError ?? OneDNNError(call: "dnnl_engine_create", status: 0) }
 
+  /// Throws an `OneDNNError` when a call of the C function `call` did not succeed.
   static func check(_ status: dnnl_status_t, _ call: String) throws {
     guard status == dnnl_success else { throw OneDNNError(call: call, status: UInt32(status.rawValue)) }
   }
 
+  /// The memory descriptor of a tensor of the given shape and layout.
   static func description(
     _ shape: [Int], _ tag: dnnl_format_tag_t, _ precision: Precision = .float32
   ) throws -> dnnl_memory_desc_t {
@@ -38,26 +44,28 @@ enum OneDNN {
   }
 }
 
-/// Memory as oneDNN sees it: a layout, over a tensor of ours or over its own.
+/// oneDNN's view of memory: a layout over the memory of a `Tensor` or over memory of its own.
 final class OneDNNMemory {
+  /// The memory object to pass to oneDNN.
   let handle: dnnl_memory_t
+  /// The order of the elements in memory.
   let layout: dnnl_memory_desc_t
 
-  /// Over memory that is set at each use, or over new memory when `owned`.
+  /// Creates a view over new memory when `owned`, else over memory that `over(_:)` sets at each use.
   init(_ layout: dnnl_memory_desc_t, owned: Bool) throws {
     var memory: dnnl_memory_t?
     var layout = layout
     // DNNL_MEMORY_ALLOCATE and DNNL_MEMORY_NONE are pointer casts, which Swift does not import.
-    let place = owned ? UnsafeMutableRawPointer(bitPattern: UInt.max) : nil
+    let memoryOption = owned ? UnsafeMutableRawPointer(bitPattern: UInt.max) : nil
     try OneDNN.check(
-      dnnl_memory_create(&memory, &layout, try OneDNN.processor.get().pointer, place), "dnnl_memory_create")
+      dnnl_memory_create(&memory, &layout, try OneDNN.processor.get().pointer, memoryOption), "dnnl_memory_create")
     handle = memory!
     self.layout = layout
   }
 
   deinit { dnnl_memory_destroy(handle) }
 
-  /// The same memory, over `tensor`.
+  /// Points the view at the elements of `tensor` and returns the memory object.
   func over(_ tensor: Tensor) -> dnnl_memory_t {
     dnnl_memory_set_data_handle(handle, tensor.bytes)
     return handle
@@ -66,11 +74,12 @@ final class OneDNNMemory {
 
 /// A compiled oneDNN primitive and the stream it runs on.
 final class OneDNNPrimitive {
+  /// The descriptor it was created from.
   let description: dnnl_primitive_desc_t
   private let primitive: dnnl_primitive_t
   private let stream: dnnl_stream_t
 
-  /// Takes `description` over.
+  /// Creates the primitive, which takes ownership of `description`.
   init(_ description: dnnl_primitive_desc_t) throws {
     var primitive: dnnl_primitive_t?
     var stream: dnnl_stream_t?
@@ -83,7 +92,7 @@ final class OneDNNPrimitive {
     self.stream = stream!
   }
 
-  /// From one layout to another.
+  /// A primitive that copies memory of one layout to memory of another.
   static func reorder(_ source: dnnl_memory_desc_t, _ target: dnnl_memory_desc_t) throws -> OneDNNPrimitive {
     let engine = try OneDNN.processor.get().pointer
     var description: dnnl_primitive_desc_t?
@@ -100,27 +109,31 @@ final class OneDNNPrimitive {
     dnnl_primitive_desc_destroy(description)
   }
 
-  /// The layout the primitive chose for an argument.
+  /// The layout that oneDNN chose for an argument.
   func layout(_ query: dnnl_query_t) -> dnnl_memory_desc_t {
     dnnl_primitive_desc_query_md(description, query, 0).pointee
   }
 
-  /// What the library calls the code it chose; "ref" in it means loops many times slower than the rest.
+  /// oneDNN's name of the implementation it chose. "ref" in it means reference loops, which are
+  /// many times slower.
   var implementation: String {
     var name: UnsafePointer<CChar>?
     dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name)
     return name.map { String(cString: $0) } ?? "unknown"
   }
 
+  /// Runs the primitive and waits for it to finish.
+  ///
+  /// - Parameter arguments: Pairs of a `DNNL_ARG_…` constant and a memory object.
   func execute(_ arguments: [(Int32, dnnl_memory_t)]) {
-    // OpenMP's limit is one of the calling thread.
+    // OpenMP's limit applies to the calling thread only.
     if let limit = Parallel.limit { omp_set_num_threads(Int32(limit)) }
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1) }
     var status = dnnl_primitive_execute(primitive, stream, Int32(list.count), list)
     if status == dnnl_success { status = dnnl_stream_wait(stream) }
-    // OpenMP's threads would go on looking for work for a while, on the cores that ours compute on.
+    // OpenMP's threads would spin for a while, on the cores that `Parallel` computes on.
     omp_pause_resource_all(Int32(omp_pause_soft))
-    // The shapes were accepted at creation: only a broken library or lack of memory leads here.
+    // oneDNN accepted the shapes at creation: only a broken library or lack of memory leads here.
     guard status == dnnl_success else { fatalError("oneDNN: execution failed with status \(status.rawValue)") }
   }
 }

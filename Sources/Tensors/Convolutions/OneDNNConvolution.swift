@@ -1,16 +1,18 @@
 import COneDNN
 import Files
 
-/// Convolution by oneDNN: tensors stay channels last and dense, weights go through the layout it prefers.
+/// Convolution by oneDNN. Inputs and outputs stay dense and channels-last; weights are reordered to
+/// the layout it prefers.
 final class OneDNNConvolution: Convolution {
   let shape: ConvolutionShape
   private let forwardPass: OneDNNPrimitive
   private let toForward: OneDNNPrimitive
   private let forwardWeights: OneDNNMemory
   private let plainWeights, input, output, bias: OneDNNMemory
-  /// Made at the first backward pass: inference needs none.
+  /// Created at the first backward pass, as inference needs none.
   private var backward: Backward?
 
+  /// The primitives of the backward passes, with the weights and their gradient in oneDNN's layouts.
   private struct Backward {
     let data: OneDNNPrimitive
     let toData: OneDNNPrimitive
@@ -23,7 +25,8 @@ final class OneDNNConvolution: Convolution {
   private let layouts: Layouts
 
   init(_ shape: ConvolutionShape, precision: Precision) throws {
-    // oneDNN 2.6 gives wrong gradients by the input there, for volumes whose voxels are no multiple of its block.
+    // There oneDNN 2.6 computes wrong gradients with respect to the input when the number of voxels
+    // is not a multiple of its block size.
     guard precision == .float32 || shape.kernel != [1, 1, 1] || shape.outputChannels % 2 == 0 else {
       throw InputError(
         "precision", found: "bfloat16 with a 1 x 1 x 1 convolution to \(shape.outputChannels) channels",
@@ -71,7 +74,7 @@ final class OneDNNConvolution: Convolution {
     ])
   }
 
-  /// What oneDNN calls the code it chose for each pass.
+  /// oneDNN's names of the implementations it chose for the forward and both backward passes.
   var implementations: [String] {
     let backward = backwardPasses()
     return [forwardPass, backward.data, backward.weights].map(\.implementation)
@@ -84,20 +87,21 @@ final class OneDNNConvolution: Convolution {
       let weights = try Self.backwardWeightsPrimitive(layouts, hint: forwardPass)
       let dataWeights = try OneDNNMemory(data.layout(dnnl_query_weights_md), owned: true)
       let gradient = try OneDNNMemory(weights.layout(dnnl_query_diff_weights_md), owned: true)
-      let made = Backward(
+      let passes = Backward(
         data: data, toData: try .reorder(layouts.plainWeights, dataWeights.layout), dataWeights: dataWeights,
         weights: weights, fromWeights: try .reorder(gradient.layout, layouts.plainWeights), weightGradient: gradient)
-      backward = made
-      return made
+      backward = passes
+      return passes
     } catch {
-      // What runs forward has a backward pass in every release; a library without one is broken.
+      // Every release of oneDNN has a backward pass for each forward pass; a library without one is broken.
       fatalError("\(error)")
     }
   }
 
-  /// The layouts of a convolution's arguments, and its geometry as oneDNN takes it.
+  /// The layouts of a convolution's arguments, and its strides and padding as oneDNN takes them.
   private struct Layouts {
-    /// `weightGradient` in any layout too, but always of 32-bit floats.
+    /// oneDNN chooses the layouts of `weights` and `weightGradient`. `weightGradient` is always in
+    /// 32-bit floats.
     var input, output, bias, plainWeights, weights, weightGradient: dnnl_memory_desc_t
     let strides, before, after: [dnnl_dim_t]
 

@@ -1,19 +1,30 @@
 import Statistics
 
-/// nnU-Net's random changes to a training patch, in its order and with its probabilities.
+/// nnU-Net's augmentation of a training patch, with its transforms in its order and with its probabilities.
+///
+/// The order is: rotation and scaling, noise, blur, brightness, contrast, low resolution, gamma of the negative image,
+/// gamma, mirroring.
 public struct Augmentation: Sendable {
-  /// The shape of the patches the network sees, (z, y, x).
+  /// The shape of the patches that the network sees, (z, y, x).
   public let patch: [Int]
-  /// The shape of the regions that are cut from the cases: large enough that a rotated patch finds its corners.
+  /// The shape of the regions that are cut from the cases, (z, y, x).
+  ///
+  /// It is large enough for the corners of a rotated patch, but not always for one that is also scaled.
   public let initialPatch: [Int]
-  /// Whether slices are so much thicker than wide that they are only turned and scaled in their plane.
+  /// Whether rotation and scaling stay in the plane of axes 1 and 2.
+  ///
+  /// They do for patches whose longest axis has more than three times as many voxels as axis 0.
   let inPlane: Bool
-  /// The largest angle, in radians, by which a patch is turned about an axis.
+  /// The largest angle of rotation about an axis, in radians: 180° in the plane, 30° in space.
   let rotation: Double
-  /// The channels that are 0 outside the case.
+  /// The indices of the channels that are set to 0 where the label is −1.
   let maskedChannels: [Int]
 
-  /// - Parameter maskedChannels: the channels with `use_mask_for_norm`.
+  /// Chooses nnU-Net's ranges for a patch.
+  ///
+  /// - Parameters:
+  ///   - patch: The shape of the patches that the network sees, (z, y, x).
+  ///   - maskedChannels: The indices of the channels with `use_mask_for_norm`.
   public init(patch: [Int], maskedChannels: [Int]) {
     self.patch = patch
     self.maskedChannels = maskedChannels
@@ -22,7 +33,7 @@ public struct Augmentation: Sendable {
     initialPatch = Self.initialPatch(patch, rotation: rotation, inPlane: inPlane)
   }
 
-  /// nnU-Net's `get_patch_size`, with its constant 0.85 for the largest scale.
+  /// nnU-Net's `get_patch_size`, with its fixed factor 1 / 0.85 as a margin for scaling.
   static func initialPatch(_ patch: [Int], rotation: Double, inPlane: Bool) -> [Int] {
     let angle = min(rotation, Double.pi / 2)
     let turn = SpatialTransform(angles: [angle, 0, 0], scales: [1, 1, 1]).matrix
@@ -37,7 +48,7 @@ public struct Augmentation: Sendable {
     return inPlane ? [patch[0], initial[1], initial[2]] : initial
   }
 
-  /// A changed patch from the middle of a region of `initialPatch` voxels. Labels are 0 outside the case.
+  /// Makes an augmented patch from the middle of a region of shape `initialPatch`. Labels of −1 become 0.
   func apply(to source: PatchSource, using random: inout CounterRandom) -> Patch {
     let spatial = SpatialTransform.random(rotation: rotation, inPlane: inPlane, using: &random)
     var patch = spatial?.sample(source, patch: patch) ?? source.center(patch)
@@ -55,14 +66,5 @@ public struct Augmentation: Sendable {
     OutsideMask(channels: maskedChannels).apply(to: &patch)
     patch.removeOutsideLabel()
     return patch
-  }
-}
-
-extension Patch {
-  /// Counts what lies outside the case as background.
-  mutating func removeOutsideLabel() {
-    labels.withUnsafeMutableBufferPointer { labels in
-      for index in labels.indices where labels[index] < 0 { labels[index] = 0 }
-    }
   }
 }

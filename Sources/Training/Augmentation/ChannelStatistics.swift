@@ -1,9 +1,9 @@
-/// Mean, spread and range of a channel's voxels.
+/// The range, mean and standard deviation of a channel's voxels.
 struct ChannelStatistics {
   private(set) var minimum = Float.infinity
   private(set) var maximum = -Float.infinity
   let mean: Double
-  /// The standard deviation with N − 1.
+  /// The unbiased standard deviation, which divides by N − 1.
   let deviation: Double
 
   init(_ voxels: UnsafeBufferPointer<Float>) {

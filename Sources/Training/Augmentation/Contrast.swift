@@ -1,10 +1,11 @@
 import Statistics
 
-/// Stretches each channel about its mean, within the range it had.
+/// Scales each channel about its mean and clips it to its former range: clip((x − mean) · f + mean, min, max).
 struct Contrast {
-  /// One a channel; nil leaves a channel as it is.
+  /// The factor f for each channel; `nil` leaves a channel unchanged.
   let factors: [Double?]
 
+  /// Draws a factor in [0.75, 1.25) for each channel.
   static func random(channels: Int, using random: inout CounterRandom) -> Contrast {
     Contrast(factors: (0..<channels).map { _ in random.aroundOne(0.75, 1.25) })
   }

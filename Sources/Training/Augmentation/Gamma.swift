@@ -1,14 +1,16 @@
 import Foundation
 import Statistics
 
-/// Bends each channel's intensities by a power of their place in the channel's range, and restores its mean and
-/// deviation.
+/// Applies a gamma curve to each channel, and then restores its mean and standard deviation.
+///
+/// The curve is ((x − min) / (max − min))^γ · (max − min) + min. The result is not clipped to the former range.
 struct Gamma {
-  /// One a channel; nil leaves a channel as it is.
+  /// The exponent γ for each channel; `nil` leaves a channel unchanged.
   let exponents: [Double?]
-  /// Whether the negative image is bent.
+  /// Whether the curve is applied to the negative image, −x.
   let isInverted: Bool
 
+  /// Draws an exponent in [0.7, 1.5) for each channel.
   static func random(channels: Int, isInverted: Bool, using random: inout CounterRandom) -> Gamma {
     Gamma(exponents: (0..<channels).map { _ in random.aroundOne(0.7, 1.5) }, isInverted: isInverted)
   }

@@ -1,12 +1,12 @@
 import Foundation
 import Statistics
 
-/// Blurs channels with a Gaussian of its own width along each axis, reflecting at the borders.
+/// Convolves channels with a Gaussian whose width differs between axes, with reflection at the borders.
 struct GaussianBlur {
-  /// Standard deviations in voxels along (z, y, x) a channel; nil leaves a channel as it is.
+  /// For each channel, the standard deviation along (z, y, x) in voxels; `nil` leaves a channel unchanged.
   let sigmas: [[Double]?]
 
-  /// Each channel with probability 0.5, with standard deviations from 0.5 to 1.
+  /// Draws for each channel, with probability 0.5, a standard deviation in [0.5, 1) for each axis.
   static func random(channels: Int, using random: inout CounterRandom) -> GaussianBlur {
     GaussianBlur(
       sigmas: (0..<channels).map { _ in
@@ -31,7 +31,9 @@ struct GaussianBlur {
     }
   }
 
-  /// Weights at whole voxels, as many as the odd number nearest to 6σ + 0.5.
+  /// The weights exp(−x² / 2σ²) at integer offsets x, normalized to sum 1.
+  ///
+  /// Their number is the odd integer nearest to 6σ + 0.5.
   static func kernel(sigma: Double) -> [Float] {
     let size = 6 * sigma + 0.5
     var taps = Int(size.rounded(.toNearestOrEven))
@@ -41,7 +43,7 @@ struct GaussianBlur {
     return weights.map { Float($0 / sum) }
   }
 
-  /// Convolves along the axis of the given length and stride, in place.
+  /// Convolves in place along the axis with the given length and stride.
   private static func blur(
     _ image: UnsafeMutableBufferPointer<Float>, _ scratch: inout [Float], kernel: [Float], length: Int, stride: Int
   ) {
@@ -62,7 +64,7 @@ struct GaussianBlur {
     }
   }
 
-  /// An index reflected about the first and last voxel, which are not repeated, until it is inside.
+  /// Reflects an index about the first and the last voxel, which are not repeated, until it is inside.
   private static func reflected(_ index: Int, _ length: Int) -> Int {
     guard length > 1 else { return 0 }
     var index = index

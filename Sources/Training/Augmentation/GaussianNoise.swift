@@ -2,9 +2,10 @@ import Statistics
 
 /// Adds independent normal noise to every voxel of every channel.
 struct GaussianNoise {
+  /// The standard deviation, the same for all channels.
   let deviation: Double
 
-  /// A standard deviation from 0 to 0.1.
+  /// Draws a standard deviation in [0, 0.1), which nnU-Net calls the variance.
   static func random(using random: inout CounterRandom) -> GaussianNoise {
     GaussianNoise(deviation: random.uniform(0, 0.1))
   }

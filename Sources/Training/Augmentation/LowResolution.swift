@@ -1,11 +1,13 @@
 import Statistics
 
-/// Imitates a coarser scan: channels are sampled down by nearest neighbor and up again linearly.
+/// Simulates a scan of lower resolution: channels are sampled down by nearest neighbor and up again linearly.
 struct LowResolution {
-  /// Scales along (z, y, x) a channel, at most 1; nil leaves a channel as it is.
+  /// For each channel, the scale along (z, y, x), at most 1; `nil` leaves a channel unchanged.
   let scales: [[Double]?]
 
-  /// Each channel with probability 0.5, with a scale from 0.5 to 1 for all axes, or all but the first.
+  /// Draws for each channel, with probability 0.5, a scale in [0.5, 1) for all axes.
+  ///
+  /// - Parameter inPlane: Whether axis 0 keeps its resolution.
   static func random(channels: Int, inPlane: Bool, using random: inout CounterRandom) -> LowResolution {
     LowResolution(
       scales: (0..<channels).map { _ in
@@ -50,14 +52,14 @@ struct LowResolution {
     }
   }
 
-  /// For each voxel along an axis the two it is interpolated from, once down and up again.
+  /// For each voxel along an axis, the two original voxels it is interpolated from after sampling down and up.
   private struct LinearSamples {
     var first: [Int] = []
     var second: [Int] = []
     var fraction: [Float] = []
 
     init(_ length: Int, _ scale: Double) {
-      // PyTorch's arithmetic: the scale and all positions are 32-bit.
+      // As in PyTorch, the scale and all positions are 32-bit floats.
       let coarse = max(1, Int((Double(length) * Double(Float(scale))).rounded(.toNearestOrEven)))
       let down = Float(length) / Float(coarse)
       let up = Float(coarse) / Float(length)

@@ -1,11 +1,11 @@
 import Statistics
 
-/// Reverses image and labels along axes.
+/// Reverses image and labels along some axes.
 struct Mirroring {
-  /// Whether to reverse (z, y, x).
+  /// For each axis (z, y, x), whether to reverse it.
   let axes: [Bool]
 
-  /// Each axis with probability 0.5.
+  /// Draws the axes, each with probability 0.5.
   static func random(using random: inout CounterRandom) -> Mirroring {
     Mirroring(axes: (0..<3).map { _ in random.chance(0.5) })
   }
@@ -16,7 +16,7 @@ struct Mirroring {
     patch.labels.withUnsafeMutableBufferPointer { reverse($0, shape) }
   }
 
-  /// Reverses one or more volumes that lie behind one another.
+  /// Reverses one or more volumes that are stored one after the other.
   private func reverse<Voxel>(_ voxels: UnsafeMutableBufferPointer<Voxel>, _ shape: [Int]) {
     let strides = [shape[1] * shape[2], shape[2], 1]
     for axis in 0..<3 where axes[axis] {

@@ -1,5 +1,8 @@
-/// Sets what lies outside the case, where the label is −1, to 0 in the channels that were normalized inside only.
+/// Sets voxels with the label −1, which lie outside the nonzero region or the case, to 0.
+///
+/// This applies to the channels that were normalized over the nonzero region only (`use_mask_for_norm`).
 struct OutsideMask {
+  /// The indices of these channels.
   let channels: [Int]
 
   func apply(to patch: inout Patch) {

@@ -1,32 +1,45 @@
-/// A piece of one case on its way through the augmentation: the image [C, z, y, x] and the labels [z, y, x], −1 outside
-/// the case.
+/// A patch of one case on its way through the augmentation.
 struct Patch {
+  /// The number of channels, C.
   let channels: Int
+  /// The shape, (z, y, x).
   let shape: [Int]
+  /// The image, [C, z, y, x].
   var image: [Float]
+  /// The labels, [z, y, x]; −1 outside the nonzero region and outside the case.
   var labels: [Int16]
 
   var voxelCount: Int { shape[0] * shape[1] * shape[2] }
 
-  /// Where a channel lies in `image`.
+  /// The indices of a channel in `image`.
   func range(ofChannel channel: Int) -> Range<Int> { channel * voxelCount..<(channel + 1) * voxelCount }
+
+  /// Replaces the label −1 by 0, the background.
+  mutating func removeOutsideLabel() {
+    labels.withUnsafeMutableBufferPointer { labels in
+      for index in labels.indices where labels[index] < 0 { labels[index] = 0 }
+    }
+  }
 }
 
-/// A region of a stored case that patches are cut or sampled from. It may reach over the case's borders; there the
-/// image is 0 and the label −1.
+/// A region of a stored case from which patches are cut or sampled.
+///
+/// The region may reach over the borders of the case. Outside the case the image is 0 and the label −1.
 struct PatchSource {
-  /// [C, z, y, x] of the whole case.
+  /// The image of the whole case, [C, z, y, x].
   let image: UnsafeBufferPointer<Float>
-  /// [z, y, x] of the whole case.
+  /// The labels of the whole case, [z, y, x].
   let labels: UnsafeBufferPointer<Int16>
+  /// The number of channels, C.
   let channels: Int
-  /// The shape of the whole case.
+  /// The shape of the whole case, (z, y, x).
   let shape: [Int]
-  /// The region's lower corner in the case's voxels, and its size.
+  /// The lower corner of the region, (z, y, x) in voxels of the case.
   let lower: [Int]
+  /// The shape of the region, (z, y, x).
   let size: [Int]
 
-  /// The voxels in the middle of the region, without interpolation.
+  /// Cuts a patch of the given shape from the middle of the region, without interpolation.
   func center(_ patch: [Int]) -> Patch {
     cut(lower: (0..<3).map { lower[$0] + size[$0] / 2 - patch[$0] / 2 }, size: patch)
   }

@@ -1,15 +1,19 @@
 import Foundation
 import Statistics
 
-/// Rotates and scales: the image is interpolated linearly, a label by the vote of its linearly interpolated indicator.
+/// A rotation and scaling of a patch about its center.
+///
+/// The image is interpolated linearly. For the labels, the indicator of each label is interpolated linearly, and the
+/// label with the largest value wins.
 struct SpatialTransform {
-  /// Row-major 3 × 3: from a patch's coordinates about its center to the source's about its own.
+  /// The row-major 3 × 3 matrix that maps offsets from the patch's center to offsets from the region's center.
   let matrix: [Double]
 
-  /// Rz(a₂) · Ry(a₁) · Rx(a₀) · scale, acting on (z, y, x) coordinates, which nnU-Net calls x, y and z. A scale above 1
-  /// shrinks objects.
+  /// The matrix Rz(a₂) · Ry(a₁) · Rx(a₀) · diag(scales), where Rx, Ry and Rz rotate about axis 0, 1 and 2.
   ///
-  /// - Parameter angles: in radians, about axis 0, 1 and 2.
+  /// - Parameters:
+  ///   - angles: The angles a₀, a₁, a₂ in radians.
+  ///   - scales: The scale along each axis; above 1, objects shrink.
   init(angles: [Double], scales: [Double]) {
     let c = angles.map { cos($0) }
     let s = angles.map { sin($0) }
@@ -21,29 +25,34 @@ struct SpatialTransform {
     matrix = rotation.enumerated().map { $1 * scales[$0 % 3] }
   }
 
-  /// nnU-Net's draw: rotation and scaling with probability 0.2 each, the scale from 0.7 to 1.4; nil when neither comes
-  /// up.
+  /// Draws a transform: a rotation with probability 0.2 and, independently, a scale in [0.7, 1.4) with probability 0.2.
   ///
   /// - Parameters:
-  ///   - rotation: the largest angle in radians, either way.
-  ///   - inPlane: whether only the plane of axes 1 and 2 is turned and scaled.
+  ///   - rotation: The largest angle in radians, in either direction.
+  ///   - inPlane: Whether to rotate and scale in the plane of axes 1 and 2 only.
+  /// - Returns: `nil` when the patch is neither rotated nor scaled.
   static func random(rotation: Double, inPlane: Bool, using random: inout CounterRandom) -> SpatialTransform? {
     let (rotates, scales) = (random.chance(0.2), random.chance(0.2))
     guard rotates || scales else { return nil }
     var angles = rotates ? (0..<3).map { _ in random.uniform(-rotation, rotation) } : [0, 0, 0]
     let scale = scales ? random.uniform(0.7, 1.4) : 1
-    // A turn about axis 0 stays in the plane of the other two.
+    // A rotation about axis 0 stays in the plane of the other two.
     if inPlane { (angles[1], angles[2]) = (0, 0) }
     return SpatialTransform(angles: angles, scales: [inPlane ? 1 : scale, scale, scale])
   }
 
-  /// Samples a patch about the center of `source`; what lies outside is 0 and has the label `outside`.
+  /// Samples a patch around the center of a region.
+  ///
+  /// - Parameters:
+  ///   - source: The region.
+  ///   - patch: The shape of the patch, (z, y, x).
+  ///   - outside: The label outside the region and the case, where the image is 0.
   func sample(_ source: PatchSource, patch: [Int], outside: Int16 = -1) -> Patch {
     let m = matrix.map { Float($0) }
     let (height, width) = (patch[1], patch[2])
     let voxels = patch[0] * height * width
     let channels = source.channels
-    // The part of the region that lies inside the case, in the case's voxels.
+    // The part of the region that lies inside the case, in voxels of the case.
     let low = (0..<3).map { max(0, source.lower[$0]) }
     let high = (0..<3).map { min(source.shape[$0], source.lower[$0] + source.size[$0]) }
     let center = (0..<3).map { Float(source.lower[$0]) + Float(source.size[$0] - 1) / 2 }
@@ -74,7 +83,7 @@ struct SpatialTransform {
             guard p0 > Float(low0 - 1), p1 > Float(low1 - 1), p2 > Float(low2 - 1),
               p0 < Float(high0), p1 < Float(high1), p2 < Float(high2)
             else { continue }
-            // All positions are above −1 here, so truncating one more than them rounds down.
+            // All positions are above −1 here, so truncating p + 1 and subtracting 1 rounds down.
             let (i0, i1, i2) = (Int(p0 + 1) - 1, Int(p1 + 1) - 1, Int(p2 + 1) - 1)
             let (f0, f1, f2) = (p0 - Float(i0), p1 - Float(i1), p2 - Float(i2))
             let to = row * width + column
@@ -117,7 +126,7 @@ struct SpatialTransform {
               votes.add(
                 Self.weight(corner, f0, f1, f2), isInside ? labels[j0 * planeStride + j1 * rowStride + j2] : outside)
             }
-            // The nearest voxel, with halves to the even one as `grid_sample` rounds.
+            // The nearest voxel, with halves rounded to even as in PyTorch's `grid_sample`.
             let n0 = Int(p0.rounded(.toNearestOrEven))
             let n1 = Int(p1.rounded(.toNearestOrEven))
             let n2 = Int(p2.rounded(.toNearestOrEven))
@@ -136,7 +145,7 @@ struct SpatialTransform {
   }
 }
 
-/// The weights of the at most eight labels around a position.
+/// The interpolation weights of the labels around a position, of which there are at most eight.
 private struct LabelVotes {
   private var labels = SIMD8<Int16>(repeating: 0)
   private var weights = SIMD8<Float>(repeating: 0)
@@ -152,8 +161,9 @@ private struct LabelVotes {
     count += 1
   }
 
-  /// The label with the largest weight, compared as half-precision thousandths; of equals `nearest` if it is one of
-  /// them, or else the smallest.
+  /// The label with the largest weight; of equal ones, `nearest` if it is among them, otherwise the smallest.
+  ///
+  /// As in batchgeneratorsv2, weights are compared after multiplication by 1000 and rounding to 16-bit floats.
   func winner(nearest: Int16) -> Int16 {
     var best = labels[0]
     var bestScore = -Float16.infinity

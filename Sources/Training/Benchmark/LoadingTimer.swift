@@ -2,10 +2,19 @@ import Datasets
 import Plans
 import Statistics
 
-/// Times what a loader does for each batch, on a made-up case; a real one is read from the memory of the file system as well.
+/// Times the preparation of batches on a synthetic case.
+///
+/// The case is in memory; a real one is also read from a memory-mapped file.
 public enum LoadingTimer {
-  /// The mean over `batches` of the seconds in which one thread cuts and augments a batch, by the augmentation of the plan. Most samples
-  /// are barely changed and some take long, hence the mean.
+  /// The mean seconds that one thread needs to cut and augment a batch.
+  ///
+  /// It is the mean and not the median because a few samples, those with slow transforms, take most of the time.
+  ///
+  /// - Parameters:
+  ///   - plan: The plan, which gives the patch size and the augmentation.
+  ///   - channels: The number of input channels.
+  ///   - batchSize: The number of samples in a batch.
+  ///   - batches: The number of batches to prepare.
   public static func seconds(plan: Plan, channels: Int, batchSize: Int, batches: Int) -> Double {
     let patch = plan.configuration.patchSize
     let augmentation =

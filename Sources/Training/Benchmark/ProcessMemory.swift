@@ -1,15 +1,15 @@
 import Foundation
 
-/// What memory this process takes, in bytes.
+/// The resident memory of this process, in bytes.
 enum ProcessMemory {
-  /// The most it has had at once.
+  /// The peak so far.
   static var peak: Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
   }
 
-  /// What is in use now, by Linux's account; 0 elsewhere.
+  /// The current value on Linux; 0 on other systems.
   static var resident: Int {
     let statm = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
     let pages = statm?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

@@ -3,17 +3,20 @@ import HardnessWeighting
 import Statistics
 import UNet
 
-/// What drawing by hardness costs, in time and memory, beside the published way and beside a training step: what
-/// `hwsseg overhead` prints.
+/// Measures the time and memory of hardness-weighted sampling: what `hwsseg overhead` prints.
+///
+/// It compares `HardnessWeightedSampler` with the published method, which computes a softmax over all losses for every
+/// batch, and with a training step.
 public struct SamplerBenchmark: Sendable {
-  /// What one method costs.
+  /// The cost of one method.
   public struct Cost: Sendable {
+    /// The name of the method.
     public let name: String
-    /// Median seconds in which a batch is drawn.
+    /// The median seconds to draw a batch.
     public let draw: Double
-    /// Median seconds in which the losses of a batch are recorded.
+    /// The median seconds to record the losses of a batch.
     public let record: Double
-    /// What the method keeps, in bytes.
+    /// The memory that the method keeps, in bytes.
     public let memory: Int
   }
 
@@ -21,15 +24,21 @@ public struct SamplerBenchmark: Sendable {
   private let batchSize: Int
   private let beta: Beta
 
+  /// Creates a benchmark.
+  ///
+  /// - Parameters:
+  ///   - caseCount: The number of cases to draw from.
+  ///   - batchSize: The number of cases in a batch.
+  ///   - beta: The β of the sampler. The published method uses it when it is fixed, and 100 otherwise.
   public init(caseCount: Int, batchSize: Int, beta: Beta) {
     self.caseCount = caseCount
     self.batchSize = batchSize
     self.beta = beta
   }
 
-  /// The cost of `HardnessWeightedSampler`, which keeps a tree of sums.
+  /// Measures `HardnessWeightedSampler`, which keeps a tree of log-sum-exps.
   ///
-  /// - Throws: `SamplerError` when so many cases cannot be drawn from.
+  /// - Throws: `SamplerError` when the sampler does not support the number of cases.
   public func treeCost() throws -> Cost {
     let before = ProcessMemory.resident
     var options = HardnessOptions(beta: beta)
@@ -45,11 +54,11 @@ public struct SamplerBenchmark: Sendable {
     return Cost(name: "log-sum-exp tree", draw: times.draw, record: times.record, memory: max(0, memory))
   }
 
-  /// The cost of the published way, which computes the softmax over all losses for every batch.
+  /// Measures the published method, which computes the softmax over all losses for every batch.
   public func softmaxCost() -> Cost {
     let before = ProcessMemory.resident
     var losses = losses()
-    var sums = [Double](repeating: 0, count: caseCount)
+    var cumulative = [Double](repeating: 0, count: caseCount)
     let sharpness = if case .fixed(let beta) = beta { beta } else { 100.0 }
     let memory = ProcessMemory.resident - before
     let times = measure {
@@ -57,14 +66,14 @@ public struct SamplerBenchmark: Sendable {
       var sum = 0.0
       for index in losses.indices {
         sum += exp(sharpness * (losses[index] - largest))
-        sums[index] = sum
+        cumulative[index] = sum
       }
       return (0..<batchSize).map { _ in
         let target = Double.random(in: 0..<sum)
         var range = 0..<caseCount
         while range.count > 1 {
           let middle = (range.lowerBound + range.upperBound) / 2
-          range = sums[middle - 1] > target ? range.lowerBound..<middle : middle..<range.upperBound
+          range = cumulative[middle - 1] > target ? range.lowerBound..<middle : middle..<range.upperBound
         }
         return range.lowerBound
       }
@@ -74,9 +83,9 @@ public struct SamplerBenchmark: Sendable {
     return Cost(name: "full softmax", draw: times.draw, record: times.record, memory: max(0, memory))
   }
 
-  /// Median seconds of a training step of nnU-Net's network for the hippocampus, with the same batch size.
+  /// The median seconds of a training step of nnU-Net's network for the hippocampus, with the same batch size.
   ///
-  /// - Throws: `OneDNNError` when oneDNN does not work here.
+  /// - Throws: `OneDNNError` when oneDNN fails on this machine.
   public func trainingStep() throws -> Double {
     let architecture = Architecture(
       inputChannels: 1, outputChannels: 3, features: [32, 64, 128, 256],
@@ -85,10 +94,10 @@ public struct SamplerBenchmark: Sendable {
     return try StepTimer(architecture, patch: [40, 56, 40], batchSize: batchSize, engine: .auto).medians(steps: 3).step
   }
 
-  /// Losses spread as after a few epochs.
+  /// Random losses, uniform in [0, 1].
   private func losses() -> [Double] { (0..<caseCount).map { _ in Double.random(in: 0...1) } }
 
-  /// Times as many draws and records as fit in half a second.
+  /// Repeats drawing and recording for half a second and returns the median seconds of each.
   private func measure(
     draw: () throws -> [Int], record: ([Int], [Double]) throws -> Void
   ) rethrows -> (draw: Double, record: Double) {

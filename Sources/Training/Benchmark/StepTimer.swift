@@ -5,8 +5,9 @@ import Statistics
 import Tensors
 import UNet
 
-/// Times training steps of a network, part by part, on made-up data.
+/// Times the parts of a network's training step on synthetic data.
 struct StepTimer {
+  /// The names of the parts, in order.
   static let parts = ["forward", "loss", "backward", "optimizer"]
 
   private let network: Network
@@ -15,6 +16,9 @@ struct StepTimer {
   private let loss: Loss
   private let learningRate: Float
 
+  /// Builds the network and fills its input.
+  ///
+  /// - Parameter patch: The shape of the patch, (z, y, x).
   /// - Throws: `InputError` when the network does not fit the patch.
   init(
     _ architecture: Architecture, patch: [Int], batchSize: Int, batchDice: Bool = false,
@@ -31,10 +35,10 @@ struct StepTimer {
     learningRate = Float(settings.initialLearningRate)
   }
 
-  /// Multiplications and additions of a step: those of the forward pass, and twice as many on the way back.
+  /// The multiplications and additions of a step: the backward pass has twice as many as the forward pass.
   var operations: Int { 3 * network.forwardOperations }
 
-  /// The seconds that each part of one step takes.
+  /// Runs one step and returns the seconds of each part.
   func step() throws -> [Double] {
     let clock = ContinuousClock()
     let forward = clock.measure { network.forward() }
@@ -44,7 +48,7 @@ struct StepTimer {
     return [forward, loss, backward, update].map { $0 / .seconds(1) }
   }
 
-  /// Of several steps, after two that are not counted: the median of each part, and of the whole step.
+  /// The median seconds of each part and of the whole step, over `steps` steps after two that are not counted.
   func medians(steps: Int) throws -> (parts: [Double], step: Double) {
     let times = try (0..<steps + 2).map { _ in try step() }.dropFirst(2)
     let parts = Self.parts.indices.map { part in Quantile.median(times.map { $0[part] }) }

@@ -2,39 +2,52 @@ import Foundation
 import Plans
 import Tensors
 
-/// How long a plan's training step takes on this machine, part by part, and its whole training: what
-/// `hwsseg benchmark` prints. Made-up data take the place of a data set's.
+/// Measures how long a plan's training step takes on this machine and estimates its whole training: what
+/// `hwsseg benchmark` prints.
+///
+/// The images and labels are synthetic, so that no data set is needed.
 public struct TrainingBenchmark: Sendable {
-  /// What is timed of a plan.
+  /// What to measure.
   public struct Options: Sendable {
-    /// Input channels; the plan's when `nil`.
+    /// The number of input channels, or `nil` for the plan's.
     public var channels: Int?
-    /// Output channels: classes with the background, or regions.
+    /// The number of output channels: classes including the background, or regions.
     public var outputChannels = 3
-    /// Samples in a batch; the plan's when `nil`.
+    /// The number of samples in a batch, or `nil` for the plan's.
     public var batchSize: Int?
+    /// What computes the convolutions.
     public var engine = Engine.auto
+    /// The number format of activations and convolutions.
     public var precision = Precision.float32
-    /// Steps to time, after two that are not counted.
+    /// The number of steps to time, after two that are not counted.
     public var steps = 10
 
+    /// Creates options: ten steps in float32 of a network with three output channels.
     public init() {}
   }
 
-  /// The median seconds of each part of a step, in order: forward, loss, backward, optimizer.
+  /// The median seconds of each part of a step, in the order forward, loss, backward, optimizer.
   public let parts: [(name: String, seconds: Double)]
-  /// Median seconds of a whole step.
+  /// The median seconds of a whole step.
   public let step: Double
-  /// Mean seconds in which one thread cuts and augments a batch.
+  /// The mean seconds that one thread needs to cut and augment a batch.
   public let loading: Double
-  /// Billions of multiplications and additions of convolutions a second, however they are computed.
+  /// The speed of the convolutions in GFLOP/s.
+  ///
+  /// It counts the multiplications and additions in the definition of a convolution, however it is computed.
   public let gflops: Double
-  /// The most memory the process has had, in bytes.
+  /// The peak memory of the process during the steps, in bytes.
   public let peakMemory: Int
-  /// Seconds of the plan's whole training.
+  /// The estimated seconds of the plan's whole training.
   public let training: Double
 
-  /// - Throws: `InputError` when the plan's network cannot be built, or the precision is not to be had here.
+  /// Runs the benchmark.
+  ///
+  /// - Parameters:
+  ///   - plan: The plan whose network and settings are measured.
+  ///   - options: What to measure.
+  /// - Throws: `InputError` when the plan's network cannot be built, or when the precision is not available on this
+  ///   processor.
   public init(_ plan: Plan, options: Options = Options()) throws {
     try options.engine.check(options.precision)
     let configuration = plan.configuration
@@ -45,7 +58,7 @@ public struct TrainingBenchmark: Sendable {
       patch: configuration.patchSize, batchSize: batchSize, batchDice: configuration.batchDice,
       settings: plan.training, engine: options.engine, precision: options.precision)
     let (medians, step) = try timer.medians(steps: options.steps)
-    // Before the loader's own memory comes on top.
+    // Read before the loader allocates memory of its own.
     peakMemory = ProcessMemory.peak
     let loading = LoadingTimer.seconds(
       plan: plan, channels: channels, batchSize: batchSize, batches: max(1, 32 / batchSize))
@@ -56,8 +69,8 @@ public struct TrainingBenchmark: Sendable {
     training = Self.training(plan.training, forwardAndLoss: medians[0] + medians[1], step: step, loading: loading)
   }
 
-  /// Seconds of all epochs: steps, with the loading where they wait for it, and validation batches, which only go
-  /// forward.
+  /// The seconds of all epochs: training steps, which wait for loading where it is not hidden, and validation steps,
+  /// which consist of forward pass and loss.
   private static func training(
     _ settings: TrainingSettings, forwardAndLoss: Double, step: Double, loading: Double
   ) -> Double {

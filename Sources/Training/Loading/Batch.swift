@@ -1,19 +1,22 @@
-/// What a training step reads: as many samples as the plan's batch size.
+/// The samples of one training or validation step, as many as the plan's batch size.
 public struct Batch: Sendable {
-  /// [N, z, y, x, C], channels last.
+  /// The images, [N, z, y, x, C] with the channels last.
   public let images: [Float]
-  /// [N, z, y, x] at full resolution.
+  /// The labels at full resolution, [N, z, y, x].
   public let labels: [Int16]
-  /// The case each sample was cut from.
+  /// The index of the case that each sample was cut from.
   public let cases: [Int]
 }
 
-/// A batch that is to be prepared.
+/// What a batch is made from.
 struct BatchRequest: Sendable {
   enum Kind: Sendable { case training, validation }
 
   let kind: Kind
-  /// Counted from the start of the run, a count for training and one for validation: the random numbers hang on it.
+  /// The number of the batch, counted from the start of the run and separately for training and validation.
+  ///
+  /// It is part of the key of the random numbers.
   let iteration: Int
+  /// The index of each sample's case among the training or validation cases.
   let cases: [Int]
 }

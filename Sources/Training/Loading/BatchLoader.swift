@@ -1,10 +1,10 @@
 import Dispatch
 
-/// Prepares batches, one after the other, on a thread of its own while the network trains.
+/// Prepares batches one after the other on a background thread while the network trains.
 ///
-/// What is in a batch follows from its request alone, so results do not depend on timing.
+/// The content of a batch depends on its request alone, so that results do not depend on timing.
 final class BatchLoader {
-  /// A batch in preparation; `ready` is signalled after `result` is set, once.
+  /// A batch in preparation. `ready` is signaled once, after `result` has been set.
   private final class Slot: @unchecked Sendable {
     let request: BatchRequest
     let ready = DispatchSemaphore(value: 0)
@@ -19,10 +19,10 @@ final class BatchLoader {
 
   init(_ make: @escaping @Sendable (BatchRequest) throws -> Batch) { self.make = make }
 
-  /// The batches that have been asked for and not been taken, the next one first.
+  /// The batches that have been requested and not been taken yet, the next one first.
   var pending: [BatchRequest] { slots.map(\.request) }
 
-  /// Starts to prepare a batch, after those that were asked for before.
+  /// Requests a batch, which is prepared after all those requested before.
   func prepare(_ request: BatchRequest) {
     let slot = Slot(request)
     slots.append(slot)
@@ -32,9 +32,9 @@ final class BatchLoader {
     }
   }
 
-  /// The batch that was asked for first, when it is ready; nil when there is none.
+  /// Waits for the batch that was requested first and takes it; `nil` when none has been requested.
   ///
-  /// - Throws: what went wrong on the loader's thread.
+  /// - Throws: The error that preparing the batch threw.
   func next() throws -> Batch? {
     guard !slots.isEmpty else { return nil }
     let slot = slots.removeFirst()

@@ -14,9 +14,10 @@ struct BatchMaker: Sendable {
   private let trainingPatches: PatchSampler
   private let validationPatches: PatchSampler
 
-  /// Opens all cases of a task.
+  /// Opens all training and validation cases of a task.
   ///
-  /// - Throws: `InputError` when there is no training case, or a case is missing or has other channels than the plan.
+  /// - Throws: `InputError` when there is no training case, when the data were preprocessed with another plan, or when
+  ///   a case is missing or does not have the plan's channels.
   init(_ task: TrainingTask) throws {
     let configuration = task.plan.configuration
     let settings = task.plan.training
@@ -48,7 +49,9 @@ struct BatchMaker: Sendable {
     validationPatches = PatchSampler(region: patch, patch: patch, foregroundShare: settings.oversampleForeground)
   }
 
-  /// - Throws: `InputError` when a case's file has become unreadable.
+  /// Makes a batch.
+  ///
+  /// - Throws: `InputError` when the file of a case has become unreadable.
   func batch(_ request: BatchRequest) throws -> Batch {
     let voxels = patch[0] * patch[1] * patch[2]
     var images = [Float](repeating: 0, count: request.cases.count * voxels * channels)
@@ -76,14 +79,14 @@ struct BatchMaker: Sendable {
     func random(_ purpose: RandomPurpose) -> CounterRandom {
       CounterRandom(seed: seed, iteration: request.iteration, position: position, purpose: purpose)
     }
-    var placement = random(isTraining ? .patch : .validationPatch)
+    var patchRandom = random(isTraining ? .patch : .validationPatch)
     let showsForeground = patches.oversamplesForeground(position: position, batchSize: request.cases.count)
     let lower = patches.lowerCorner(
-      shape: stored.shape, centers: stored.patchCenters(showingForeground: showsForeground), using: &placement)
+      shape: stored.shape, centers: stored.patchCenters(showingForeground: showsForeground), using: &patchRandom)
     return try stored.withRegion(lower: lower, size: patches.region) { source in
       if isTraining, let augmentation {
-        var changes = random(.augmentation)
-        return augmentation.apply(to: source, using: &changes)
+        var augmentationRandom = random(.augmentation)
+        return augmentation.apply(to: source, using: &augmentationRandom)
       }
       var patch = source.center(patch)
       patch.removeOutsideLabel()

@@ -1,32 +1,35 @@
-/// What an epoch came to. A value that there is nothing to compute from is nil.
+/// The results of one epoch. A value is `nil` when there was nothing to compute it from.
 public struct EpochRecord: Codable, Sendable, Equatable {
-  /// Counted from 0.
+  /// The number of the epoch, from 0.
   public var epoch: Int
+  /// The learning rate of all steps of the epoch.
   public var learningRate: Double
-  /// Mean loss over the epoch's training batches.
+  /// The mean loss over the training batches.
   public var trainingLoss: Double
-  /// Mean loss over the validation batches.
+  /// The mean loss over the validation batches.
   public var validationLoss: Double?
-  /// Dice a foreground class over all voxels of the validation batches together.
+  /// The Dice of each foreground class over all voxels of the validation batches together.
   public var pseudoDice: [Double?]
-  /// Mean of `pseudoDice` over the classes that have one.
+  /// The mean of `pseudoDice` over the classes that have a value.
   public var meanPseudoDice: Double?
-  /// Exponential moving average of `meanPseudoDice`: 0.9 of the one before and 0.1 of the new one.
+  /// The exponential moving average of `meanPseudoDice`: 0.9 · previous average + 0.1 · new value.
   public var averagePseudoDice: Double?
-  /// How many equally likely cases the sampler's probabilities at the end of the epoch are worth: 1 / Σ p².
+  /// The effective number of cases, 1 / Σ p², with the sampler's probabilities p at the end of the epoch.
   public var effectiveCases: Double
-  /// The sampler's β at the end of the epoch, for strategies that have one.
+  /// The sampler's β at the end of the epoch; `nil` for strategies without one.
   public var beta: Double?
-  /// The share of each group of cases in the epoch's draws, where there are groups.
+  /// The share of each group of cases in the draws of the epoch; empty without groups.
   public var groupDraws: [String: Double]
-  /// Mean norm of the gradient before clipping.
+  /// The mean norm of the gradient before clipping.
   public var gradientNorm: Double
-  /// How long the epoch took, validation included.
+  /// The duration of the epoch in seconds, including validation.
   public var seconds: Double
 }
 
 extension EpochRecord {
-  /// Fills in the mean of the pseudo Dice and carries its moving average on.
+  /// Computes the mean of the pseudo Dice and its moving average.
+  ///
+  /// - Parameter previous: The record of the epoch before, or `nil` for the first epoch.
   mutating func average(after previous: EpochRecord?) {
     let values = pseudoDice.compactMap { $0 }
     meanPseudoDice = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)

@@ -4,44 +4,48 @@ import Foundation
 import Plans
 
 extension ModelFolder {
-  /// Makes sure that no model is lost by training into this folder.
+  /// Checks that training into this folder does not replace a model by accident.
   ///
-  /// - Throws: `InputError` when there is one, finished or not, and it may be neither replaced nor taken up again.
-  func check(_ task: TrainingTask) throws {
+  /// - Throws: `InputError` when the folder holds a model, finished or not, that the task neither resumes nor
+  ///   overwrites.
+  func checkAvailability(for task: TrainingTask) throws {
     guard !task.overwrites else { return }
     if has(.final), !task.resumes {
       throw InputError(
         url.path, found: "a finished model", expected: "a folder without one",
-        advice: "Name another folder, or ask for it to be overwritten (--overwrite).")
+        advice: "Use another folder, or overwrite the model (--overwrite).")
     }
     if has(.latest), !task.resumes {
       throw InputError(
         url.path, found: "an unfinished training run", expected: "a folder without one",
-        advice: "Take it up again (--resume), ask for it to be overwritten (--overwrite), or name another folder.")
+        advice: "Resume it (--resume), overwrite it (--overwrite), or use another folder.")
     }
   }
 
-  /// Makes sure that a run is taken up with the settings it was begun with; only the number of epochs may differ.
+  /// Checks that a run is resumed with the settings it was started with; only the number of epochs may differ.
   ///
-  /// - Throws: `InputError` when the plan in the folder is another one.
+  /// - Throws: `InputError` when the plan in the folder differs from `plan`.
   func checkUnchanged(_ plan: Plan) throws {
-    let begun = try Plan.read(self.plan)
-    var training = begun.training
+    let stored = try Plan.read(self.plan)
+    var training = stored.training
     training.epochs = plan.training.epochs
-    guard training == plan.training, begun.configuration.patchSize == plan.configuration.patchSize,
-      begun.configuration.batchSize == plan.configuration.batchSize,
-      begun.configuration.batchDice == plan.configuration.batchDice
+    guard training == plan.training, stored.configuration.patchSize == plan.configuration.patchSize,
+      stored.configuration.batchSize == plan.configuration.batchSize,
+      stored.configuration.batchDice == plan.configuration.batchDice
     else {
       throw InputError(
-        self.plan.path, found: "a run begun with other settings", expected: "the settings it is taken up with",
-        advice: "Resume with the plan and options of the first call, or begin a new run in another folder.")
+        self.plan.path, found: "a run that was started with other settings", expected: "the settings of this call",
+        advice: "Resume with the plan and options of the first call, or start a new run in another folder.")
     }
   }
 
   /// Writes the plan and the data set's description, and removes the checkpoints of a run that is replaced.
   ///
+  /// - Parameters:
+  ///   - task: What to train.
+  ///   - isNew: Whether the run starts from the beginning.
   /// - Throws: `InputError` when the folder cannot be written.
-  func begin(_ task: TrainingTask, isNew: Bool) throws {
+  func prepare(for task: TrainingTask, isNew: Bool) throws {
     try task.plan.write(to: plan)
     try task.description.write(to: description)
     guard isNew else { return }

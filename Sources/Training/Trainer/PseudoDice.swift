@@ -1,7 +1,10 @@
 import Tensors
 import UNet
 
-/// Dice over all voxels of many patches together: quick to have during training, but not the Dice of whole cases.
+/// nnU-Net's pseudo Dice: the Dice of each foreground class over all voxels of many patches together.
+///
+/// With the true and false positives and negatives of all patches, it is 2 TP / (2 TP + FP + FN). It is fast to compute
+/// during training, but it is not the mean Dice of whole cases.
 struct PseudoDice {
   private let loss: Loss
   private var truePositives: [Int]
@@ -9,8 +12,8 @@ struct PseudoDice {
   private var falseNegatives: [Int]
 
   /// - Parameters:
-  ///   - loss: What the network is trained for; voxels it ignores are not counted.
-  ///   - channels: Of the logits: classes with the background, or regions.
+  ///   - loss: The loss of the training; voxels with its ignore label are not counted.
+  ///   - channels: The number of output channels: classes including the background, or regions.
   init(_ loss: Loss, channels: Int) {
     self.loss = loss
     truePositives = Array(repeating: 0, count: channels)
@@ -18,7 +21,11 @@ struct PseudoDice {
     falseNegatives = truePositives
   }
 
-  /// Counts the voxels of a batch: logits [N, z, y, x, channel] against labels [N, z, y, x].
+  /// Counts the voxels of a batch.
+  ///
+  /// - Parameters:
+  ///   - logits: The network's output at full resolution, [N, z, y, x, channel].
+  ///   - labels: The labels, [N, z, y, x].
   mutating func add(logits: Tensor, labels: [Int16]) {
     let ignored = Int16(loss.ignoreLabel ?? -1)
     logits.withUnsafeBufferPointer { logits in
@@ -29,7 +36,7 @@ struct PseudoDice {
         for (channel, values) in regions.enumerated() {
           let isMember = (0...(regions.joined().max() ?? 0)).map(values.contains)
           for voxel in labels.indices where labels[voxel] != ignored {
-            // A region is predicted where its sigmoid is above one half.
+            // The sigmoid of a positive logit is above 0.5.
             let isPredicted = logits[voxel * regions.count + channel] > 0
             add(channel, isPredicted: isPredicted, isPresent: isMember[Int(labels[voxel])])
           }
@@ -56,7 +63,7 @@ struct PseudoDice {
     }
   }
 
-  /// One a foreground class or region; nil where it occurs neither in the labels nor in the prediction.
+  /// The Dice of each foreground class or region; `nil` where neither labels nor predictions contain it.
   var values: [Double?] {
     let first = loss.target == .classes ? 1 : 0
     return (first..<truePositives.count).map { channel in

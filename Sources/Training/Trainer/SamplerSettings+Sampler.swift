@@ -5,15 +5,19 @@ import HardnessWeighting
 import Plans
 
 extension SamplerSettings {
-  /// The sampler that a plan asks for.
+  /// Creates the sampler that a plan asks for.
   ///
   /// - Parameters:
-  ///   - cases: the names of the cases to draw from.
-  ///   - groups: the group of each case that has one.
-  /// - Throws: `InputError` when it cannot draw such batches from these cases, or a table it needs does not cover them.
+  ///   - cases: The names of the cases to draw from.
+  ///   - groups: The group of each case that has one, by the name of the case.
+  ///   - batchSize: The number of cases in a batch.
+  ///   - seed: The seed of the draws.
+  /// - Throws: `InputError` when the sampler cannot draw such batches from these cases, or when a table that it needs
+  ///   does not cover them.
   func sampler(cases: [String], groups: [String: String], batchSize: Int, seed: UInt64) throws -> any CaseSampler {
     do {
-      let sampler = try unchecked(cases, groups, seed: seed)
+      let sampler = try makeSampler(cases, groups, seed: seed)
+      // Settings that cannot fill a batch must fail here, on a copy, and not at the first step.
       var trial = sampler
       _ = try trial.draw(batchSize)
       return sampler
@@ -23,16 +27,16 @@ extension SamplerSettings {
     }
   }
 
-  private func unchecked(_ cases: [String], _ groups: [String: String], seed: UInt64) throws -> any CaseSampler {
+  private func makeSampler(_ cases: [String], _ groups: [String: String], seed: UInt64) throws -> any CaseSampler {
     let count = cases.count
     switch name {
     case .uniform: return try UniformSampler(caseCount: count, seed: seed)
     case .shuffled: return try ShuffledSampler(caseCount: count, seed: seed)
     case .static: return try StaticSampler(weights: weights(of: cases), seed: seed)
-    case .groupBalanced: return try GroupBalancedSampler(groups: complete(groups, cases), seed: seed)
+    case .groupBalanced: return try GroupBalancedSampler(groups: groupNames(of: cases, groups), seed: seed)
     case .groupDRO:
       return try GroupDROSampler(
-        groups: complete(groups, cases), stepSize: stepSize, adjustment: adjustment, seed: seed)
+        groups: groupNames(of: cases, groups), stepSize: stepSize, adjustment: adjustment, seed: seed)
     case .hardness: return try HardnessWeightedSampler(caseCount: count, options: hardness, seed: seed)
     case .cvar: return try StaleLossSampler(caseCount: count, rule: CVaRRule(share: worstShare), seed: seed)
     case .chiSquare: return try StaleLossSampler(caseCount: count, rule: ChiSquareRule(radius: radius), seed: seed)
@@ -44,36 +48,38 @@ extension SamplerSettings {
     }
   }
 
-  private func complete(_ groups: [String: String], _ cases: [String]) throws -> [String] {
+  /// The group of each case; the strategies that know groups need one for every case.
+  private func groupNames(of cases: [String], _ groups: [String: String]) throws -> [String] {
     try cases.map { name in
       guard let group = groups[name] else {
         throw InputError(
-          "groups.csv", found: "no \(groupColumn) of case \(name)", expected: "one for every training case",
-          advice: "The sampler \(self.name.rawValue) draws by groups: complete the table beside dataset.json.")
+          "groups.csv", found: "no \(groupColumn) for case \(name)", expected: "one for every training case",
+          advice: "The sampler \(self.name.rawValue) draws by group: complete the table next to dataset.json.")
       }
       return group
     }
   }
 
+  /// The weight of each case in the table `weightsFile`.
   private func weights(of cases: [String]) throws -> [Double] {
     guard let weightsFile else {
       throw InputError(
         "training.sampler", found: "no weights_file", expected: "a CSV file with the columns case and weight",
-        advice: "Name it in the plan, or with --case-weights.")
+        advice: "Name the file in the plan, or with --case-weights.")
     }
     let table = try CaseTable(contentsOf: URL(fileURLWithPath: weightsFile))
     return try cases.map { name in
       let cell = table.value("weight", of: name)
       guard let weight = cell.flatMap(Double.init) else {
         throw InputError(
-          weightsFile, found: cell.map { "the weight \($0) of case \(name)" } ?? "no weight of case \(name)",
-          expected: "a number for every training case, in the columns case and weight")
+          weightsFile, found: cell.map { "the weight \($0) for case \(name)" } ?? "no weight for case \(name)",
+          expected: "a number for every training case in the column weight")
       }
       return weight
     }
   }
 
-  /// Each case's last loss in the first training.
+  /// The last loss of each case in the first training, from its `sampler.csv`.
   private func firstStageLosses(of cases: [String]) throws -> [Double] {
     guard let firstStage else {
       throw InputError(
@@ -85,19 +91,20 @@ extension SamplerSettings {
     var file = URL(fileURLWithPath: firstStage)
     if file.pathExtension != "csv" { file = ModelFolder(file).samplerLog }
     let rows = (try? CSV.rows(contentsOf: file))?.map(\.cells) ?? []
-    guard let head = rows.first, let name = head.firstIndex(of: "case"), let loss = head.firstIndex(of: "loss")
+    guard let header = rows.first, let name = header.firstIndex(of: "case"),
+      let loss = header.firstIndex(of: "loss")
     else {
       throw InputError(
         file.path, found: "no table with the columns case and loss", expected: "a training's sampler.csv")
     }
     var losses: [String: Double] = [:]
-    for row in rows.dropFirst() where row.count == head.count {
+    for row in rows.dropFirst() where row.count == header.count {
       if let value = Double(row[loss]) { losses[row[name]] = value }
     }
     return try cases.map { name in
       guard let loss = losses[name] else {
         throw InputError(
-          file.path, found: "no loss of case \(name)", expected: "one for every training case",
+          file.path, found: "no loss for case \(name)", expected: "one for every training case",
           advice: "Train the first stage on the same fold, long enough to see every case.")
       }
       return loss

@@ -8,18 +8,23 @@ import TensorFiles
 import Tensors
 import UNet
 
-/// Trains a network as nnU-Net does, with the cases drawn by a sampler that is told every case's loss.
+/// Trains a network as nnU-Net does, on cases that a sampler draws.
 ///
-/// One loop over the epochs: training steps, validation on patches, checkpoints, log. Batches are prepared while the
-/// network trains, as far ahead as the plan's `prefetch` says: the losses of step t are in the sampler before the cases
-/// of step t + 1 + prefetch are drawn, and all losses of an epoch before the first draw of the next. Results follow
-/// from the plan and the seed alone, and a run that was interrupted and taken up again ends with the same weights, bit
-/// for bit.
+/// Each epoch consists of training steps, validation on patches, checkpoints and log files. After every training step
+/// the sampler receives the loss of each case, so that it can draw by them.
+///
+/// Batches are prepared in the background while the network trains, as many ahead as the plan's `prefetch` says. The
+/// losses of step t reach the sampler before the cases of step t + 1 + prefetch are drawn, and all losses of an epoch
+/// before the first draw of the next.
+///
+/// Results depend on the plan and its seed, not on timing. A run that was interrupted and resumed ends with the same
+/// weights, bit for bit.
 public final class Trainer {
+  /// How a run ended.
   public enum Outcome: Sendable, Equatable {
-    /// All epochs are done and `checkpoint_final` is written.
+    /// All epochs are done and `checkpoint_final` has been written.
     case finished
-    /// A stop was asked for; the run can be taken up from `checkpoint_latest`.
+    /// A stop was requested; the run can be resumed from `checkpoint_latest`.
     case stopped
   }
 
@@ -35,16 +40,19 @@ public final class Trainer {
   private var sampler: any CaseSampler
   private var state: TrainingState
   private var hasWarned = false
-  /// Batches that were drawn before an interruption and have not been asked of the loader again.
+  /// The cases of batches that were drawn before an interruption and not yet requested again from the loader.
   private var resumedBatches: [[Int]] = []
 
   /// The finished epochs.
   public var history: [EpochRecord] { state.history }
-  /// The names of the cases that are held out, for the validation after training.
+  /// The names of the cases that are held out for validation.
   public var validationCases: [String] { task.split.validation }
 
-  /// Opens the cases, builds the network, and takes up the last checkpoint where that is asked for.
+  /// Opens the cases, builds the network and, if the task resumes a run, loads its last checkpoint.
   ///
+  /// - Parameters:
+  ///   - task: What to train.
+  ///   - progress: Receives what there is to report.
   /// - Throws: `InputError` when the plan, the cases, the weights or the folder are not usable.
   public convenience init(_ task: TrainingTask, progress: TrainingProgress) throws {
     try self.init(
@@ -54,7 +62,9 @@ public final class Trainer {
         seed: UInt64(task.plan.training.seed)))
   }
 
-  /// - Parameter sampler: of as many cases as the fold trains on.
+  /// Creates a trainer with a given sampler in place of the plan's.
+  ///
+  /// - Parameter sampler: A sampler of as many cases as `task.split.training` has.
   init(_ task: TrainingTask, progress: TrainingProgress, sampler: any CaseSampler) throws {
     let configuration = task.plan.configuration
     settings = task.plan.training
@@ -62,7 +72,7 @@ public final class Trainer {
     self.progress = progress
     folder = task.folder
     try configuration.checkSupported()
-    try folder.check(task)
+    try folder.checkAvailability(for: task)
 
     let maker = try BatchMaker(task)
     loader = BatchLoader { try maker.batch($0) }
@@ -81,41 +91,48 @@ public final class Trainer {
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
     log = TrainingLog(folder: task.folder, classes: task.description.foregroundClasses.map(\.name), groups: task.groups)
+    try loadCheckpointOrInitialWeights()
+  }
 
+  /// Loads the last checkpoint of a run that is resumed, or the weights that a new run starts from.
+  private func loadCheckpointOrInitialWeights() throws {
     if task.resumes, folder.has(.latest) {
       try folder.checkUnchanged(task.plan)
       try TrainingCheckpoint.read(
-        folder.checkpoint(.latest), network: network, optimizer: optimizer, state: &state, sampler: &self.sampler)
+        folder.checkpoint(.latest), network: network, optimizer: optimizer, state: &state, sampler: &sampler)
       resumedBatches = state.drawnBatches
-      progress.say("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
+      progress.report("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
       let isPyTorch = weights.pathExtension == "pth"
       try network.load(
         isPyTorch ? PyTorchFile(contentsOf: weights).networkWeights() : Safetensors(contentsOf: weights), heads: false)
-      progress.say("Starting from \(weights.relativePath), with heads of its own.")
+      progress.report("Starting from \(weights.relativePath), except for the layers that compute the logits.")
     }
   }
 
-  /// Trains until all epochs are done or a stop is asked for.
+  /// Trains until all epochs are done or a stop is requested.
   ///
-  /// - Parameter stopRequested: asked after every step; true writes a checkpoint and returns.
-  /// - Throws: `TrainingError` when the loss is no longer finite; `InputError` when cases or folder become unusable.
+  /// - Parameter stopRequested: Called after every step. When it returns `true`, the run writes a checkpoint and stops.
+  /// - Returns: Whether the training is finished or was stopped.
+  /// - Throws: `TrainingError` when a loss or the gradient is not finite; `InputError` when a case cannot be read or
+  ///   the folder cannot be written.
   public func run(stopRequested: () -> Bool = { false }) throws -> Outcome {
     if folder.has(.final), task.resumes, !task.overwrites {
       guard !folder.has(.latest) || state.epoch >= settings.epochs else {
         throw InputError(
           folder.url.path, found: "a finished model of \(state.epoch) epochs", expected: "an unfinished run",
-          advice: "To train it further, ask for it to be overwritten too (--resume --overwrite).")
+          advice: "To train it further, allow it to be overwritten (--resume --overwrite).")
       }
-      progress.say("This model is finished.")
+      progress.report("This model is finished.")
       return .finished
     }
-    try folder.begin(task, isNew: state.epoch == 0 && state.iteration == 0)
-    sayWhatIsTrained()
+    try folder.prepare(for: task, isNew: state.epoch == 0 && state.iteration == 0)
+    reportStart()
     while state.epoch < settings.epochs {
       guard try trainEpoch(stopRequested) else {
         try writeLatest()
-        progress.say("Stopped in epoch \(state.epoch + 1) after \(state.iteration) steps; the checkpoint is written.")
+        progress.report(
+          "Stopped in epoch \(state.epoch + 1) after \(state.iteration) steps; the checkpoint is written.")
         return .stopped
       }
     }
@@ -123,96 +140,119 @@ public final class Trainer {
     return .finished
   }
 
-  private func sayWhatIsTrained() {
+  /// Reports what is trained, and warns when the loss hides which cases are hard.
+  private func reportStart() {
     let configuration = task.plan.configuration
     let weights = network.parameters.reduce(0) { $0 + $1.value.count }
-    progress.say(
+    progress.report(
       "Training \(weights) weights on \(task.split.training.count) cases, validating on \(task.split.validation.count); "
         + "patch \(configuration.patchSize.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
         + "\(task.precision), sampler \(settings.sampler.name.rawValue).")
     if settings.sampler.followsLosses, configuration.batchDice, configuration.batchSize > 1 {
-      progress.say(
-        "The plan's batch_dice gives all cases of a batch the same Dice loss; only their cross-entropy tells hard from easy. "
-          + "Set batch_dice to false for case-wise hardness.")
+      progress.report(
+        "The plan's batch_dice gives all cases of a batch the same Dice loss, so that only the cross-entropy differs "
+          + "between hard and easy cases. Set batch_dice to false to give each case a Dice loss of its own.")
     }
   }
 
-  /// Goes on with the current epoch to its end; false when it was stopped before.
+  /// Runs the rest of the current epoch.
+  ///
+  /// - Returns: `false` when a stop was requested before its end.
   private func trainEpoch(_ stopRequested: () -> Bool) throws -> Bool {
     let start = Date()
     let secondsBefore = state.seconds
-    let rate =
-      settings.initialLearningRate
-      * pow(1 - Double(state.epoch) / Double(settings.epochs), settings.polynomialPower)
+    // After a finished epoch the iteration is 0, and the time has been reset.
     defer { if state.iteration > 0 { state.seconds = secondsBefore + Date().timeIntervalSince(start) } }
 
+    let learningRate = learningRate
     sampler.beginEpoch(state.epoch)
     while state.iteration < settings.iterationsPerEpoch {
-      try prepare()
+      try requestTrainingBatches()
       guard let batch = try loader.next() else { break }
-      try step(batch, learningRate: Float(rate))
+      try step(batch, learningRate: Float(learningRate))
       state.iteration += 1
       if stopRequested() { return false }
     }
     guard let validation = try validate(stopRequested) else { return false }
+    let seconds = secondsBefore + Date().timeIntervalSince(start)
+    try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
+    return true
+  }
 
+  /// The learning rate of the current epoch e of n: initial · (1 − e / n)^power.
+  private var learningRate: Double {
+    settings.initialLearningRate
+      * pow(1 - Double(state.epoch) / Double(settings.epochs), settings.polynomialPower)
+  }
+
+  /// The results of the current epoch.
+  private func record(
+    _ validation: (loss: Double?, dice: [Double?]), learningRate: Double, seconds: Double
+  ) -> EpochRecord {
     let iterations = Double(settings.iterationsPerEpoch)
-    let probabilities = sampler.probabilities
     var record = EpochRecord(
-      epoch: state.epoch, learningRate: rate, trainingLoss: state.lossSum / iterations, validationLoss: validation.loss,
-      pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
+      epoch: state.epoch, learningRate: learningRate, trainingLoss: state.lossSum / iterations,
+      validationLoss: validation.loss, pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
       effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, groupDraws: groupDraws(),
-      gradientNorm: state.gradientNormSum / iterations,
-      seconds: secondsBefore + Date().timeIntervalSince(start))
+      gradientNorm: state.gradientNormSum / iterations, seconds: seconds)
     record.average(after: state.history.last)
+    return record
+  }
+
+  /// Writes log files and checkpoints of the current epoch, reports it, and moves on to the next.
+  private func finishEpoch(_ record: EpochRecord) throws {
     let isBest = record.averagePseudoDice.map { $0 > state.bestAverage ?? -.infinity } ?? false
     if isBest { state.bestAverage = record.averagePseudoDice }
     let suspects = state.losses.endEpoch()
-    // Before the state forgets the epoch's draws: a run that ends here takes the epoch up again and writes them anew.
-    try log.writeSampler(state, probabilities: probabilities, suspects: suspects)
+    // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the epoch
+    // from its last checkpoint and replaces these rows.
+    try log.writeSampler(state, probabilities: sampler.probabilities, suspects: suspects)
     state.finishEpoch(record)
     if isBest { try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
     try log.write(state.history)
-    progress.epoch(record, epochs: settings.epochs, isBest: isBest)
+    progress.reportEpoch(record, epochs: settings.epochs, isBest: isBest)
     if let warning = sampler.warning, !hasWarned {
       hasWarned = true
-      progress.say(warning)
+      progress.report(warning)
     }
-    if state.epoch == settings.epochs, !suspects.isEmpty { say(suspects) }
-    return true
+    if state.epoch == settings.epochs, !suspects.isEmpty { report(suspects) }
   }
 
-  /// Has the loader prepare the next batch of the epoch and those that may be drawn before its losses are known.
-  private func prepare() throws {
-    let left = settings.iterationsPerEpoch - state.iteration
-    while loader.pending.count < min(1 + settings.prefetch, left) {
+  /// Requests the next batch of the epoch, and those that may be drawn before its losses are known.
+  private func requestTrainingBatches() throws {
+    let remaining = settings.iterationsPerEpoch - state.iteration
+    while loader.pending.count < min(1 + settings.prefetch, remaining) {
       let cases = resumedBatches.isEmpty ? try sampler.draw(network.batchSize) : resumedBatches.removeFirst()
       let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + loader.pending.count
       loader.prepare(BatchRequest(kind: .training, iteration: iteration, cases: cases))
     }
   }
 
-  /// The share of each group in the epoch's draws.
+  /// The share of each group in the draws of the epoch.
   private func groupDraws() -> [String: Double] {
-    let all = Double(max(1, state.epochDraws.reduce(0, +)))
+    let total = Double(max(1, state.epochDraws.reduce(0, +)))
     var shares: [String: Double] = [:]
     for (name, draws) in zip(state.cases, state.epochDraws) {
-      if let group = task.groups[name] { shares[group, default: 0] += Double(draws) / all }
+      if let group = task.groups[name] { shares[group, default: 0] += Double(draws) / total }
     }
     return shares
   }
 
-  private func say(_ suspects: [LossHistory.Suspect]) {
+  /// Names the cases that stayed hard until the end of the training.
+  private func report(_ suspects: [LossHistory.Suspect]) {
     let names = suspects.prefix(5).map { suspect in
       String(
         format: "%@ (loss %.3f after %d visits, median %.3f)", state.cases[suspect.index], suspect.loss, suspect.visits,
         suspect.median)
     }
     let more = suspects.count > 5 ? " and \(suspects.count - 5) more in suspects.csv" : ""
-    progress.say("Hard to the end, so hard patients or wrong labels; look at \(names.joined(separator: ", "))\(more).")
+    progress.report(
+      "Cases that stayed hard to the end: \(names.joined(separator: ", "))\(more). "
+        + "Check whether these patients are difficult or their labels wrong.")
   }
 
+  /// Trains on one batch: forward pass, losses, backward pass, optimizer step.
   private func step(_ batch: Batch, learningRate: Float) throws {
     forward(batch, inference: false)
     let losses = try losses(of: batch).map(Double.init)
@@ -221,9 +261,10 @@ public final class Trainer {
         what: what, cases: positions.map { state.cases[batch.cases[$0]] }, epoch: state.epoch,
         iteration: state.iteration)
     }
-    let bad = losses.indices.filter { !losses[$0].isFinite }
-    guard bad.isEmpty else { throw diverged("the loss", bad) }
+    let nonFinite = losses.indices.filter { !losses[$0].isFinite }
+    guard nonFinite.isEmpty else { throw diverged("the loss", nonFinite) }
     let weights = try sampler.record(losses: losses, for: batch.cases)
+    // The losses are computed again, because this sets the gradient to that of the weighted mean.
     if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
@@ -233,7 +274,7 @@ public final class Trainer {
     state.lossSum += loss
     state.gradientNormSum += Double(norm)
     let iterations = settings.iterationsPerEpoch
-    progress.step(
+    progress.reportStep(
       epoch: state.epoch, epochs: settings.epochs, iteration: state.iteration + 1, iterations: iterations, loss: loss,
       stepsLeft: (settings.epochs - state.epoch) * iterations - state.iteration - 1)
   }
@@ -243,41 +284,45 @@ public final class Trainer {
     network.forward(inference: inference)
   }
 
-  /// The losses of the batch the network has just seen; the gradient to go back with is that of their weighted mean.
+  /// Computes the loss of each sample after a forward pass, and prepares the gradient of their weighted mean.
   private func losses(of batch: Batch, weights: [Float]? = nil) throws -> [Float] {
     try network.computeLoss(loss, labels: batch.labels, sampleWeights: weights)
   }
 
-  /// Mean loss and pseudo Dice over patches of the validation cases, without augmentation; nil when stopped.
+  /// Computes mean loss and pseudo Dice on patches of the validation cases, without augmentation.
+  ///
+  /// - Returns: `nil` when a stop was requested.
   private func validate(_ stopRequested: () -> Bool) throws -> (loss: Double?, dice: [Double?])? {
-    let count = task.split.validation.count
-    let iterations = count == 0 ? 0 : settings.validationIterations
+    let iterations = task.split.validation.isEmpty ? 0 : settings.validationIterations
     var dice = PseudoDice(loss, channels: network.architecture.outputChannels)
     var sum = 0.0
-    func prepare(_ index: Int) {
-      let iteration = state.epoch * settings.validationIterations + index
-      let cases = (0..<network.batchSize).map { position in
-        var random = CounterRandom(
-          seed: UInt64(settings.seed), iteration: iteration, position: position, purpose: .validationCase)
-        return random.integer(0, count - 1)
-      }
-      loader.prepare(BatchRequest(kind: .validation, iteration: iteration, cases: cases))
-    }
-    if iterations > 0 { prepare(0) }
+    if iterations > 0 { requestValidationBatch(0) }
     for index in 0..<iterations {
       guard let batch = try loader.next() else { break }
       if stopRequested() { return nil }
-      if index + 1 < iterations { prepare(index + 1) }
+      if index + 1 < iterations { requestValidationBatch(index + 1) }
       forward(batch, inference: true)
       let losses = try losses(of: batch)
       sum += Double(losses.reduce(0, +)) / Double(losses.count)
       dice.add(logits: network.outputs[0], labels: batch.labels)
     }
-    // A loss that is not a number is no loss to report.
+    // Not finite without validation batches (0 / 0), or when the network has diverged.
     let mean = sum / Double(iterations)
     return (mean.isFinite ? mean : nil, dice.values)
   }
 
+  /// Requests a validation batch of the current epoch, with cases drawn uniformly.
+  private func requestValidationBatch(_ index: Int) {
+    let iteration = state.epoch * settings.validationIterations + index
+    let cases = (0..<network.batchSize).map { position in
+      var random = CounterRandom(
+        seed: UInt64(settings.seed), iteration: iteration, position: position, purpose: .validationCase)
+      return random.integer(0, task.split.validation.count - 1)
+    }
+    loader.prepare(BatchRequest(kind: .validation, iteration: iteration, cases: cases))
+  }
+
+  /// Writes `checkpoint_latest`, including the batches that have been drawn but not trained on.
   private func writeLatest() throws {
     state.drawnBatches = loader.pending.filter { $0.kind == .training }.map(\.cases) + resumedBatches
     try TrainingCheckpoint.write(

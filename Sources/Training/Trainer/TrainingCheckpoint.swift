@@ -5,20 +5,22 @@ import TensorFiles
 import Tensors
 import UNet
 
-/// A training run on disk, in one safetensors file: the network's weights under nnU-Net's names, the optimizer's
-/// velocities, and as JSON in the metadata the state of the run and of the sampler. One file, so that its parts always
-/// belong together.
+/// Reads and writes the checkpoints of a training run.
+///
+/// A checkpoint is a safetensors file with the network's weights under nnU-Net's names, the velocities of the
+/// optimizer, and in its metadata, as JSON, the states of the run and of the sampler. One file holds everything, so that
+/// the parts always belong together.
 enum TrainingCheckpoint {
-  /// Writes weights alone, for prediction.
+  /// Writes the weights only, for prediction.
   ///
-  /// - Throws: `InputError` when the place cannot be written.
+  /// - Throws: `InputError` when the file cannot be written.
   static func writeWeights(of network: Network, epoch: Int, to url: URL) throws {
     try Safetensors.write(network.weights(), metadata: ["epoch": String(epoch)], to: url)
   }
 
-  /// Writes all that a run needs to go on.
+  /// Writes everything that is needed to resume a run.
   ///
-  /// - Throws: `InputError` when the place cannot be written.
+  /// - Throws: `InputError` when the file cannot be written.
   static func write(
     network: Network, optimizer: SGD, state: TrainingState, sampler: any CaseSampler, to url: URL
   ) throws {
@@ -30,16 +32,16 @@ enum TrainingCheckpoint {
     try Safetensors.write(network.weights() + optimizer.state(), metadata: metadata, to: url)
   }
 
-  /// Brings a run back to where it was when the file was written.
+  /// Restores a run to the state in which the file was written.
   ///
-  /// - Throws: `InputError` when the file is damaged or of another network, other cases or another sampler.
+  /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases or another sampler.
   static func read(
     _ url: URL, network: Network, optimizer: SGD, state: inout TrainingState, sampler: inout any CaseSampler
   ) throws {
     let file = try Safetensors(contentsOf: url)
     guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
       let stored = try? JSONDecoder().decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent
-    else { throw unusable(url) }
+    else { throw unusableError(url) }
     guard stored.cases == state.cases else {
       throw InputError(
         url.path, found: "a run on \(stored.cases.count) other cases",
@@ -47,15 +49,16 @@ enum TrainingCheckpoint {
         advice: "Resume with the data set, the fold and the splits of the first call.")
     }
     guard let storedSampler = try? decoded(sampler, Data(samplerText.utf8), cases: state.cases) else {
-      throw unusable(url)
+      throw unusableError(url)
     }
     try network.load(file)
     try optimizer.load(file)
     (state, sampler) = (stored, storedSampler)
   }
 
-  private static func unusable(_ url: URL) -> InputError {
-    InputError(url.path, found: "no usable state of a training run", expected: "a checkpoint_latest of this version")
+  private static func unusableError(_ url: URL) -> InputError {
+    InputError(
+      url.path, found: "no usable state of a training run", expected: "a checkpoint_latest that this version wrote")
   }
 
   private static func encoded<Sampler: CaseSampler>(

@@ -1,14 +1,17 @@
-/// Why training cannot go on, though its input was usable.
+/// A reason to stop training although the input was usable.
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A loss or the gradient is NaN or infinite.
+  ///
+  /// `what` names the quantity, `cases` the cases concerned; `epoch` and `iteration` are counted from 0.
   case diverged(what: String, cases: [String], epoch: Int, iteration: Int)
 
+  /// One sentence about what happened, and one about what to do.
   public var description: String {
     switch self {
     case .diverged(let what, let cases, let epoch, let iteration):
       "\(what) is not finite in epoch \(epoch + 1), step \(iteration + 1), with cases \(cases.joined(separator: ", ")). "
         + "Look at these cases' images, or lower initial_learning_rate in the plan; "
-        + "the last checkpoint is as it was after the epoch before."
+        + "the last checkpoint is that of the previous epoch."
     }
   }
 }

@@ -3,21 +3,22 @@ import Files
 import Foundation
 import HardnessWeighting
 
-/// The tables a run leaves in its folder. They are replaced as a whole after every epoch, so they are sound however the
-/// run ends.
+/// The tables that a run writes into its folder.
+///
+/// The files are replaced as a whole after every epoch, so that they are complete however the run ends.
 struct TrainingLog {
   let folder: ModelFolder
-  /// Names of the foreground classes.
+  /// The names of the foreground classes or regions.
   let classes: [String]
-  /// The group of each case that has one.
+  /// The group of each case that has one, by the name of the case.
   let groups: [String: String]
 
-  /// Writes `log.csv`, a line an epoch.
+  /// Writes `log.csv`, with one row for each epoch.
   ///
   /// - Throws: `InputError` when the folder cannot be written.
   func write(_ history: [EpochRecord]) throws {
     let names = Set(groups.values).sorted()
-    let head =
+    let header =
       ["epoch", "learning_rate", "train_loss", "validation_loss"] + classes.map { "pseudo_dice_\($0)" }
       + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta"] + names.map { "draws_\($0)" }
       + ["gradient_norm", "seconds"]
@@ -30,16 +31,22 @@ struct TrainingLog {
         ] + names.map { number(record.groupDraws[$0] ?? 0) }
         + [number(record.gradientNorm), String(format: "%.2f", record.seconds)]
     }
-    try replace(folder.log, [head] + epochs)
+    try replace(folder.log, [header] + epochs)
   }
 
-  /// Adds the epoch's lines to `sampler.csv`, one a training case: its last loss, its probability at the end of the
-  /// epoch, and how often it was drawn in the epoch. Lines of this epoch and later ones, of a run that was interrupted,
-  /// are dropped. Writes `suspects.csv` anew.
+  /// Adds the rows of the current epoch to `sampler.csv`, and rewrites `suspects.csv`.
   ///
+  /// `sampler.csv` has one row for each epoch and training case: the last loss of the case, its probability at the end
+  /// of the epoch, and how often it was drawn in the epoch. Rows of this and later epochs, which an interrupted run has
+  /// left, are dropped.
+  ///
+  /// - Parameters:
+  ///   - state: The state of the run at the end of the epoch.
+  ///   - probabilities: The probability of each case.
+  ///   - suspects: The cases that stay hard.
   /// - Throws: `InputError` when the folder cannot be written.
   func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [LossHistory.Suspect]) throws {
-    let head = ["epoch", "case", "group", "loss", "probability", "draws"]
+    let header = ["epoch", "case", "group", "loss", "probability", "draws"]
     let before = state.epoch == 0 ? [] : earlierRows(than: state.epoch)
     let rows = state.cases.indices.map { index in
       let name = state.cases[index]
@@ -48,18 +55,18 @@ struct TrainingLog {
         number(probabilities[index]), String(state.epochDraws[index]),
       ]
     }
-    try replace(folder.samplerLog, [head] + before + rows)
-    let named = suspects.map { suspect in
+    try replace(folder.samplerLog, [header] + before + rows)
+    let suspectRows = suspects.map { suspect in
       let name = state.cases[suspect.index]
       return [
         name, groups[name] ?? "", number(suspect.loss), number(suspect.median), String(suspect.visits),
         String(suspect.epochs),
       ]
     }
-    try replace(folder.suspects, [["case", "group", "loss", "median_loss", "visits", "hard_epochs"]] + named)
+    try replace(folder.suspects, [["case", "group", "loss", "median_loss", "visits", "hard_epochs"]] + suspectRows)
   }
 
-  /// The rows of `sampler.csv` for epochs before this one.
+  /// The rows of `sampler.csv` that belong to epochs before the given one.
   private func earlierRows(than epoch: Int) -> [[String]] {
     let rows = (try? CSV.rows(contentsOf: folder.samplerLog)) ?? []
     return rows.map(\.cells).filter { Int($0[0]) ?? .max < epoch }

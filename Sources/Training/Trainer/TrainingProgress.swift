@@ -1,8 +1,10 @@
 import Foundation
 import Logging
 
-/// Tells how training goes: a line an epoch through the logger and, on a terminal, a line in place with the time that
-/// is left.
+/// Reports the progress of a training run.
+///
+/// The logger receives one line for each epoch and the messages in between. On a terminal, a status line with the
+/// current step and the remaining time is shown and updated in place.
 public final class TrainingProgress {
   private let logger: Logger
   private let showsSteps: Bool
@@ -10,22 +12,28 @@ public final class TrainingProgress {
   private var stepsDone = 0
   private var lastShown = Date.distantPast
 
-  /// - Parameter showsSteps: whether there is a terminal to show single steps on; by default when standard error is
-  ///   one.
+  /// Creates a report.
+  ///
+  /// - Parameters:
+  ///   - logger: Receives the lines.
+  ///   - showsSteps: Whether to show the status line on standard error; by default when that is a terminal.
   public init(logger: Logger, showsSteps: Bool = isatty(STDERR_FILENO) == 1) {
     self.logger = logger
     self.showsSteps = showsSteps
   }
 
-  func say(_ text: String) {
-    clear()
+  /// Logs a message.
+  func report(_ text: String) {
+    clearStatusLine()
     logger.info("\(text)")
   }
 
-  /// To be called after each training step; `stepsLeft` is for the whole run.
-  func step(epoch: Int, epochs: Int, iteration: Int, iterations: Int, loss: Double, stepsLeft: Int) {
+  /// Updates the status line after a training step.
+  ///
+  /// - Parameter stepsLeft: The number of training steps until the end of the run.
+  func reportStep(epoch: Int, epochs: Int, iteration: Int, iterations: Int, loss: Double, stepsLeft: Int) {
     let now = Date()
-    // The first step has caches to fill; the time is taken from its end.
+    // The first step is slower than the others, so time is measured from its end.
     guard let started else {
       started = now
       return
@@ -40,7 +48,12 @@ public final class TrainingProgress {
     FileHandle.standardError.write(Data(text.utf8))
   }
 
-  func epoch(_ record: EpochRecord, epochs: Int, isBest: Bool) {
+  /// Logs the results of an epoch.
+  ///
+  /// - Parameters:
+  ///   - epochs: The number of epochs of the run.
+  ///   - isBest: Whether the moving average of the pseudo Dice is the largest so far.
+  func reportEpoch(_ record: EpochRecord, epochs: Int, isBest: Bool) {
     let dice = record.pseudoDice.map { $0.map { String(format: "%.4f", $0) } ?? "–" }.joined(separator: " ")
     var text = String(
       format: "epoch %d/%d  learning rate %.5f  loss %.4f", record.epoch + 1, epochs, record.learningRate,
@@ -51,13 +64,14 @@ public final class TrainingProgress {
     }
     text += String(
       format: "  %.1f s  %@ left", record.seconds, Self.duration(record.seconds * Double(epochs - record.epoch - 1)))
-    say(text)
+    report(text)
   }
 
-  private func clear() {
+  private func clearStatusLine() {
     if showsSteps { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
   }
 
+  /// A duration for a person to read, in the two largest units.
   static func duration(_ seconds: Double) -> String {
     let minutes = Int(min(max(seconds, 0), 1e9) / 60)
     if minutes < 1 { return "\(Int(max(seconds, 0))) s" }

@@ -1,32 +1,34 @@
 import Foundation
 import HardnessWeighting
 
-/// All that a run must remember, beside the network and the optimizer, to be taken up again exactly.
+/// The state of a run that is needed, besides network, optimizer and sampler, to resume it exactly.
 struct TrainingState: Codable {
-  /// The epoch the run is in, from 0.
+  /// The current epoch, from 0.
   var epoch = 0
-  /// Training steps done in it.
+  /// The number of training steps done in this epoch.
   var iteration = 0
-  /// Sum of the batches' losses and gradient norms, and the time, in this epoch so far.
+  /// The sum of the losses of this epoch's batches so far.
   var lossSum = 0.0
+  /// The sum of the gradient norms of this epoch's batches so far.
   var gradientNormSum = 0.0
+  /// The seconds spent in this epoch so far.
   var seconds = 0.0
-  /// The cases of the batches that have been drawn but not trained on, the next one first.
+  /// The cases of each batch that has been drawn but not trained on, the next one first.
   var drawnBatches: [[Int]] = []
   /// The finished epochs.
   var history: [EpochRecord] = []
   /// The largest moving average of the pseudo Dice so far.
   var bestAverage: Double?
-  /// The names of the training cases in the sampler's order: losses must not end up with other cases.
+  /// The names of the training cases in the order of the sampler, to assign losses to the right cases.
   let cases: [String]
-  /// How often each has been trained on in this epoch.
+  /// How often each case has been trained on in this epoch.
   var epochDraws: [Int]
-  /// What each has lost so far.
+  /// The losses of each case so far.
   var losses: LossHistory
 
   private enum CodingKeys: String, CodingKey {
     case epoch, iteration, lossSum, gradientNormSum, seconds, drawnBatches, history, bestAverage, cases, epochDraws
-    // The name that files of earlier versions have.
+    // Existing checkpoints have this key.
     case losses = "hardCases"
   }
 
@@ -36,14 +38,14 @@ struct TrainingState: Codable {
     losses = LossHistory(caseCount: cases.count)
   }
 
-  /// Whether the numbers of a stored state fit together.
+  /// Whether the values of a decoded state fit together.
   var isConsistent: Bool {
     epoch >= 0 && iteration >= 0 && epochDraws.count == cases.count
       && losses.isConsistent(caseCount: cases.count) && history.count == epoch
       && drawnBatches.joined().allSatisfy(cases.indices.contains)
   }
 
-  /// Turns to the next epoch.
+  /// Ends the current epoch.
   mutating func finishEpoch(_ record: EpochRecord) {
     history.append(record)
     epoch += 1
@@ -52,7 +54,7 @@ struct TrainingState: Codable {
     epochDraws = Array(repeating: 0, count: cases.count)
   }
 
-  /// Notes the losses of a batch.
+  /// Records the losses of a batch, one for each of its cases.
   mutating func record(losses: [Double], cases: [Int]) {
     for index in cases { epochDraws[index] += 1 }
     self.losses.record(losses: losses, for: cases)

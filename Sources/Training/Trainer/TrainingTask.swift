@@ -4,30 +4,34 @@ import Foundation
 import Plans
 import Tensors
 
-/// What is to be trained, on what, and where the model goes.
+/// A training run: the plan, the data, and the folder for the model.
 public struct TrainingTask: Sendable {
-  /// Network, patches and training settings.
+  /// The network, the patches and the settings of the training.
   public var plan: Plan
+  /// The input channels and labels of the data set.
   public var description: DatasetDescription
   /// The preprocessed cases.
   public var store: PreprocessedStore
-  /// The fold's cases by name. Validation cases may be none.
+  /// The names of the training and validation cases; there may be no validation cases.
   public var split: Split
-  /// The group of each case that has one, for logs and for strategies that know groups.
+  /// The group of each case that has one, by the name of the case, for logs and for samplers that know groups.
   public var groups: [String: String]
-  /// The model folder: plans, dataset.json, checkpoints and logs.
+  /// The folder for `plans.json`, `dataset.json`, checkpoints and logs.
   public var folder: ModelFolder
+  /// What computes the convolutions.
   public var engine: Engine
-  /// Of activations and convolutions.
+  /// The number format of activations and convolutions.
   public var precision: Precision
-  /// Takes an interrupted run up again where its last checkpoint stands; starts anew when there is none.
+  /// Whether to resume an interrupted run from its last checkpoint; without one, a new run starts.
   public var resumes: Bool
-  /// Whether a model that is already in the folder may be replaced.
+  /// Whether a model that exists in the folder may be replaced.
   public var overwrites: Bool
-  /// Weights of the same architecture to start from, safetensors or nnU-Net's `.pth`; the heads start anew as in
-  /// nnU-Net. Not used when a checkpoint is taken up.
+  /// A file of weights to start from, safetensors or nnU-Net's `.pth`, for the same architecture.
+  ///
+  /// As in nnU-Net, the layers that compute the logits are not loaded. Not used when a run is resumed.
   public var initialWeights: URL?
 
+  /// Creates a task; by default a new run in float32 from random weights.
   public init(
     plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
     groups: [String: String] = [:], folder: ModelFolder, engine: Engine = .auto, precision: Precision = .float32,

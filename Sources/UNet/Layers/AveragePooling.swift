@@ -1,16 +1,20 @@
 import Tensors
 import Threads
 
-/// The mean over boxes that tile the input: PyTorch's AvgPool3d with its kernel as stride.
+/// Average pooling: each output voxel is the mean of a box of input voxels, and the boxes tile the input.
+///
+/// This is PyTorch's `AvgPool3d` with a stride equal to the kernel.
 final class AveragePooling: Features {
-  /// (N, z, y, x, channel).
+  /// The means, (N, z, y, x, channel).
   let output: Tensor
   private let input: Tensor
   private let window: [Int]
-  /// Where the voxels of a box lie, in floats from its first one.
+  /// The offset of each voxel of a box from the box's first voxel, in elements of the input.
   private let box: [Int]
 
-  /// - Parameter window: Edges of the box along z, y, x; they divide the input's.
+  /// - Parameters:
+  ///   - input: The input, (N, z, y, x, channel).
+  ///   - window: The edges of a box along z, y, x, which divide the input's.
   init(_ input: Tensor, window: [Int]) {
     let n = input.shape
     self.input = input
@@ -22,9 +26,10 @@ final class AveragePooling: Features {
     }
   }
 
-  /// The output is kept.
+  /// Does nothing: no other layer writes to `output`.
   func recompute() {}
 
+  /// Computes `output`, the mean over each box of x.
   func forward() {
     switch input.precision {
     case .float32: forward(of: Float.self)
@@ -33,20 +38,24 @@ final class AveragePooling: Features {
   }
 
   private func forward<Number: Element>(of type: Number.Type) {
-    let share = 1 / Float(box.count)
+    let scale = 1 / Float(box.count)
     let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
     forEachVoxel { [box, channels = output.shape[4]] voxel, first in
       let target = y.pointer + voxel
       let source = x.pointer + first
       for c in 0..<channels {
         var sum: Float = 0
-        for place in box { sum += source[place + c].float }
-        target[c] = Number(sum * share)
+        for offset in box { sum += source[offset + c].float }
+        target[c] = Number(sum * scale)
       }
     }
   }
 
-  /// Adds to the gradient by the input what `gradient` by the output amounts to.
+  /// Adds the gradient with respect to the input: `dx += dy / n` for each of a box's n voxels.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient with respect to the output, dy.
+  ///   - inputGradient: The gradient with respect to the input, dx.
   func backward(_ gradient: Tensor, addingTo inputGradient: Tensor) {
     switch input.precision {
     case .float32: backward(of: Float.self, gradient, inputGradient)
@@ -55,23 +64,23 @@ final class AveragePooling: Features {
   }
 
   private func backward<Number: Element>(of type: Number.Type, _ gradient: Tensor, _ inputGradient: Tensor) {
-    let share = 1 / Float(box.count)
+    let scale = 1 / Float(box.count)
     let (g, dx) = (SharedPointer(gradient.pointer(type)), SharedPointer(inputGradient.pointer(type)))
     forEachVoxel { [box, channels = output.shape[4]] voxel, first in
       let source = g.pointer + voxel
-      for place in box {
-        let target = dx.pointer + first + place
-        for c in 0..<channels { target[c] = Number(target[c].float + share * source[c].float) }
+      for offset in box {
+        let target = dx.pointer + first + offset
+        for c in 0..<channels { target[c] = Number(target[c].float + scale * source[c].float) }
       }
     }
   }
 
-  /// Pairs each output voxel with the first voxel of its box, as offsets of their first floats.
+  /// Calls `body` for each output voxel with the offset of its first element in the output, and that of its box in the input.
   private func forEachVoxel(_ body: @Sendable (_ output: Int, _ input: Int) -> Void) {
     let (rows, columns, channels) = (input.shape[2], input.shape[3], input.shape[4])
     let (depth, height, width) = (output.shape[1], output.shape[2], output.shape[3])
     Parallel.forEach(output.shape[0] * depth * height) { [window] line in
-      // Output planes are counted through the samples, and window[0] input planes belong to each.
+      // `line / height` counts the output planes of all samples; each stands for window[0] input planes.
       let start = (line / height * window[0] * rows + line % height * window[1]) * columns
       for x in 0..<width { body((line * width + x) * channels, (start + x * window[2]) * channels) }
     }

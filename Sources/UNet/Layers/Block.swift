@@ -1,24 +1,33 @@
 import Tensors
 
-/// One link of a stage's chain: convolution, normalization and activation, by themselves or twice with a short cut
-/// around.
+/// One layer in a stage's chain: a `ConvolutionBlock` or a `ResidualBlock`.
 protocol Block: Features {
-  /// What the optimizer trains, in PyTorch's order.
+  /// The trained parameters, in PyTorch's order.
   var parameters: [Parameter] { get }
-  /// What is saved beside the parameters but not trained.
+  /// What is saved with the parameters but not trained.
   var buffers: [Parameter] { get }
-  /// Multiplications and additions of a forward pass's convolutions by definition.
+  /// The number of multiplications and additions in the convolutions of a forward pass, counted by their definition.
   var operations: Int { get }
-  /// Whether input and output are of one shape.
+  /// Whether input and output have the same shape.
   var keepsShape: Bool { get }
-  /// Memory of the output's shape that the backward pass has no more use for once it computes the gradient by the input: this may
-  /// go there where the block keeps the shape.
+  /// Memory of the output's shape that `backward` no longer needs when it computes the gradient with respect to the input.
+  ///
+  /// If the block keeps the shape, this gradient may overwrite it.
   var reusableBuffer: Tensor { get }
-  /// Weights have been written to since the last forward pass. In a network for training they may always have been.
+  /// Tells the block that its weights have changed, so that the next forward pass rearranges them for the convolution.
+  ///
+  /// In a network for training every forward pass does so anyway.
   func weightsDidChange()
-  /// - Parameter inference: Whether batch normalization goes by its running statistics.
+  /// Computes the features from those of the layer before.
+  ///
+  /// - Parameter inference: Whether batch normalization uses its running statistics.
   func forward(inference: Bool)
-  /// After a forward pass that was not for inference: uses up `gradient` by the output, sets the gradients of the
-  /// parameters and overwrites `inputGradient`, which is `nil` where the input is the image.
+  /// Sets the gradients of the parameters and the gradient with respect to the input.
+  ///
+  /// The last forward pass must not have been one for inference.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient with respect to the output. It is overwritten.
+  ///   - inputGradient: Receives the gradient with respect to the input; `nil` when the input is the image.
   func backward(_ gradient: Tensor, inputGradient: Tensor?)
 }

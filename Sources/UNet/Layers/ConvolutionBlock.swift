@@ -1,21 +1,21 @@
 import Tensors
 
-/// Convolution, normalization, activation.
+/// A convolution, a normalization and an activation: `output = activation(normalization(convolution(input)))`.
 final class ConvolutionBlock: Block {
   let output: Tensor
   let keepsShape: Bool
   private let convolution: any Convolution
   private let normalization: NormalizationLayer?
-  /// `nil` where the normalization applies it too, or where there is none.
+  /// `nil` when the normalization layer applies the activation, or when there is none.
   private let activation: Activation?
   private let weight, bias: Parameter
   private let hasBias: Bool
   private let input: any Features
-  /// What the convolution gives.
+  /// The output of the convolution, before normalization and activation.
   private let preActivation: Tensor
-  /// Whether nobody else writes to `output`.
+  /// Whether `output` has memory of its own, so that it never has to be recomputed.
   private let keepsOutput: Bool
-  /// Whether weights change from one pass to the next.
+  /// Whether the weights may change between any two forward passes.
   private let training: Bool
   private var weightsHaveChanged = true
 
@@ -25,10 +25,11 @@ final class ConvolutionBlock: Block {
   var reusableBuffer: Tensor { preActivation }
 
   /// - Parameters:
-  ///   - hasBias: Whether the convolution has a bias; it stays zero where not.
-  ///   - activation: `nil` for none.
-  ///   - normalization: `nil` for none.
-  ///   - keepsOutput: Whether the output is kept until the next forward pass.
+  ///   - name: The block's name in nnU-Net's state dict.
+  ///   - hasBias: Whether the convolution has a bias. If not, the bias is 0 and not among the parameters.
+  ///   - activation: The activation; `nil` when there is none.
+  ///   - normalization: The normalization; `nil` when there is none.
+  ///   - keepsOutput: Whether the output stays valid until the next forward pass.
   init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, hasBias: Bool, activation: Activation?,
     normalization: NormalizationKind?, epsilon: Float, keepsOutput: Bool, workspace: Workspace
@@ -40,7 +41,7 @@ final class ConvolutionBlock: Block {
     self.input = input
     training = workspace.training
     keepsShape = shape.inputTensor == shape.outputTensor
-    // NormalizationLayer applies piecewise linear activations in its own pass.
+    // NormalizationLayer applies piecewise linear activations in the same pass over the data.
     let slope = activation.map(\.slope) ?? 1
     self.normalization = normalization.map {
       NormalizationLayer(
@@ -65,7 +66,7 @@ final class ConvolutionBlock: Block {
 
   func recompute() { if !keepsOutput { finish() } }
 
-  /// From what the convolution gave to the output.
+  /// Computes `output` from `preActivation`.
   private func finish() {
     if let normalization {
       normalization.apply(preActivation, output)
@@ -93,12 +94,12 @@ final class ConvolutionBlock: Block {
     }
   }
 
-  /// Makes the output of an affine normalization zero, until training changes that.
+  /// Sets scale and shift of an affine normalization to 0, so that the block's output is 0 until training changes them.
   func zeroInitializeNormalization() { for parameter in normalization?.parameters ?? [] { parameter.value.fill(0) } }
 }
 
 extension ConvolutionBlock {
-  /// The block a plan asks for: convolution, normalization and activation as its architecture has them.
+  /// Creates a block with the bias, normalization and activation of an architecture.
   convenience init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, architecture a: Architecture,
     keepsOutput: Bool = false, workspace: Workspace

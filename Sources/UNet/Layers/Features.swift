@@ -1,14 +1,16 @@
 import Tensors
 
-/// What a layer takes its input from.
+/// A layer whose output is the input of another layer.
 protocol Features: AnyObject {
-  /// (N, z, y, x, channel); valid after the forward pass until the next layer's features are computed, and after `recompute`.
+  /// The features, (N, z, y, x, channel).
+  ///
+  /// Valid from the forward pass until another layer computes its features, which may share the memory; and after `recompute`.
   var output: Tensor { get }
-  /// Computes `output` again from what was kept of the forward pass.
+  /// Computes `output` again from what the forward pass has kept.
   func recompute()
 }
 
-/// Features that are kept.
+/// Features in memory of their own, which are always valid.
 final class KeptFeatures: Features {
   let output: Tensor
   init(_ output: Tensor) { self.output = output }

@@ -1,35 +1,46 @@
 import Tensors
 import Threads
 
-/// The 1 x 1 x 1 convolution that turns a decoder stage's features into logits, 32-bit floats in any precision.
+/// The segmentation head of a decoder stage: the 1 x 1 x 1 convolution that computes logits from the stage's features.
 ///
-/// The threads of a pass share it: they write to disjoint places.
+/// For the features x of a voxel, weights W and bias b, the logits are `y = W x + b`. They are 32-bit floats in any precision.
+///
+/// The class is `Sendable` so that the threads of one pass can share it; they write to disjoint memory.
 final class Head: @unchecked Sendable {
+  /// The logits, (N, z, y, x, channel).
   let logits: Tensor
+  /// The gradient of the loss with respect to the logits, which the loss writes.
   let gradient: Tensor
   let weight, bias: Parameter
-  private let features, classes: Int
+  private let features, outputChannels: Int
   private let scratch: ScratchPool
-  /// Parts of the voxels whose weight gradients are summed by themselves; it depends on the shape alone.
+  /// The number of parts of the voxels whose weight gradients are summed separately. It depends only on the shape, so that the
+  /// sums do not depend on the number of threads.
   private let parts: Int
-  /// Voxels handled at once.
-  private static let tile = 256
+  /// The number of voxels in one matrix product.
+  private static let tileSize = 256
 
-  init(_ name: String, batch: Int, extent: [Int], features: Int, classes: Int, scratch: ScratchPool) {
-    weight = Parameter(name + ".weight", shape: [classes, 1, 1, 1, features])
-    bias = Parameter(name + ".bias", shape: [classes])
-    logits = Tensor([batch] + extent + [classes])
+  /// - Parameters:
+  ///   - name: The head's name in nnU-Net's state dict.
+  ///   - extent: The size of the features along z, y, x, in voxels.
+  ///   - features: The number of input channels.
+  init(_ name: String, batch: Int, extent: [Int], features: Int, outputChannels: Int, scratch: ScratchPool) {
+    weight = Parameter(name + ".weight", shape: [outputChannels, 1, 1, 1, features])
+    bias = Parameter(name + ".bias", shape: [outputChannels])
+    logits = Tensor([batch] + extent + [outputChannels])
     gradient = Tensor(logits.shape)
-    (self.features, self.classes, self.scratch) = (features, classes, scratch)
-    parts = min(8, max(1, logits.count / classes / Self.tile))
+    (self.features, self.outputChannels, self.scratch) = (features, outputChannels, scratch)
+    parts = min(8, max(1, logits.count / outputChannels / Self.tileSize))
   }
 
-  /// Multiplications and additions of a forward pass.
+  /// The number of multiplications and additions in a forward pass.
   var operations: Int { 2 * logits.count * features }
 
-  private var voxels: Int { logits.count / classes }
+  private var voxels: Int { logits.count / outputChannels }
 
-  /// - Parameter input: (N, z, y, x, feature).
+  /// Computes `logits`, `y = W x + b`.
+  ///
+  /// - Parameter input: The features x, (N, z, y, x, channel).
   func forward(_ input: Tensor) {
     switch input.precision {
     case .float32: forward(of: Float.self, input)
@@ -40,19 +51,21 @@ final class Head: @unchecked Sendable {
   private func forward<Number: Element>(of type: Number.Type, _ input: Tensor) {
     let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(logits.pointer))
     let (w, b) = (SharedPointer(weight.value.pointer), SharedPointer(bias.value.pointer))
-    Parallel.chunks(voxels, size: Self.tile) { [features, classes, scratch] rows in
-      scratch.use(Self.tile * features) { copy in
-        let target = y.pointer + rows.lowerBound * classes
-        for row in 0..<rows.count { (target + row * classes).update(from: b.pointer, count: classes) }
+    Parallel.chunks(voxels, size: Self.tileSize) { [features, outputChannels, scratch] rows in
+      scratch.use(Self.tileSize * features) { copy in
+        let target = y.pointer + rows.lowerBound * outputChannels
+        for row in 0..<rows.count { (target + row * outputChannels).update(from: b.pointer, count: outputChannels) }
         let source = Number.floats(x.pointer + rows.lowerBound * features, rows.count * features, copy)
         BLAS.multiply(
-          rows.count, classes, features, a: source, features, b: w.pointer, features, transposeB: true, c: target,
-          classes, accumulate: true)
+          rows.count, outputChannels, features, a: source, features, b: w.pointer, features, transposeB: true, c: target,
+          outputChannels, accumulate: true)
       }
     }
   }
 
-  /// Sets the gradients of weight and bias from `gradient` by the logits.
+  /// Sets the gradients of weight and bias, `dW = Σ dy xᵀ` and `db = Σ dy` over all voxels, from `gradient`, dy.
+  ///
+  /// - Parameter input: The features x that `forward` was called with.
   func backwardWeights(_ input: Tensor) {
     switch input.precision {
     case .float32: backwardWeights(of: Float.self, input)
@@ -64,25 +77,25 @@ final class Head: @unchecked Sendable {
     let (x, g) = (SharedPointer(input.pointer(type)), SharedPointer(gradient.pointer))
     let voxels = voxels
     let perPart = (voxels + parts - 1) / parts
-    // A part's sums: the weights' gradient, then the bias's.
-    let length = classes * (features + 1)
+    // The sums of a part: the gradient of the weights, then that of the bias.
+    let length = outputChannels * (features + 1)
     scratch.use(parts * length) { partial in
       let sums = SharedPointer(partial)
-      Parallel.forEach(parts) { [features, classes, scratch] part in
+      Parallel.forEach(parts) { [features, outputChannels, scratch] part in
         let weights = sums.pointer + part * length
-        let biases = weights + classes * features
+        let biases = weights + outputChannels * features
         weights.update(repeating: 0, count: length)
-        scratch.use(Self.tile * features) { copy in
+        scratch.use(Self.tileSize * features) { copy in
           let end = min(voxels, (part + 1) * perPart)
-          for lower in stride(from: part * perPart, to: end, by: Self.tile) {
-            let count = min(Self.tile, end - lower)
+          for lower in stride(from: part * perPart, to: end, by: Self.tileSize) {
+            let count = min(Self.tileSize, end - lower)
             let source = Number.floats(x.pointer + lower * features, count * features, copy)
-            let gradient = g.pointer + lower * classes
+            let gradient = g.pointer + lower * outputChannels
             BLAS.multiply(
-              classes, features, count, a: gradient, classes, transposeA: true, b: source, features, c: weights,
+              outputChannels, features, count, a: gradient, outputChannels, transposeA: true, b: source, features, c: weights,
               features, accumulate: true)
             for row in 0..<count {
-              for c in 0..<classes { biases[c] += gradient[row * classes + c] }
+              for c in 0..<outputChannels { biases[c] += gradient[row * outputChannels + c] }
             }
           }
         }
@@ -91,7 +104,7 @@ final class Head: @unchecked Sendable {
     }
   }
 
-  /// Overwrites `inputGradient` with what `gradient` by the logits amounts to.
+  /// Overwrites `inputGradient` with the gradient with respect to the features, `dx = Wᵀ dy`, from `gradient`, dy.
   func backwardInput(_ inputGradient: Tensor) {
     switch inputGradient.precision {
     case .float32: backwardInput(of: Float.self, inputGradient)
@@ -103,10 +116,10 @@ final class Head: @unchecked Sendable {
     let (g, dx, w) = (
       SharedPointer(gradient.pointer), SharedPointer(inputGradient.pointer(type)), SharedPointer(weight.value.pointer)
     )
-    Parallel.chunks(voxels, size: Self.tile) { [features, classes, scratch] rows in
-      scratch.use(Self.tile * features) { product in
+    Parallel.chunks(voxels, size: Self.tileSize) { [features, outputChannels, scratch] rows in
+      scratch.use(Self.tileSize * features) { product in
         BLAS.multiply(
-          rows.count, features, classes, a: g.pointer + rows.lowerBound * classes, classes, b: w.pointer, features,
+          rows.count, features, outputChannels, a: g.pointer + rows.lowerBound * outputChannels, outputChannels, b: w.pointer, features,
           c: product, features)
         let target = dx.pointer + rows.lowerBound * features
         for i in 0..<rows.count * features { target[i] = Number(product[i]) }

@@ -1,29 +1,58 @@
 import Tensors
 import Threads
 
-/// Instance or batch normalization, followed by a piecewise linear activation, in one pass over the data each way.
+/// Instance or batch normalization followed by a piecewise linear activation.
 ///
-/// y = activation(scale (x - mean) / sqrt(variance + epsilon) + shift), mean and biased variance of each sample and
-/// channel (PyTorch's InstanceNorm3d without running statistics). Batch normalization is the same with the whole batch
-/// as one sample; it keeps running means of both for inference (PyTorch's BatchNorm3d).
+/// With the mean and biased variance over the voxels of each sample and channel, the forward pass is
+///
+///     inverse = 1 / sqrt(variance + epsilon)
+///     factor  = scale * inverse
+///     offset  = shift - mean * factor
+///     z       = factor * x + offset            (= scale * (x - mean) * inverse + shift)
+///     y       = z if z > 0, else slope * z
+///
+/// With x̂ = (x - mean) * inverse, and mean(...) over the same voxels, the backward pass is
+///
+///     dz        = dy if z > 0, else slope * dy
+///     dscale    = sum of dz * x̂ over all voxels
+///     dshift    = sum of dz over all voxels
+///     slopes    = -factor * inverse * mean(dz * x̂)
+///     constants = -factor * mean(dz) - slopes * mean
+///     dx        = factor * dz + slopes * x + constants      (= factor * (dz - mean(dz) - x̂ * mean(dz * x̂)))
+///
+/// This is PyTorch's `InstanceNorm3d` without running statistics. Batch normalization, PyTorch's `BatchNorm3d`, treats the whole
+/// batch as one sample and records running statistics for inference.
 package final class NormalizationLayer {
   let scale, shift: Parameter
-  /// What the optimizer trains: nothing where it is not affine; scale and shift are one and zero then.
+  /// The trained parameters: scale and shift if the normalization is affine. If not, there are none, and these are 1 and 0.
   let parameters: [Parameter]
   private let running: RunningStatistics?
-  private let batch, voxels, channels: Int
-  private let epsilon, slope: Float
-  /// For each sample and channel: mean and 1 / deviation; and the map x a + b they amount to.
+  /// The numbers of samples and of voxels in each; for batch normalization, one sample with the voxels of the whole batch.
+  private let batch, voxels: Int
+  private let channels: Int
+  private let epsilon: Float
+  /// The slope of the activation for z ≤ 0.
+  private let slope: Float
+  /// For each sample and channel: the statistics, `inverse = 1 / sqrt(variance + epsilon)`, and the map
+  /// `z = factor * x + offset` that follows from them.
   private let mean, inverse, factor, offset: Tensor
-  /// For each sample and channel: the gradient by the input is factor * inner + slopes * input + constants.
+  /// For each sample and channel: the backward pass is `dx = factor * dz + slopes * x + constants`.
   private let slopes, constants: Tensor
-  /// Partial sums of each chunk of voxels: two a channel.
+  /// The partial sums of each chunk of voxels: two for each channel.
   private let partial: Tensor
-  private static let chunk = 1024
+  /// The number of voxels in a chunk.
+  private static let chunkSize = 1024
 
+  /// Creates a layer with scale 1 and shift 0.
+  ///
   /// - Parameters:
-  ///   - voxels: Of each sample.
-  ///   - slope: The activation's below zero; 1 for none.
+  ///   - name: The layer's name in nnU-Net's state dict.
+  ///   - kind: Instance or batch normalization.
+  ///   - batch: The number of samples.
+  ///   - voxels: The number of voxels in each sample.
+  ///   - channels: The number of channels.
+  ///   - epsilon: The number that is added to the variance.
+  ///   - slope: The slope of the activation for values of 0 or less; 1 when there is no activation.
   package init(
     _ name: String, _ kind: NormalizationKind, batch: Int, voxels: Int, channels: Int, epsilon: Float, slope: Float
   ) {
@@ -50,13 +79,19 @@ package final class NormalizationLayer {
     partial = Tensor([batch, Self.chunks(voxels), 2, channels])
   }
 
-  private static func chunks(_ voxels: Int) -> Int { (voxels + chunk - 1) / chunk }
+  private static func chunks(_ voxels: Int) -> Int { (voxels + chunkSize - 1) / chunkSize }
 
-  /// What is saved beside the parameters.
+  /// What is saved with the parameters but not trained: the running statistics of batch normalization.
   var buffers: [Parameter] { running?.buffers ?? [] }
 
-  /// Readies `apply` for `input`: by its own statistics, which running ones take note of; or in inference by the running ones, where
-  /// there are any, which stay as they are.
+  /// Prepares `apply` for `input`: computes factor and offset.
+  ///
+  /// They follow from the statistics of `input`, which batch normalization also records in its running statistics. In inference,
+  /// batch normalization uses the running statistics instead and does not change them.
+  ///
+  /// - Parameters:
+  ///   - input: The input x, (N, z, y, x, channel).
+  ///   - inference: Whether to use running statistics if there are any.
   package func computeStatistics(_ input: Tensor, inference: Bool) {
     if inference, let running { return useRunningStatistics(running) }
     switch input.precision {
@@ -65,7 +100,9 @@ package final class NormalizationLayer {
     }
   }
 
-  /// Normalizes and activates. `input` and `output` may be one tensor.
+  /// Normalizes and activates: computes `output`, y, from `input`, x. Both may be the same tensor.
+  ///
+  /// Call `computeStatistics` first.
   package func apply(_ input: Tensor, _ output: Tensor) {
     switch input.precision {
     case .float32: apply(of: Float.self, input, output)
@@ -76,9 +113,9 @@ package final class NormalizationLayer {
   private func apply<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
     let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
     let (a, b) = (SharedPointer(factor.pointer), SharedPointer(offset.pointer))
-    forEachChunk { [channels, slope] n, range in
+    forEachChunk { [channels, slope] n, chunk in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
-      for voxel in range.voxels {
+      for voxel in chunk.voxels {
         let source = x.pointer + voxel * channels
         let target = y.pointer + voxel * channels
         for c in 0..<channels {
@@ -89,21 +126,23 @@ package final class NormalizationLayer {
     }
   }
 
-  /// The map of the running statistics.
+  /// Sets factor and offset from the running statistics.
   private func useRunningStatistics(_ running: RunningStatistics) {
     for c in 0..<channels {
-      let deviation = 1 / (running.variance.value.pointer[c] + epsilon).squareRoot()
-      factor.pointer[c] = scale.value.pointer[c] * deviation
+      let inverse = 1 / (running.variance.value.pointer[c] + epsilon).squareRoot()
+      factor.pointer[c] = scale.value.pointer[c] * inverse
       offset.pointer[c] = shift.value.pointer[c] - running.mean.value.pointer[c] * factor.pointer[c]
     }
   }
 
+  /// Sets mean, inverse, factor and offset from the input.
   private func computeStatistics<Number: Element>(of type: Number.Type, _ input: Tensor) {
     let x = SharedPointer(input.pointer(type))
-    sumChunks { [channels] _, range, sums in
-      // Sums of x - x0 and its square: the first voxel stands in for the mean, so that little is lost to cancellation.
-      let first = x.pointer + range.sample
-      for voxel in range.voxels {
+    sumChunks { [channels] _, chunk, sums in
+      // Sums of x - x0 and (x - x0)², where x0 is the sample's first voxel. It is close enough to the mean that the variance
+      // loses little to cancellation.
+      let first = x.pointer + chunk.sampleOffset
+      for voxel in chunk.voxels {
         let row = x.pointer + voxel * channels
         for c in 0..<channels {
           let value = row[c].float - first[c].float
@@ -115,14 +154,14 @@ package final class NormalizationLayer {
     for n in 0..<batch {
       for c in 0..<channels {
         let (sum, squares) = total(n, c)
-        let center = sum / Double(voxels)
-        let variance = max(0, squares / Double(voxels) - center * center)
+        let shiftedMean = sum / Double(voxels)
+        let variance = max(0, squares / Double(voxels) - shiftedMean * shiftedMean)
         let i = n * channels + c
-        let deviation = 1 / (variance + Double(epsilon)).squareRoot()
-        let mean = Float(center + Double(x.pointer[n * voxels * channels + c].float))
+        let inverse = 1 / (variance + Double(epsilon)).squareRoot()
+        let mean = Float(shiftedMean + Double(x.pointer[n * voxels * channels + c].float))
         self.mean.pointer[i] = mean
-        inverse.pointer[i] = Float(deviation)
-        factor.pointer[i] = scale.value.pointer[c] * Float(deviation)
+        self.inverse.pointer[i] = Float(inverse)
+        factor.pointer[i] = scale.value.pointer[c] * Float(inverse)
         offset.pointer[i] = shift.value.pointer[c] - mean * factor.pointer[i]
         running?.record(channel: c, mean: mean, variance: variance, count: voxels)
       }
@@ -130,7 +169,12 @@ package final class NormalizationLayer {
     running?.countBatch()
   }
 
-  /// Turns `gradient` by the output into the gradient by `input`, in place, and sets the gradients of scale and shift.
+  /// Turns the gradient with respect to the output into the one with respect to the input, and sets the gradients of scale and
+  /// shift.
+  ///
+  /// - Parameters:
+  ///   - input: The input x that `computeStatistics` was called with, not in inference.
+  ///   - gradient: On entry dy, on return dx.
   package func backward(input: Tensor, gradient: Tensor) {
     switch input.precision {
     case .float32: backward(of: Float.self, input, gradient)
@@ -143,86 +187,90 @@ package final class NormalizationLayer {
     let g = SharedPointer(gradient.pointer(type))
     let (a, b) = (SharedPointer(factor.pointer), SharedPointer(offset.pointer))
     let (m, s) = (SharedPointer(mean.pointer), SharedPointer(inverse.pointer))
-    sumChunks { [channels, slope] n, range, sums in
+    sumChunks { [channels, slope] n, chunk, sums in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
       let (m, s) = (m.pointer + n * channels, s.pointer + n * channels)
-      for voxel in range.voxels {
+      for voxel in chunk.voxels {
         let source = x.pointer + voxel * channels
         let target = g.pointer + voxel * channels
         for c in 0..<channels {
           let (x, g) = (source[c].float, target[c].float)
-          let inner = x * a[c] + b[c] > 0 ? g : slope * g
-          sums[c] += inner
-          sums[channels + c] += inner * ((x - m[c]) * s[c])
+          let dz = x * a[c] + b[c] > 0 ? g : slope * g
+          sums[c] += dz
+          sums[channels + c] += dz * ((x - m[c]) * s[c])
         }
       }
     }
     scale.gradient.fill(0)
     shift.gradient.fill(0)
-    // dx = a (dz - mean(dz) - xhat mean(dz xhat)) = a dz + p x + q, with p and q of each sample and channel.
     for n in 0..<batch {
       for c in 0..<channels {
         let (sum, product) = total(n, c)
         scale.gradient.pointer[c] += Float(product)
         shift.gradient.pointer[c] += Float(sum)
         let i = n * channels + c
-        let slope = -factor.pointer[i] * inverse.pointer[i] * Float(product / Double(voxels))
-        slopes.pointer[i] = slope
-        constants.pointer[i] = -factor.pointer[i] * Float(sum / Double(voxels)) - slope * mean.pointer[i]
+        let inputSlope = -factor.pointer[i] * inverse.pointer[i] * Float(product / Double(voxels))
+        slopes.pointer[i] = inputSlope
+        constants.pointer[i] = -factor.pointer[i] * Float(sum / Double(voxels)) - inputSlope * mean.pointer[i]
       }
     }
     let (p, q) = (SharedPointer(slopes.pointer), SharedPointer(constants.pointer))
-    forEachChunk { [channels, slope] n, range in
+    forEachChunk { [channels, slope] n, chunk in
       let (a, b) = (a.pointer + n * channels, b.pointer + n * channels)
       let (p, q) = (p.pointer + n * channels, q.pointer + n * channels)
-      for voxel in range.voxels {
+      for voxel in chunk.voxels {
         let source = x.pointer + voxel * channels
         let target = g.pointer + voxel * channels
         for c in 0..<channels {
           let (x, g) = (source[c].float, target[c].float)
-          let inner = x * a[c] + b[c] > 0 ? g : slope * g
-          target[c] = Number(a[c] * inner + (p[c] * x + q[c]))
+          let dz = x * a[c] + b[c] > 0 ? g : slope * g
+          target[c] = Number(a[c] * dz + (p[c] * x + q[c]))
         }
       }
     }
   }
 
-  /// A chunk of one sample: its voxels, counted through the batch, and where the sample's elements start.
-  private struct Range {
-    var voxels: Swift.Range<Int>
-    var sample: Int
+  /// A chunk of the voxels of one sample.
+  private struct Chunk {
+    /// The voxels, numbered through the whole batch.
+    var voxels: Range<Int>
+    /// The offset of the sample's first element.
+    var sampleOffset: Int
   }
 
-  private func forEachChunk(_ body: @Sendable (_ sample: Int, Range) -> Void) {
+  /// Calls `body` for each chunk of each sample, in parallel.
+  private func forEachChunk(_ body: @Sendable (_ sample: Int, Chunk) -> Void) {
     let chunks = Self.chunks(voxels)
     Parallel.forEach(batch * chunks) { [voxels, channels] task in
       let n = task / chunks
-      let lower = task % chunks * Self.chunk
+      let lower = task % chunks * Self.chunkSize
       body(
         n,
-        Range(
-          voxels: n * voxels + lower..<n * voxels + min(voxels, lower + Self.chunk), sample: n * voxels * channels))
+        Chunk(
+          voxels: n * voxels + lower..<n * voxels + min(voxels, lower + Self.chunkSize),
+          sampleOffset: n * voxels * channels))
     }
   }
 
-  private func sumChunks(_ body: @Sendable (_ sample: Int, Range, UnsafeMutablePointer<Float>) -> Void) {
+  /// Calls `body` for each chunk with the memory of its partial sums, which are 0.
+  private func sumChunks(_ body: @Sendable (_ sample: Int, Chunk, UnsafeMutablePointer<Float>) -> Void) {
     let sums = SharedPointer(partial.pointer)
-    forEachChunk { [voxels, channels] n, range in
-      let chunk = (range.voxels.lowerBound - n * voxels) / Self.chunk
-      let place = sums.pointer + (n * Self.chunks(voxels) + chunk) * 2 * channels
-      place.update(repeating: 0, count: 2 * channels)
-      body(n, range, place)
+    forEachChunk { [voxels, channels] n, chunk in
+      let index = (chunk.voxels.lowerBound - n * voxels) / Self.chunkSize
+      let chunkSums = sums.pointer + (n * Self.chunks(voxels) + index) * 2 * channels
+      chunkSums.update(repeating: 0, count: 2 * channels)
+      body(n, chunk, chunkSums)
     }
   }
 
-  /// Both sums over a sample's chunks, in their order.
+  /// Returns both sums of one sample and channel over all chunks, added in the order of the chunks.
   private func total(_ sample: Int, _ channel: Int) -> (Double, Double) {
     let chunks = Self.chunks(voxels)
     var (first, second) = (0.0, 0.0)
     for chunk in 0..<chunks {
-      let place = partial.pointer + (sample * chunks + chunk) * 2 * channels + channel
-      first += Double(place[0])
-      second += Double(place[channels])
+      let sums = partial.pointer + (sample * chunks + chunk) * 2 * channels + channel
+      first += Double(sums[0])
+      second += Double(sums[channels])
     }
     return (first, second)
   }

@@ -1,22 +1,24 @@
 import Tensors
 
-/// Two convolutions with a short cut around them: activation(second(first(x)) + short cut of x).
+/// Two convolutions and a shortcut: `output = activation(second(first(x)) + shortcut(x))`.
 ///
-/// ResNet-D's basic block as nnU-Net's residual encoders have it. The first convolution may have a stride; the short
-/// cut is then the mean over each stride's box. Where the number of channels changes, a 1 x 1 x 1 convolution without
-/// bias, normalized, follows. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks,
-/// CVPR 2019.
+/// This is the basic block of ResNet-D as nnU-Net's residual encoders use it. `first` is a convolution, normalization and
+/// activation, and may have a stride; `second` is a convolution and normalization. The shortcut is the identity, except that it
+/// starts with average pooling if there is a stride, and ends with a normalized 1 x 1 x 1 convolution without bias if the number
+/// of channels changes. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks, CVPR 2019.
 final class ResidualBlock: Block {
   let output: Tensor
   let keepsShape: Bool
   private let first, second: ConvolutionBlock
+  /// The shortcut's average pooling; `nil` when there is no stride.
   private let pooling: AveragePooling?
+  /// The shortcut's convolution; `nil` when the number of channels stays the same.
   private let projection: ConvolutionBlock?
   private let activation: Activation
   private let input: any Features
-  /// Memory for a gradient that the blocks of a stage share, of the stage's shape; `nil` where there is no backward pass.
+  /// Memory for the gradient with respect to the output of `second`. The blocks of a stage share it; `nil` in inference.
   private let branch: Tensor?
-  /// Gradient by the projection's input.
+  /// The gradient with respect to the projection's input.
   private let projectionGradient: Tensor?
 
   var parameters: [Parameter] { first.parameters + second.parameters + (projection?.parameters ?? []) }
@@ -25,9 +27,10 @@ final class ResidualBlock: Block {
   var reusableBuffer: Tensor { first.reusableBuffer }
 
   /// - Parameters:
-  ///   - shape: Of the first convolution.
-  ///   - input: Features that are kept.
-  ///   - branch: Memory of the output's shape; `nil` where there is no backward pass.
+  ///   - name: The block's name in nnU-Net's state dict.
+  ///   - shape: The shape of the first convolution.
+  ///   - input: Features that stay valid until the next forward pass.
+  ///   - branch: Memory of the output's shape; `nil` when there is no backward pass.
   init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, architecture a: Architecture, branch: Tensor?,
     workspace: Workspace
@@ -58,8 +61,8 @@ final class ResidualBlock: Block {
     activation = a.activation
     self.input = input
     self.branch = branch
-    // The sum is the second convolution's output; a piecewise linear activation's backward pass can do with its own
-    // output there.
+    // The sum overwrites the output of `second`. The backward pass of a piecewise linear activation needs only its own output,
+    // so that may overwrite the sum; other activations need the sum itself.
     output =
       workspace.training && activation.slope == nil ? workspace.tensor(second.output.shape) : second.output
   }
@@ -68,7 +71,7 @@ final class ResidualBlock: Block {
     for block in [first, second, projection] { block?.weightsDidChange() }
   }
 
-  /// The output is kept.
+  /// Does nothing: no other layer writes to `output`.
   func recompute() {}
 
   func forward(inference: Bool) {
@@ -81,8 +84,8 @@ final class ResidualBlock: Block {
   }
 
   func backward(_ gradient: Tensor, inputGradient: Tensor?) {
-    // Made for training, and behind the stem: a residual block's input is never the image.
-    guard let branch, let inputGradient else { preconditionFailure("a residual block without a way back") }
+    // The stem precedes every residual block, so the input is never the image.
+    guard let branch, let inputGradient else { preconditionFailure("the network was created for inference") }
     activation.backward(input: second.output, gradient: gradient)
     Elementwise.copy(gradient, to: branch)
     second.backward(branch, inputGradient: second.reusableBuffer)

@@ -1,8 +1,10 @@
 import Tensors
 
-/// What batch normalization remembers of the batches it has seen: moving averages of mean and variance, with PyTorch's
-/// momentum.
+/// The running statistics of batch normalization: moving averages of each channel's mean and variance over the batches.
+///
+/// After each batch, `running += 0.1 * (batch - running)`, with PyTorch's default momentum.
 final class RunningStatistics {
+  /// The running mean and variance of each channel, initially 0 and 1.
   let mean, variance: Parameter
   private let batches: Parameter
   private static let momentum: Float = 0.1
@@ -14,16 +16,19 @@ final class RunningStatistics {
     variance.value.fill(1)
   }
 
-  /// All of it, to be saved.
+  /// Everything that is saved, in PyTorch's order.
   var buffers: [Parameter] { [mean, variance, batches] }
 
+  /// Records the statistics of one channel of a batch.
+  ///
   /// - Parameters:
-  ///   - variance: The biased one, of `count` values; the unbiased one is remembered.
+  ///   - variance: The biased variance of `count` values. As in PyTorch, the running variance averages unbiased ones.
   func record(channel: Int, mean newMean: Float, variance newVariance: Double, count: Int) {
     let unbiased = Float(newVariance * Double(count) / Double(max(1, count - 1)))
     mean.value.pointer[channel] += Self.momentum * (newMean - mean.value.pointer[channel])
     variance.value.pointer[channel] += Self.momentum * (unbiased - variance.value.pointer[channel])
   }
 
+  /// Counts a batch, which PyTorch saves as `num_batches_tracked`.
   func countBatch() { batches.value.pointer[0] += 1 }
 }

@@ -1,50 +1,65 @@
 import Tensors
 import Threads
 
-/// Transposed convolution whose kernel is its stride: every input voxel becomes a block of output voxels of its own.
+/// A transposed convolution whose kernel equals its stride, so that each input voxel becomes a block of output voxels.
 ///
-/// It writes the first channels of the decoder's input, whose others are the skip connection, so nothing is
+/// For an input voxel x and position k in its block, the output voxel is `y[k] = W[k]ᵀ x + b`. The blocks do not overlap: forward
+/// and backward pass are matrix products, whose rows are copied between blocks and the output.
+///
+/// It writes the first channels of the decoder's input, whose other channels are the skip connection. Nothing has to be
 /// concatenated later.
 ///
-/// The threads of a pass share it: they write to disjoint places.
+/// The class is `Sendable` so that the threads of one pass can share it; they write to disjoint memory.
 final class TransposedConvolution: @unchecked Sendable {
-  /// What the optimizer trains; a bias that is not among it stays zero.
+  /// The trained parameters. If the bias is not among them, it is 0.
   let parameters: [Parameter]
   private let weight, bias: Parameter
   private let batch: Int
   private let extent, factor: [Int]
-  private let inputs, outputs, outputStride: Int
+  private let inputChannels, outputChannels: Int
+  /// The distance between neighboring output voxels, in elements.
+  private let outputStride: Int
   private let scratch: ScratchPool
-  /// Parts of the input whose weight gradients are summed by themselves.
+  /// The number of parts of the input whose weight gradients are summed separately. It depends only on the shape, so that the
+  /// sums do not depend on the number of threads.
   private let parts: Int
 
   /// - Parameters:
-  ///   - extent: Voxels of the input along z, y, x.
-  ///   - factor: Kernel and stride along z, y, x.
-  ///   - outputStride: Channels of the tensor written to.
+  ///   - name: The layer's name in nnU-Net's state dict.
+  ///   - extent: The size of the input along z, y, x, in voxels.
+  ///   - factor: The kernel and stride along z, y, x.
+  ///   - outputStride: The number of channels of the tensor that receives the output.
+  ///   - hasBias: Whether the layer has a bias. If not, the bias is 0 and not among the parameters.
   init(
-    _ name: String, batch: Int, inputs: Int, outputs: Int, extent: [Int], factor: [Int], outputStride: Int,
+    _ name: String, batch: Int, inputChannels: Int, outputChannels: Int, extent: [Int], factor: [Int], outputStride: Int,
     hasBias: Bool, scratch: ScratchPool
   ) {
-    weight = Parameter(name + ".weight", shape: [inputs] + factor + [outputs])
-    bias = Parameter(name + ".bias", shape: [outputs])
+    weight = Parameter(name + ".weight", shape: [inputChannels] + factor + [outputChannels])
+    bias = Parameter(name + ".bias", shape: [outputChannels])
     parameters = hasBias ? [weight, bias] : [weight]
-    (self.batch, self.inputs, self.outputs, self.outputStride) = (batch, inputs, outputs, outputStride)
+    (self.batch, self.inputChannels, self.outputChannels, self.outputStride) = (batch, inputChannels, outputChannels, outputStride)
     (self.extent, self.factor) = (extent, factor)
     let lines = batch * extent[0] * extent[1]
     parts = min(8, max(1, lines / 8))
     self.scratch = scratch
   }
 
-  /// Multiplications and additions of a forward pass.
-  var operations: Int { 2 * lines * width * inputs * blockSize }
+  /// The number of multiplications and additions in a forward pass.
+  var operations: Int { 2 * lines * width * inputChannels * blockSize }
 
   private var width: Int { extent[2] }
+  /// The number of lines of input voxels along x.
   private var lines: Int { batch * extent[0] * extent[1] }
-  private var blockSize: Int { factor.reduce(outputs, *) }
-  /// Lines of input voxels handled at once.
+  /// The number of elements of a block of output voxels.
+  private var blockSize: Int { factor.reduce(outputChannels, *) }
+  /// The number of lines of input voxels in one matrix product.
   private var linesPerTile: Int { max(1, 128 / width) }
 
+  /// Writes the upsampled input to the first channels of `output`.
+  ///
+  /// - Parameters:
+  ///   - input: The input x, (N, z, y, x, channel).
+  ///   - output: A tensor with `outputStride` channels.
   func forward(_ input: Tensor, _ output: Tensor) {
     switch input.precision {
     case .float32: forward(of: Float.self, input, output)
@@ -55,21 +70,26 @@ final class TransposedConvolution: @unchecked Sendable {
   private func forward<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
     let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
     let (w, b) = (SharedPointer(weight.value.pointer), SharedPointer(bias.value.pointer))
-    let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
+    let (width, inputChannels, outputChannels, block) = (width, inputChannels, outputChannels, blockSize)
     let size = linesPerTile * width
     Parallel.chunks(lines, size: linesPerTile) { [self] tile in
-      scratch.use(size * (block + inputs)) { blocks in
+      scratch.use(size * (block + inputChannels)) { blocks in
         let rows = tile.count * width
-        let source = Number.floats(x.pointer + tile.lowerBound * width * inputs, rows * inputs, blocks + size * block)
-        BLAS.multiply(rows, block, inputs, a: source, inputs, b: w.pointer, block, c: blocks, block)
-        forEachVoxel(tile) { place, voxel in
-          for c in 0..<outputs { y.pointer[voxel + c] = Number(blocks[place + c] + b.pointer[c]) }
+        let source = Number.floats(x.pointer + tile.lowerBound * width * inputChannels, rows * inputChannels, blocks + size * block)
+        BLAS.multiply(rows, block, inputChannels, a: source, inputChannels, b: w.pointer, block, c: blocks, block)
+        forEachVoxel(tile) { blockOffset, voxelOffset in
+          for c in 0..<outputChannels { y.pointer[voxelOffset + c] = Number(blocks[blockOffset + c] + b.pointer[c]) }
         }
       }
     }
   }
 
-  /// Sets the gradients of weight and bias from the first channels of `gradient`, and overwrites `inputGradient`.
+  /// Computes `dW[k] = Σ x dy[k]ᵀ` and `db = Σ dy[k]` over all voxels and k, and `dx = Σ W[k] dy[k]` over k.
+  ///
+  /// - Parameters:
+  ///   - input: The input x that `forward` was called with.
+  ///   - gradient: The gradient with respect to the output; its first channels are dy.
+  ///   - inputGradient: Receives the gradient with respect to the input, dx.
   func backward(input: Tensor, gradient: Tensor, inputGradient: Tensor) {
     switch input.precision {
     case .float32: backward(of: Float.self, input, gradient, inputGradient)
@@ -85,38 +105,38 @@ final class TransposedConvolution: @unchecked Sendable {
       SharedPointer(inputGradient.pointer(type))
     )
     let w = SharedPointer(weight.value.pointer)
-    let (width, inputs, outputs, block) = (width, inputs, outputs, blockSize)
+    let (width, inputChannels, outputChannels, block) = (width, inputChannels, outputChannels, blockSize)
     let linesPerPart = (lines + parts - 1) / parts
     let size = linesPerTile * width
-    // A part's sums: the weights' gradient, then the bias's.
-    let length = inputs * block + outputs
+    // The sums of a part: the gradient of the weights, then that of the bias.
+    let length = inputChannels * block + outputChannels
     scratch.use(parts * length) { partial in
       let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [self] part in
         let end = min(lines, (part + 1) * linesPerPart)
         let weights = sums.pointer + part * length
-        let biases = weights + inputs * block
+        let biases = weights + inputChannels * block
         weights.update(repeating: 0, count: length)
-        scratch.use(size * (block + 2 * inputs)) { blocks in
+        scratch.use(size * (block + 2 * inputChannels)) { blocks in
           let converted = blocks + size * block
-          let product = converted + size * inputs
+          let product = converted + size * inputChannels
           for lower in stride(from: part * linesPerPart, to: end, by: linesPerTile) {
             let tile = lower..<min(end, lower + linesPerTile)
             let rows = tile.count * width
-            forEachVoxel(tile) { place, voxel in
-              for c in 0..<outputs {
-                let value = g.pointer[voxel + c].float
-                blocks[place + c] = value
+            forEachVoxel(tile) { blockOffset, voxelOffset in
+              for c in 0..<outputChannels {
+                let value = g.pointer[voxelOffset + c].float
+                blocks[blockOffset + c] = value
                 biases[c] += value
               }
             }
-            let offset = lower * width * inputs
+            let offset = lower * width * inputChannels
             BLAS.multiply(
-              rows, inputs, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: product, inputs)
-            for i in 0..<rows * inputs { dx.pointer[offset + i] = Number(product[i]) }
-            let source = Number.floats(x.pointer + offset, rows * inputs, converted)
+              rows, inputChannels, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: product, inputChannels)
+            for i in 0..<rows * inputChannels { dx.pointer[offset + i] = Number(product[i]) }
+            let source = Number.floats(x.pointer + offset, rows * inputChannels, converted)
             BLAS.multiply(
-              inputs, block, rows, a: source, inputs, transposeA: true, b: blocks, block, c: weights, block,
+              inputChannels, block, rows, a: source, inputChannels, transposeA: true, b: blocks, block, c: weights, block,
               accumulate: true)
           }
         }
@@ -125,9 +145,13 @@ final class TransposedConvolution: @unchecked Sendable {
     }
   }
 
-  /// Pairs the blocks of a tile's voxels with the output voxels they stand for, as offsets of their first floats.
+  /// Calls `body` for each output voxel of a tile.
+  ///
+  /// - Parameters:
+  ///   - tile: Lines of input voxels.
+  ///   - body: Receives the offsets of the output voxel's first element in the blocks of the tile and in the output.
   @inline(__always)
-  private func forEachVoxel(_ tile: Range<Int>, _ body: (_ place: Int, _ voxel: Int) -> Void) {
+  private func forEachVoxel(_ tile: Range<Int>, _ body: (_ blockOffset: Int, _ voxelOffset: Int) -> Void) {
     let (depth, height) = (extent[0], extent[1])
     let (fz, fy, fx) = (factor[0], factor[1], factor[2])
     for line in tile {
@@ -137,8 +161,8 @@ final class TransposedConvolution: @unchecked Sendable {
           let row = ((n * depth + z) * fz + dz) * height * fy + y * fy + dy
           for x in 0..<width {
             for dx in 0..<fx {
-              let place = (((line - tile.lowerBound) * width + x) * fz * fy * fx + (dz * fy + dy) * fx + dx) * outputs
-              body(place, (row * width * fx + x * fx + dx) * outputStride)
+              let inTile = ((line - tile.lowerBound) * width + x) * fz * fy * fx + (dz * fy + dy) * fx + dx
+              body(inTile * outputChannels, (row * width * fx + x * fx + dx) * outputStride)
             }
           }
         }

@@ -1,7 +1,11 @@
-/// Losses at every decoder resolution (nnU-Net's deep supervision).
+/// Deep supervision: the loss is computed at the resolution of every decoder stage, as in nnU-Net.
 public enum DeepSupervision {
-  /// The weight of each output, full resolution first: halved from one to the next, the coarsest 0, summing to 1. A
-  /// single output has weight 1, where nnU-Net divides 0 by 0.
+  /// Returns the weight of each output's loss, full resolution first.
+  ///
+  /// The weights are proportional to 1, 1/2, 1/4, …, except that of the coarsest output, which is 0. They sum to 1. A single
+  /// output has weight 1, where nnU-Net would divide 0 by 0.
+  ///
+  /// - Parameter outputs: The number of outputs.
   public static func weights(outputs: Int) -> [Double] {
     guard outputs > 1 else { return [1] }
     let raw = (0..<outputs).map { $0 == outputs - 1 ? 0 : 1 / Double(1 << $0) }
@@ -9,11 +13,15 @@ public enum DeepSupervision {
     return raw.map { $0 / total }
   }
 
-  /// Labels at a coarser resolution, by PyTorch's "nearest-exact": output voxel o takes input voxel floor((o + 1/2) n /
-  /// m).
+  /// Returns labels at a coarser resolution by nearest-neighbor interpolation, PyTorch's "nearest-exact".
+  ///
+  /// Along an axis of n voxels that becomes one of m voxels, output voxel o is input voxel `floor((o + 1/2) * n / m)`.
   ///
   /// - Parameters:
-  ///   - labels: (N, z, y, x) of shape `extent`.
+  ///   - labels: The labels, (N, z, y, x).
+  ///   - batch: The number of samples, N.
+  ///   - extent: The size of the labels along z, y, x, in voxels.
+  ///   - coarse: The size of the result along z, y, x, in voxels.
   static func downsample(_ labels: [Int16], batch: Int, from extent: [Int], to coarse: [Int]) -> [Int16] {
     if extent == coarse { return labels }
     let sources = (0..<3).map { axis -> [Int] in

@@ -2,23 +2,33 @@ import Foundation
 import Tensors
 import Threads
 
-/// Soft Dice plus cross-entropy of logits at one resolution, for each sample by itself.
+/// Soft Dice plus cross-entropy at the resolution of one output, computed for each sample.
 ///
-/// A sample's loss is its mean cross-entropy over voxels minus its mean soft Dice over the classes or regions,
-/// dice = (2 I + 1e-5) / max(P + G + 1e-5, 1e-8), with I, P and G the sums over voxels of p g, p and g. With
-/// `batchDice` these sums run over the whole batch, and the samples share the Dice term.
+/// For the probabilities p[v, c] of voxel v and channel c, and g[v, c] = 1 if the voxel belongs to the channel's class or region,
+/// else 0:
 ///
-/// Where voxels are ignored the cross-entropy is by nnU-Net the mean over all voxels of the batch that are not: a
-/// sample's share in it is as large as its share of them, so that the mean over the samples is nnU-Net's loss still.
+///     loss    = mean over v of the cross-entropy - mean over c of dice[c]
+///     dice[c] = (2 I + 1e-5) / max(P + G + 1e-5, 1e-8)
+///
+/// Here I, P and G are the sums over v of p g, p and g for channel c. With `batchDice` they are sums over the whole batch, and its
+/// samples share one Dice term. For classes, the mean over c omits the background, and `Softmax` defines p and the cross-entropy.
+/// For regions, `RegionTable` defines them, and the cross-entropy is also a mean over c.
+///
+/// If voxels may be ignored, nnU-Net's cross-entropy is the mean over all voxels of the batch that count, for regions summed over
+/// c. A sample's cross-entropy is therefore the sum over its voxels times N / (voxels of the batch that count): the mean of the
+/// samples' losses is nnU-Net's loss.
 final class DiceCrossEntropy {
+  /// The numbers of samples, of voxels in each, and of output channels.
   private let batch, voxels, channels: Int
   private let loss: Loss
-  /// The regions' labels; `nil` for classes.
+  /// The labels of the regions; `nil` for classes.
   private let regions: RegionTable?
-  /// Sums of each chunk of voxels: cross-entropy, voxels that count, then I, P and G of each channel.
+  /// The initial sums of each chunk of voxels, all 0: the cross-entropy, the number of voxels that count, and I, P and G, each for
+  /// all channels.
   private let partial: [Double]
   private static let smooth = 1e-5
-  private static let chunk = 4096
+  /// The number of voxels in a chunk.
+  private static let chunkSize = 4096
 
   init(_ loss: Loss, batch: Int, voxels: Int, channels: Int) {
     (self.batch, self.voxels, self.channels) = (batch, voxels, channels)
@@ -27,24 +37,28 @@ final class DiceCrossEntropy {
     partial = Array(repeating: 0, count: batch * Self.chunks(voxels) * (2 + 3 * channels))
   }
 
-  private static func chunks(_ voxels: Int) -> Int { (voxels + chunk - 1) / chunk }
-  /// A label no voxel has stands for none.
+  private static func chunks(_ voxels: Int) -> Int { (voxels + chunkSize - 1) / chunkSize }
+  /// The label of voxels that do not count; if there is none, a value that no voxel has.
   private var ignored: Int16 { Int16(loss.ignoreLabel ?? -1) }
 
-  /// The losses of the samples; sets `gradient` to that of `sum_i factors[i] * loss[i]` by the logits.
+  /// Computes the loss of each sample, and the gradient of `sum_i factors[i] * loss[i]` with respect to the logits.
   ///
   /// - Parameters:
-  ///   - logits: (N, voxels, channels).
-  ///   - labels: (N, voxels), of `Loss.labels` or to be ignored.
+  ///   - logits: The logits, (N, voxel, channel).
+  ///   - labels: The labels, (N, voxel): values in `Loss.labels(channels:)` or the ignored label.
+  ///   - factors: The weight of each sample's loss in the gradient.
+  ///   - gradient: Receives the gradient, (N, voxel, channel).
+  /// - Returns: The loss of each sample.
   func callAsFunction(logits: Tensor, labels: [Int16], factors: [Double], gradient: Tensor) -> [Double] {
     let sums = probabilities(logits, labels, into: gradient)
-    let width = 2 + 3 * channels
-    let counted = (0..<batch).reduce(0) { $0 + sums[$1 * width + 1] }
-    var share = counted > 0 ? Double(batch) / counted : 0
+    let sumCount = 2 + 3 * channels
+    let counted = (0..<batch).reduce(0) { $0 + sums[$1 * sumCount + 1] }
+    var voxelWeight = counted > 0 ? Double(batch) / counted : 0
     // nnU-Net divides by the number of regions too, but not where voxels are ignored.
-    if regions != nil, loss.ignoreLabel == nil { share /= Double(channels) }
-    var losses = (0..<batch).map { sums[$0 * width] * share }
-    // By the probability of channel c: constant + atLabel where the label is of it.
+    if regions != nil, loss.ignoreLabel == nil { voxelWeight /= Double(channels) }
+    var losses = (0..<batch).map { sums[$0 * sumCount] * voxelWeight }
+    // The gradient of the Dice term with respect to p[v, c] is constant[c] + atLabel[c] * g[v, c]. With dice = n / d as below,
+    // d dice / d p[v, c] = 2 g[v, c] / d - n / d².
     var constant = [Float](repeating: 0, count: batch * channels)
     var atLabel = constant
     let groups = loss.batchDice ? [Array(0..<batch)] : (0..<batch).map { [$0] }
@@ -53,53 +67,58 @@ final class DiceCrossEntropy {
     for group in groups {
       let factor = group.reduce(0) { $0 + factors[$1] }
       for c in first..<max(first, channels) {
-        func total(_ kind: Int) -> Double { group.reduce(0) { $0 + sums[$1 * width + 2 + kind * channels + c] } }
-        let (overlap, size) = (2 * total(0) + Self.smooth, max(total(1) + total(2) + Self.smooth, 1e-8))
+        func total(_ kind: Int) -> Double { group.reduce(0) { $0 + sums[$1 * sumCount + 2 + kind * channels + c] } }
+        let (numerator, denominator) = (2 * total(0) + Self.smooth, max(total(1) + total(2) + Self.smooth, 1e-8))
         for n in group {
-          losses[n] -= overlap / size / count
-          constant[n * channels + c] = Float(factor * overlap / (size * size) / count)
-          atLabel[n * channels + c] = Float(-factor * 2 / size / count)
+          losses[n] -= numerator / denominator / count
+          constant[n * channels + c] = Float(factor * numerator / (denominator * denominator) / count)
+          atLabel[n * channels + c] = Float(-factor * 2 / denominator / count)
         }
       }
     }
-    differentiate(labels, factors.map { Float($0 * share) }, constant, atLabel, gradient)
+    differentiate(labels, factors.map { Float($0 * voxelWeight) }, constant, atLabel, gradient)
     return losses
   }
 
-  /// Probabilities into `probabilities`; the sums of each sample.
+  /// Computes the probabilities, and returns the sums of each sample.
   private func probabilities(_ logits: Tensor, _ labels: [Int16], into probabilities: Tensor) -> [Double] {
     let chunks = Self.chunks(voxels)
-    let width = 2 + 3 * channels
+    let sumCount = 2 + 3 * channels
     var partial = partial
     labels.withUnsafeBufferPointer { labels in
       partial.withUnsafeMutableBufferPointer { partial in
         let (z, p) = (SharedPointer(logits.pointer), SharedPointer(probabilities.pointer))
         let (labels, sums) = (SharedPointer(labels.baseAddress!), SharedPointer(partial.baseAddress!))
         Parallel.forEach(batch * chunks) { [voxels, channels, regions, ignored] task in
-          let lower = task / chunks * voxels + task % chunks * Self.chunk
-          let upper = min((task / chunks + 1) * voxels, lower + Self.chunk)
-          let sums = sums.pointer + task * width
+          let lower = task / chunks * voxels + task % chunks * Self.chunkSize
+          let upper = min((task / chunks + 1) * voxels, lower + Self.chunkSize)
+          let sums = sums.pointer + task * sumCount
           if let regions {
             regions.probabilities(
               z.pointer, labels.pointer, voxels: lower..<upper, ignored: ignored, sums: sums, into: p.pointer)
           } else {
             Softmax.probabilities(
-              z.pointer, labels.pointer, voxels: lower..<upper, classes: channels, ignored: ignored, sums: sums,
+              z.pointer, labels.pointer, voxels: lower..<upper, channels: channels, ignored: ignored, sums: sums,
               into: p.pointer)
           }
         }
       }
     }
-    var totals = [Double](repeating: 0, count: batch * width)
+    var totals = [Double](repeating: 0, count: batch * sumCount)
     for n in 0..<batch {
       for chunk in 0..<chunks {
-        for i in 0..<width { totals[n * width + i] += partial[(n * chunks + chunk) * width + i] }
+        for i in 0..<sumCount { totals[n * sumCount + i] += partial[(n * chunks + chunk) * sumCount + i] }
       }
     }
     return totals
   }
 
-  /// Turns the probabilities in `gradient` into the gradient by the logits; `factors` are those of the cross-entropy.
+  /// Turns the probabilities in `gradient` into the gradient with respect to the logits.
+  ///
+  /// - Parameters:
+  ///   - factors: The weight of a voxel's cross-entropy in each sample.
+  ///   - constant: The gradient of the Dice term where g = 0, (N, channel).
+  ///   - atLabel: What is added to it where g = 1, (N, channel).
   private func differentiate(
     _ labels: [Int16], _ factors: [Float], _ constant: [Float], _ atLabel: [Float], _ gradient: Tensor
   ) {
@@ -112,8 +131,8 @@ final class DiceCrossEntropy {
           let chunks = Self.chunks(voxels)
           Parallel.forEach(batch * chunks) { [voxels, channels, regions, ignored] task in
             let n = task / chunks
-            let lower = n * voxels + task % chunks * Self.chunk
-            let range = lower..<min((n + 1) * voxels, lower + Self.chunk)
+            let lower = n * voxels + task % chunks * Self.chunkSize
+            let range = lower..<min((n + 1) * voxels, lower + Self.chunkSize)
             let (constant, atLabel) = (constant.pointer + n * channels, atLabel.pointer + n * channels)
             if let regions {
               regions.differentiate(
@@ -121,7 +140,7 @@ final class DiceCrossEntropy {
                 atLabel: atLabel)
             } else {
               Softmax.differentiate(
-                g.pointer, labels.pointer, voxels: range, classes: channels, ignored: ignored, factor: factors[n],
+                g.pointer, labels.pointer, voxels: range, channels: channels, ignored: ignored, factor: factors[n],
                 constant: constant, atLabel: atLabel)
             }
           }

@@ -1,18 +1,26 @@
 import CBFloat16
 
-/// Matrix products of `BFloat16`, summed in 32-bit floats. Numbers that are multiplied and added lie in pairs, one 32-bit word each.
+/// Matrix products of `BFloat16` numbers, summed in 32-bit floats.
 ///
-/// Debian's BLAS has none, and oneDNN's are for matrices much larger than these.
+/// The processor multiplies pairs: two numbers that are neighbors along the summed dimension share
+/// one 32-bit word. Debian's OpenBLAS has no such products, and oneDNN's are slow for matrices as
+/// small as Winograd's.
 enum BFloat16Product {
-  private typealias Lane = SIMD16<Float>
+  private typealias Vector = SIMD16<Float>
 
-  /// `c = a b` or `c += a b`, c being m x n, row by row.
+  /// Computes `c = a b` or `c += a b`, where `c` is an m x n matrix in row-major order.
   ///
   /// - Parameters:
-  ///   - m: Rows. They are computed eight at a time: `a` and `c` have room for a multiple of eight.
-  ///   - n: Columns, a multiple of sixteen.
+  ///   - m: Rows of `c`. They are computed eight at a time: `a` and `c` need room for a multiple of
+  ///     eight rows.
+  ///   - n: Columns of `c`, a multiple of sixteen.
+  ///   - pairs: Pairs that are summed for each element of `c`.
   ///   - a: Pair k of row i is `a[i * row + k * step]`.
+  ///   - row: Pairs from one row of `a` to the next.
+  ///   - step: Pairs from one pair of a row of `a` to the next.
   ///   - b: Pair k of column j is `b[k * n + j]`.
+  ///   - c: The result.
+  ///   - accumulate: Whether the product is added to `c` instead of replacing it.
   static func multiply(
     _ m: Int, _ n: Int, pairs: Int, a: UnsafePointer<UInt32>, row: Int, step: Int, b: UnsafePointer<UInt32>,
     c: UnsafeMutablePointer<Float>, accumulate: Bool
@@ -20,34 +28,37 @@ enum BFloat16Product {
     for j in stride(from: 0, to: n, by: 32) {
       for i in stride(from: 0, to: m, by: 8) {
         if j + 32 <= n {
-          wide(pairs, a + i * row, row, step, b + j, n, c + i * n + j, accumulate)
+          multiplyRows32(pairs, a + i * row, row, step, b + j, n, c + i * n + j, accumulate)
         } else {
-          narrow(pairs, a + i * row, row, step, b + j, n, c + i * n + j, accumulate)
+          multiplyRows16(pairs, a + i * row, row, step, b + j, n, c + i * n + j, accumulate)
         }
       }
     }
   }
 
+  /// Loads sixteen consecutive pairs.
   @inline(__always)
-  private static func pair(_ place: UnsafePointer<UInt32>) -> SIMD16<UInt32> {
-    UnsafeRawPointer(place).loadUnaligned(as: SIMD16<UInt32>.self)
+  private static func loadPairs(_ pointer: UnsafePointer<UInt32>) -> SIMD16<UInt32> {
+    UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<UInt32>.self)
   }
 
-  /// Eight rows of 32 columns: sixteen sums that stay in registers.
-  private static func wide(
+  /// Computes eight rows of 32 columns, in sixteen sums that stay in registers.
+  private static func multiplyRows32(
     _ pairs: Int, _ a: UnsafePointer<UInt32>, _ row: Int, _ step: Int, _ b: UnsafePointer<UInt32>, _ n: Int,
     _ c: UnsafeMutablePointer<Float>, _ accumulate: Bool
   ) {
-    typealias Both = (left: Lane, right: Lane)
+    typealias Vectors = (left: Vector, right: Vector)
     @inline(__always)
-    func start(_ i: Int) -> Both { accumulate ? (Float.load(c + i * n), Float.load(c + i * n + 16)) : (.zero, .zero) }
+    func start(_ i: Int) -> Vectors {
+      accumulate ? (Float.load(c + i * n), Float.load(c + i * n + 16)) : (.zero, .zero)
+    }
     var (s0, s1, s2, s3) = (start(0), start(1), start(2), start(3))
     var (s4, s5, s6, s7) = (start(4), start(5), start(6), start(7))
     var (a, b) = (a, b)
     for _ in 0..<pairs {
-      let (left, right) = (pair(b), pair(b + 16))
+      let (left, right) = (loadPairs(b), loadPairs(b + 16))
       @inline(__always)
-      func add(_ sum: inout Both, _ i: Int) {
+      func add(_ sum: inout Vectors, _ i: Int) {
         let factor = SIMD16<UInt32>(repeating: a[i * row])
         sum.left = bf16_dot(sum.left, factor, left)
         sum.right = bf16_dot(sum.right, factor, right)
@@ -64,7 +75,7 @@ enum BFloat16Product {
       b += n
     }
     @inline(__always)
-    func finish(_ sum: Both, _ i: Int) {
+    func finish(_ sum: Vectors, _ i: Int) {
       Float.store(sum.left, c + i * n)
       Float.store(sum.right, c + i * n + 16)
     }
@@ -78,14 +89,14 @@ enum BFloat16Product {
     finish(s7, 7)
   }
 
-  /// Eight rows of 16 columns.
-  private static func narrow(
+  /// Computes eight rows of 16 columns.
+  private static func multiplyRows16(
     _ pairs: Int, _ a: UnsafePointer<UInt32>, _ row: Int, _ step: Int, _ b: UnsafePointer<UInt32>, _ n: Int,
     _ c: UnsafeMutablePointer<Float>, _ accumulate: Bool
   ) {
     for i in 0..<8 {
       var sum = accumulate ? Float.load(c + i * n) : .zero
-      for k in 0..<pairs { sum = bf16_dot(sum, SIMD16(repeating: a[i * row + k * step]), pair(b + k * n)) }
+      for k in 0..<pairs { sum = bf16_dot(sum, SIMD16(repeating: a[i * row + k * step]), loadPairs(b + k * n)) }
       Float.store(sum, c + i * n)
     }
   }

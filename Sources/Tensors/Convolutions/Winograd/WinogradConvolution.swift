@@ -1,24 +1,28 @@
 import Threads
 
-/// 3 x 3 x 3 convolution with stride 1 by Winograd's F(2 x 2 x 2, 3 x 3 x 3): a third of im2col's multiplications.
+/// A 3 x 3 x 3 convolution with stride 1 by Winograd's F(2 x 2 x 2, 3 x 3 x 3), with a third of the
+/// multiplications of im2col.
 ///
-/// Blocks of tiles stay in the cache from the input's transform through 64 matrix products to the output. Where the kernels alone are larger
-/// than a cache, many tiles are transformed first and multiplied position by position, so that each kernel is read once. In `BFloat16` the
-/// transforms compute and the products sum in 32-bit floats.
+/// A block of tiles stays in the cache from the input transform through 64 matrix products to the
+/// output transform. When the transformed filters alone are larger than the cache, a large group of
+/// tiles is transformed first and then multiplied position by position, so that the filters are
+/// read once for each group. In `BFloat16` the transforms are computed and the products summed in
+/// 32-bit floats.
 final class WinogradConvolution: Convolution {
   let shape: ConvolutionShape
   private let precision: Precision
   private let transform: WinogradTransform
-  /// Transformed kernels: (position, in, out) for the forward pass, (position, out, in) for the others.
-  private let kernels: Tensor
-  /// The same as they are multiplied.
-  private let arranged: Tensor
+  /// Transformed filters: (position, in, out) for the forward pass, (position, out, in) for the others.
+  private let filters: Tensor
+  /// The transformed filters as the products take them: `filters` itself, or pairs of `BFloat16`.
+  private let packedFilters: Tensor
   private let scratch: ScratchPool
-  /// Tiles handled at once, in the passes over rows and over columns.
-  private let rowBlock, columnBlock: Int
-  /// Whether products are computed position by position.
-  private let isWide: Bool
-  /// Partial sums. Their number depends on the shape alone, so results do not depend on the number of threads.
+  /// Tiles per block, where the products have a row for each tile and where they sum over tiles.
+  private let rowTiles, columnTiles: Int
+  /// Whether a large group of tiles is multiplied position by position.
+  private let multipliesByPosition: Bool
+  /// Number of partial sums. It depends on the shape alone, so results do not depend on the number
+  /// of threads.
   private let parts: Int
 
   init(_ shape: ConvolutionShape, precision: Precision, scratch: ScratchPool) {
@@ -27,53 +31,56 @@ final class WinogradConvolution: Convolution {
     self.scratch = scratch
     transform = WinogradTransform(batch: shape.batch, extent: shape.input)
     let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
-    kernels = Tensor([64, outputs, inputs])
-    arranged = precision == .float32 ? kernels : Tensor([64, outputs, inputs], precision)
+    filters = Tensor([64, outputs, inputs])
+    packedFilters = precision == .float32 ? filters : Tensor([64, outputs, inputs], precision)
     let size = precision.size
-    isWide = 64 * inputs * outputs * size > 8_000_000
-    rowBlock = Self.block(bytesPerTile: 64 * (max(inputs, outputs) * size + min(inputs, outputs) * 4))
-    columnBlock = Self.block(bytesPerTile: 64 * (inputs + outputs) * size)
+    multipliesByPosition = 64 * inputs * outputs * size > 8_000_000
+    rowTiles = Self.tilesPerBlock(bytesPerTile: 64 * (max(inputs, outputs) * size + min(inputs, outputs) * 4))
+    columnTiles = Self.tilesPerBlock(bytesPerTile: 64 * (inputs + outputs) * size)
     parts = min(8, max(2, transform.count / 128))
   }
 
-  /// Whether the shape is one this handles, and large enough to be worth the transforms.
+  /// Whether a convolution of this shape can be computed here, and is large enough to be worth the
+  /// transforms.
   static func suits(_ shape: ConvolutionShape) -> Bool {
     shape.kernel == [3, 3, 3] && shape.stride == [1, 1, 1] && shape.inputChannels % 16 == 0
       && shape.outputChannels % 16 == 0 && shape.rows >= 1024 && shape.input.allSatisfy { $0 >= 4 }
   }
 
-  /// As many tiles as fit 64 MB, where products are computed position by position: a multiple of eight.
-  private func group(bytesPerTile: Int) -> Int {
+  /// The number of tiles, a multiple of eight, that fit into 64 MiB; used when multiplying position
+  /// by position.
+  private func tilesPerGroup(bytesPerTile: Int) -> Int {
     (min(transform.count, max(64, 1 << 26 / bytesPerTile)) + 7) / 8 * 8
   }
 
-  /// As many tiles as fit half of a common second-level cache: a multiple of eight.
-  private static func block(bytesPerTile: Int) -> Int { max(16, min(96, 1 << 19 / bytesPerTile / 8 * 8)) }
+  /// The number of tiles, a multiple of eight, that fit into half of a common second-level cache.
+  private static func tilesPerBlock(bytesPerTile: Int) -> Int { max(16, min(96, 1 << 19 / bytesPerTile / 8 * 8)) }
 
-  func prepare(weights: Tensor) { transformKernels(weights, rowsAreOutputs: false) }
+  func prepare(weights: Tensor) { transformFilters(weights, rowsAreOutputs: false) }
 
   func forward(input: Tensor, bias: Tensor, output: Tensor) {
     convolve(input, shape.inputChannels, output, shape.outputChannels, bias: bias, mirrored: false)
   }
 
   func backwardInput(outputGradient: Tensor, weights: Tensor, inputGradient: Tensor) {
-    transformKernels(weights, rowsAreOutputs: true)
+    transformFilters(weights, rowsAreOutputs: true)
     convolve(outputGradient, shape.outputChannels, inputGradient, shape.inputChannels, bias: nil, mirrored: true)
   }
 
   func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor) {
     switch precision {
-    case .float32: sumKernels(of: Float.self, input, outputGradient)
-    case .bfloat16: sumKernels(of: BFloat16.self, input, outputGradient)
+    case .float32: sumFilterGradient(of: Float.self, input, outputGradient)
+    case .bfloat16: sumFilterGradient(of: BFloat16.self, input, outputGradient)
     }
     PartialSums.rows(of: outputGradient, channels: shape.outputChannels, parts: parts, scratch, into: biasGradient)
-    let (u, target) = (SharedPointer(kernels.pointer), SharedPointer(weightGradient.pointer))
+    let (u, target) = (SharedPointer(filters.pointer), SharedPointer(weightGradient.pointer))
     let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
     Parallel.chunks(outputs, size: 8) {
-      WinogradTransform.kernelGradient($0, of: u.pointer, inputs: inputs, outputs: outputs, into: target.pointer)
+      WinogradTransform.filterGradient($0, of: u.pointer, inputs: inputs, outputs: outputs, into: target.pointer)
     }
   }
 
+  /// Convolves `source`, of `sources` channels, with the transformed filters or their mirror images.
   private func convolve(
     _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, bias: Tensor?, mirrored: Bool
   ) {
@@ -87,11 +94,11 @@ final class WinogradConvolution: Convolution {
     of type: Number.Type, _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, _ bias: Tensor?,
     _ mirrored: Bool
   ) {
-    if isWide { return convolveByPosition(of: type, source, sources, target, targets, bias, mirrored) }
+    if multipliesByPosition { return convolveByPosition(of: type, source, sources, target, targets, bias, mirrored) }
     let (x, y) = (SharedPointer(source.pointer(Number.self)), SharedPointer(target.pointer(Number.self)))
-    let (u, b) = (SharedPointer(arranged.bytes), SharedPointer(bias?.pointer))
-    let size = rowBlock
-    let kernelSize = sources * targets * Number.precision.size
+    let (u, b) = (SharedPointer(packedFilters.bytes), SharedPointer(bias?.pointer))
+    let size = rowTiles
+    let filterBytes = sources * targets * Number.precision.size
     let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
     let bytes = rowBytes + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)
     Parallel.chunks(transform.count, size: size) { [transform, scratch] tiles in
@@ -103,7 +110,7 @@ final class WinogradConvolution: Convolution {
         for position in 0..<64 {
           Number.multiply(
             tiles.count, targets, sources, a: rows.matrix(position),
-            b: u.pointer + (mirrored ? Self.mirrored(position) : position) * kernelSize,
+            b: u.pointer + (mirrored ? Self.mirrored(position) : position) * filterBytes,
             c: products.matrix(position).assumingMemoryBound(to: Float.self))
         }
         transform.output(tiles, of: products, channels: targets, bias: b.pointer, into: y.pointer)
@@ -111,14 +118,15 @@ final class WinogradConvolution: Convolution {
     }
   }
 
+  /// The same as `convolve` when the filters are larger than the cache.
   private func convolveByPosition<Number: WinogradElement>(
     of type: Number.Type, _ source: Tensor, _ sources: Int, _ target: Tensor, _ targets: Int, _ bias: Tensor?,
     _ mirrored: Bool
   ) {
     let (x, y) = (SharedPointer(source.pointer(Number.self)), SharedPointer(target.pointer(Number.self)))
-    let (u, b) = (SharedPointer(arranged.bytes), SharedPointer(bias?.pointer))
-    let kernelSize = sources * targets * Number.precision.size
-    let size = group(bytesPerTile: 64 * (sources * Number.precision.size + targets * 4))
+    let (u, b) = (SharedPointer(packedFilters.bytes), SharedPointer(bias?.pointer))
+    let filterBytes = sources * targets * Number.precision.size
+    let size = tilesPerGroup(bytesPerTile: 64 * (sources * Number.precision.size + targets * 4))
     let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
     scratch.use((rowBytes + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)) / 4) { memory in
       let memory = UnsafeMutableRawPointer(memory)
@@ -126,7 +134,7 @@ final class WinogradConvolution: Convolution {
       let products = SharedPointer(WinogradMatrices<FloatRows>(memory + rowBytes, tiles: size, channels: targets))
       for lower in stride(from: 0, to: transform.count, by: size) {
         let count = min(size, transform.count - lower)
-        Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
+        Parallel.chunks(count, size: Self.tilesPerTask) { [transform] chunk in
           transform.input(
             lower + chunk.lowerBound..<lower + chunk.upperBound, of: x.pointer, channels: sources,
             into: rows.pointer.dropping(chunk.lowerBound))
@@ -134,10 +142,10 @@ final class WinogradConvolution: Convolution {
         Parallel.forEach(64) { position in
           Number.multiply(
             count, targets, sources, a: rows.pointer.matrix(position),
-            b: u.pointer + (mirrored ? Self.mirrored(position) : position) * kernelSize,
+            b: u.pointer + (mirrored ? Self.mirrored(position) : position) * filterBytes,
             c: products.pointer.matrix(position).assumingMemoryBound(to: Float.self))
         }
-        Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
+        Parallel.chunks(count, size: Self.tilesPerTask) { [transform] chunk in
           transform.output(
             lower + chunk.lowerBound..<lower + chunk.upperBound, of: products.pointer.dropping(chunk.lowerBound),
             channels: targets, bias: b.pointer, into: y.pointer)
@@ -146,25 +154,28 @@ final class WinogradConvolution: Convolution {
     }
   }
 
-  /// Tiles that a task transforms.
-  private static var chunk: Int { 32 }
+  /// Tiles that a task transforms when multiplying position by position.
+  private static var tilesPerTask: Int { 32 }
 
-  /// Where the transform of the mirrored kernel stands in that of the kernel: first and last change places on every axis.
+  /// The position in a transformed filter that holds `position` of the transformed mirrored filter:
+  /// the first and the last change places on every axis.
   private static func mirrored(_ position: Int) -> Int {
     func swap(_ i: Int) -> Int { i == 0 ? 3 : i == 3 ? 0 : i }
     return swap(position / 16) * 16 + swap(position / 4 % 4) * 4 + swap(position % 4)
   }
 
-  /// Sets `kernels` to the gradient by the transformed kernels.
-  private func sumKernels<Number: WinogradElement>(of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor) {
-    if isWide { return sumKernelsByPosition(of: type, input, outputGradient) }
+  /// Overwrites `filters` with the gradient with respect to the transformed filters.
+  private func sumFilterGradient<Number: WinogradElement>(
+    of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor
+  ) {
+    if multipliesByPosition { return sumFilterGradientByPosition(of: type, input, outputGradient) }
     let (x, g) = (SharedPointer(input.pointer(Number.self)), SharedPointer(outputGradient.pointer(Number.self)))
-    let (inputs, outputs, size) = (shape.inputChannels, shape.outputChannels, columnBlock)
+    let (inputs, outputs, size) = (shape.inputChannels, shape.outputChannels, columnTiles)
     let (count, parts) = (transform.count, parts)
     let perPart = (count + parts - 1) / parts
     let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
     let bytes = inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)
-    scratch.use(parts * kernels.count) { partial in
+    scratch.use(parts * filters.count) { partial in
       let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [transform, scratch] part in
         let sums = sums.pointer + part * 64 * outputs * inputs
@@ -186,16 +197,17 @@ final class WinogradConvolution: Convolution {
           }
         }
       }
-      PartialSums.add(partial, parts: parts, into: kernels)
+      PartialSums.add(partial, parts: parts, into: filters)
     }
   }
 
-  private func sumKernelsByPosition<Number: WinogradElement>(
+  /// The same as `sumFilterGradient` when the filters are larger than the cache.
+  private func sumFilterGradientByPosition<Number: WinogradElement>(
     of type: Number.Type, _ input: Tensor, _ outputGradient: Tensor
   ) {
     let (x, g) = (SharedPointer(input.pointer(Number.self)), SharedPointer(outputGradient.pointer(Number.self)))
-    let (inputs, outputs, sums) = (shape.inputChannels, shape.outputChannels, SharedPointer(kernels.pointer))
-    let size = group(bytesPerTile: 64 * (inputs + outputs) * Number.precision.size)
+    let (inputs, outputs, sums) = (shape.inputChannels, shape.outputChannels, SharedPointer(filters.pointer))
+    let size = tilesPerGroup(bytesPerTile: 64 * (inputs + outputs) * Number.precision.size)
     let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
     scratch.use((inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)) / 4) { memory in
       let memory = UnsafeMutableRawPointer(memory)
@@ -204,7 +216,7 @@ final class WinogradConvolution: Convolution {
         WinogradMatrices<Number.Columns>(memory + inputBytes, tiles: size, channels: outputs))
       for lower in stride(from: 0, to: transform.count, by: size) {
         let count = min(size, transform.count - lower)
-        Parallel.chunks(count, size: Self.chunk) { [transform] chunk in
+        Parallel.chunks(count, size: Self.tilesPerTask) { [transform] chunk in
           let tiles = lower + chunk.lowerBound..<lower + chunk.upperBound
           transform.input(tiles, of: x.pointer, channels: inputs, into: columns.pointer.dropping(chunk.lowerBound))
           transform.outputGradient(
@@ -219,15 +231,17 @@ final class WinogradConvolution: Convolution {
     }
   }
 
-  private func transformKernels(_ weights: Tensor, rowsAreOutputs: Bool) {
-    let (w, u) = (SharedPointer(weights.pointer), SharedPointer(kernels.pointer))
+  /// Sets `filters` and `packedFilters` to the transformed weights, with a row for each output or
+  /// each input channel.
+  private func transformFilters(_ weights: Tensor, rowsAreOutputs: Bool) {
+    let (w, u) = (SharedPointer(weights.pointer), SharedPointer(filters.pointer))
     let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
-    let (rows, lanes) = rowsAreOutputs ? (outputs, inputs) : (inputs, outputs)
+    let (rows, columns) = rowsAreOutputs ? (outputs, inputs) : (inputs, outputs)
     Parallel.chunks(rows, size: 8) {
-      WinogradTransform.kernel(
-        $0, of: w.pointer, rows: rows, rowStride: rowsAreOutputs ? 27 * inputs : 1, lanes: lanes,
-        laneStride: rowsAreOutputs ? 1 : 27 * inputs, step: inputs, into: u.pointer)
+      WinogradTransform.filter(
+        $0, of: w.pointer, rows: rows, rowStride: rowsAreOutputs ? 27 * inputs : 1, columns: columns,
+        columnStride: rowsAreOutputs ? 1 : 27 * inputs, step: inputs, into: u.pointer)
     }
-    if precision == .bfloat16 { BFloat16.arrange(kernels, lanes, into: arranged) }
+    if precision == .bfloat16 { BFloat16.packPairs(filters, columns, into: packedFilters) }
   }
 }

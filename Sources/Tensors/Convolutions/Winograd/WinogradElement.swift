@@ -1,17 +1,27 @@
 import Threads
 
-/// A number that Winograd's products can be computed in.
+/// An element type that Winograd's products can be computed in.
 protocol WinogradElement: VectorElement {
-  /// What is multiplied by kernels: a row a tile.
-  associatedtype Rows: WinogradForm
-  /// What is summed over tiles.
-  associatedtype Columns: WinogradForm
+  /// The layout of matrices that are multiplied by filters: a row for each tile.
+  associatedtype Rows: WinogradLayout
+  /// The layout of matrices whose products are summed over tiles.
+  associatedtype Columns: WinogradLayout
 
-  /// `c = a b` for one position: c is m x n, a is m x k of `Rows`, b is k x n.
+  /// Computes `c = a b` for one position.
+  ///
+  /// - Parameters:
+  ///   - m: Rows of `a` and `c`.
+  ///   - n: Columns of `b` and `c`.
+  ///   - k: Columns of `a` and rows of `b`.
+  ///   - a: A matrix in the layout `Rows`.
+  ///   - b: Transformed filters; for `BFloat16` in the order of `packPairs`.
+  ///   - c: The result in row-major order.
   static func multiply(
     _ m: Int, _ n: Int, _ k: Int, a: UnsafeRawPointer, b: UnsafeRawPointer, c: UnsafeMutablePointer<Float>)
 
-  /// `c += aᵀ b`, or `c = aᵀ b`, for one position: c is m x n, a and b are of `Columns` with as many tiles.
+  /// Computes `c = aᵀ b` or `c += aᵀ b` for one position, where `c` is m x n.
+  ///
+  /// `a` and `b` are matrices of `tiles` rows in the layout `Columns`.
   static func multiplyColumns(
     _ m: Int, _ n: Int, tiles: Int, a: UnsafeRawPointer, b: UnsafeRawPointer, c: UnsafeMutablePointer<Float>,
     accumulate: Bool)
@@ -44,16 +54,16 @@ extension BFloat16: WinogradElement {
   typealias Rows = BFloat16Rows
   typealias Columns = BFloat16Pairs
 
-  /// Brings kernels (position, k, n) to the order of `multiply`'s `b`: (position, k / 2, n, k % 2).
-  static func arrange(_ kernels: Tensor, _ n: Int, into arranged: Tensor) {
-    let (source, target) = (SharedPointer(kernels.pointer), SharedPointer(arranged.pointer(BFloat16.self)))
-    Parallel.chunks(kernels.count / (2 * n), size: 64) { pairs in
+  /// Rounds filters (position, k, n) and packs them as `multiply` takes its `b`: (position, k / 2, n, k % 2).
+  static func packPairs(_ filters: Tensor, _ n: Int, into packed: Tensor) {
+    let (source, target) = (SharedPointer(filters.pointer), SharedPointer(packed.pointer(BFloat16.self)))
+    Parallel.chunks(filters.count / (2 * n), size: 64) { pairs in
       for pair in pairs {
         let (even, odd) = (source.pointer + 2 * pair * n, source.pointer + (2 * pair + 1) * n)
-        let place = target.pointer + 2 * pair * n
+        let packedPair = target.pointer + 2 * pair * n
         for i in 0..<n {
-          place[2 * i] = BFloat16(even[i])
-          place[2 * i + 1] = BFloat16(odd[i])
+          packedPair[2 * i] = BFloat16(even[i])
+          packedPair[2 * i + 1] = BFloat16(odd[i])
         }
       }
     }

@@ -1,10 +1,20 @@
-/// The linear maps of Winograd's minimal filtering F(2 x 2 x 2, 3 x 3 x 3) (Lavin and Gray, CVPR 2016), each axis in turn: a tile of 4 x 4 x 4
-/// inputs and a kernel are mapped to 64 numbers each, multiplied, and mapped to 2 x 2 x 2 outputs. 64 products replace 216.
+/// The linear transforms of Winograd's minimal filtering F(2 x 2 x 2, 3 x 3 x 3) (Lavin and Gray, CVPR 2016).
 ///
-/// A lane is a channel; `WinogradMatrices` hold the 64 numbers of each tile and channel.
+/// A tile d of 4 x 4 x 4 inputs and a filter g are transformed to 64 numbers each. Their 64
+/// products, summed over input channels, are transformed to 2 x 2 x 2 outputs; a direct convolution
+/// needs 216 products. Along one axis the outputs are Aᵀ[(Gg) ⊙ (Bᵀd)], where
+///
+///     Bᵀd = (d₀ − d₂, d₁ + d₂, d₂ − d₁, d₁ − d₃)                 input transform
+///     Gg  = (g₀, (g₀ + g₁ + g₂) / 2, (g₀ − g₁ + g₂) / 2, g₂)     filter transform
+///     Aᵀm = (m₀ + m₁ + m₂, m₁ − m₂ − m₃)                         output transform
+///
+/// and the gradients go through the transposes A and Gᵀ. Each transform is applied to the three
+/// axes in turn. A vector holds sixteen channels; `WinogradMatrices` hold the 64 numbers of each
+/// tile and channel.
 struct WinogradTransform: Sendable {
-  typealias Lane = SIMD16<Float>
+  typealias Vector = SIMD16<Float>
 
+  /// Samples per batch.
   let batch: Int
   /// Voxels along z, y, x; the same before and after the convolution.
   let extent: [Int]
@@ -20,7 +30,7 @@ struct WinogradTransform: Sendable {
   /// Tiles of the whole batch.
   var count: Int { tiles.reduce(batch, *) }
 
-  /// The first voxel a tile writes, as sample, z, y, x.
+  /// The sample and the (z, y, x) of a tile's first output voxel.
   @inline(__always)
   private func origin(_ tile: Int) -> (n: Int, z: Int, y: Int, x: Int) {
     let x = tile % tiles[2]
@@ -29,54 +39,62 @@ struct WinogradTransform: Sendable {
     return (slice / tiles[0], slice % tiles[0] * 2, y * 2, x * 2)
   }
 
-  /// The first voxel a tile writes, counted through the batch, and along which axes there is another one behind it.
+  /// The index of a tile's first output voxel in the batch, and whether its second voxel along each
+  /// axis is inside the volume.
   @inline(__always)
-  private func place(_ tile: Int) -> (voxel: Int, hasZ: Bool, hasY: Bool, hasX: Bool) {
+  private func outputVoxel(_ tile: Int) -> (voxel: Int, hasZ: Bool, hasY: Bool, hasX: Bool) {
     let (n, z, y, x) = origin(tile)
     return (
       ((n * extent[0] + z) * extent[1] + y) * extent[2] + x, z + 1 < extent[0], y + 1 < extent[1], x + 1 < extent[2]
     )
   }
 
-  /// Maps the 4 x 4 x 4 voxels around each tile's output, zeros outside the volume.
+  /// Applies the input transform to the 4 x 4 x 4 voxels of each tile, with zeros outside the volume.
   ///
-  /// Along a line of tiles each column of 4 x 4 voxels is read and mapped once, although two tiles share it.
-  func input<Source: VectorElement, Form: WinogradForm>(
-    _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Form>
+  /// Along a line of tiles each column of 4 x 4 voxels is read and transformed once, although two
+  /// tiles share it.
+  ///
+  /// - Parameters:
+  ///   - range: The tiles to transform, numbered through the batch.
+  ///   - source: A tensor N D H W C.
+  ///   - channels: Channels of `source`, a multiple of sixteen.
+  ///   - target: Matrices whose first row is for the first tile of `range`.
+  func input<Source: VectorElement, Layout: WinogradLayout>(
+    _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Layout>
   ) {
     withRows(of: Source.self) { rows, zeros in
-      // For each lane four columns in turn: (lane, column, z, y).
-      withUnsafeTemporaryAllocation(of: Lane.self, capacity: Self.lanes * 64) { memory in
+      // The last four columns of each vector of channels: (vector, column, z, y).
+      withUnsafeTemporaryAllocation(of: Vector.self, capacity: Self.vectorsPerGroup * 64) { memory in
         let columns = memory.baseAddress!
         forEachLine(range) { tiles, n, z0, y0, x0 in
-          for group in Swift.stride(from: 0, to: channels, by: Self.lanes * 16) {
+          for group in Swift.stride(from: 0, to: channels, by: Self.vectorsPerGroup * 16) {
             for row in 0..<16 {
               let (z, y) = (z0 + row / 4 - 1, y0 + row % 4 - 1)
               let isInside = z >= 0 && z < extent[0] && y >= 0 && y < extent[1]
               let start = (((n * extent[0] + z) * extent[1] + y) * extent[2]) * channels + group
               rows[row] = isInside ? (source + start, channels) : (zeros, 0)
             }
-            let lanes = min(Self.lanes, (channels - group) / 16)
-            for lane in 0..<lanes {
-              column(x0 - 1, rows, lane, into: columns + lane * 64)
-              column(x0, rows, lane, into: columns + lane * 64 + 16)
+            let vectors = min(Self.vectorsPerGroup, (channels - group) / 16)
+            for vector in 0..<vectors {
+              transformColumn(x0 - 1, rows, vector, into: columns + vector * 64)
+              transformColumn(x0, rows, vector, into: columns + vector * 64 + 16)
             }
             for (i, tile) in tiles.enumerated() {
               let index = tile - range.lowerBound
-              for lane in 0..<lanes {
-                // The tile's first two columns are the last two of the tile before.
-                let first = columns + lane * 64 + i % 2 * 32
-                let last = columns + lane * 64 + (1 - i % 2) * 32
-                column(x0 + 2 * i + 1, rows, lane, into: last)
-                column(x0 + 2 * i + 2, rows, lane, into: last + 16)
-                let place = target.place(index, group + lane * 16)
+              for vector in 0..<vectors {
+                // The first two columns of a tile are the last two of the tile before it.
+                let first = columns + vector * 64 + i % 2 * 32
+                let last = columns + vector * 64 + (1 - i % 2) * 32
+                transformColumn(x0 + 2 * i + 1, rows, vector, into: last)
+                transformColumn(x0 + 2 * i + 2, rows, vector, into: last + 16)
+                let destination = target.pointer(tile: index, channel: group + vector * 16)
                 for k in 0..<16 {
-                  let d = spread(first[k], first[16 + k], last[k], last[16 + k])
-                  let row = place + 4 * k * target.stride
-                  Form.store(d.0, row, tile: index)
-                  Form.store(d.1, row + target.stride, tile: index)
-                  Form.store(d.2, row + 2 * target.stride, tile: index)
-                  Form.store(d.3, row + 3 * target.stride, tile: index)
+                  let d = inputTransform(first[k], first[16 + k], last[k], last[16 + k])
+                  let row = destination + 4 * k * target.stride
+                  Layout.store(d.0, row, tile: index)
+                  Layout.store(d.1, row + target.stride, tile: index)
+                  Layout.store(d.2, row + 2 * target.stride, tile: index)
+                  Layout.store(d.3, row + 3 * target.stride, tile: index)
                 }
               }
             }
@@ -86,87 +104,98 @@ struct WinogradTransform: Sendable {
     }
   }
 
-  /// Lanes that are mapped together, as they lie together in memory.
-  private static var lanes: Int { 4 }
+  /// Vectors of channels that are transformed together: they fill whole cache lines of a voxel.
+  private static var vectorsPerGroup: Int { 4 }
 
-  /// Where the 16 rows of voxels around a line of tiles begin, and the elements from a voxel to the next: none where a row is outside.
+  /// The first element of each of the 16 rows of voxels that a line of tiles covers, and the
+  /// elements from one voxel to the next: 0 for a row of zeros outside the volume.
   private typealias Rows<Source> = UnsafeMutablePointer<(start: UnsafePointer<Source>, step: Int)>
 
+  /// Calls `body` with memory for 16 rows and with zeros to read where a row is outside the volume.
   private func withRows<Source: VectorElement>(
     of type: Source.Type, _ body: (Rows<Source>, UnsafePointer<Source>) -> Void
   ) {
     withUnsafeTemporaryAllocation(of: (start: UnsafePointer<Source>, step: Int).self, capacity: 16) { rows in
-      withUnsafeTemporaryAllocation(of: Source.self, capacity: Self.lanes * 16) { zeros in
+      withUnsafeTemporaryAllocation(of: Source.self, capacity: Self.vectorsPerGroup * 16) { zeros in
         zeros.initialize(repeating: Source(0))
         body(rows.baseAddress!, UnsafePointer(zeros.baseAddress!))
       }
     }
   }
 
-  /// Maps the 4 x 4 voxels at `x` along y and z.
+  /// Applies the input transform along y and z to the 4 x 4 voxels at `x`.
   @inline(__always)
-  private func column<Source: VectorElement>(
-    _ x: Int, _ rows: Rows<Source>, _ lane: Int, into target: UnsafeMutablePointer<Lane>
+  private func transformColumn<Source: VectorElement>(
+    _ x: Int, _ rows: Rows<Source>, _ vector: Int, into target: UnsafeMutablePointer<Vector>
   ) {
     guard x >= 0, x < extent[2] else {
       for k in 0..<16 { target[k] = .zero }
       return
     }
     @inline(__always)
-    func voxel(_ row: Int) -> Lane { Source.load(rows[row].start + x * rows[row].step + lane * 16) }
+    func voxel(_ row: Int) -> Vector { Source.load(rows[row].start + x * rows[row].step + vector * 16) }
     @inline(__always)
-    func plane(_ z: Int) -> (Lane, Lane, Lane, Lane) {
-      spread(voxel(4 * z), voxel(4 * z + 1), voxel(4 * z + 2), voxel(4 * z + 3))
+    func plane(_ z: Int) -> (Vector, Vector, Vector, Vector) {
+      inputTransform(voxel(4 * z), voxel(4 * z + 1), voxel(4 * z + 2), voxel(4 * z + 3))
     }
     let (p0, p1, p2, p3) = (plane(0), plane(1), plane(2), plane(3))
     @inline(__always)
-    func put(_ d: (Lane, Lane, Lane, Lane), _ y: Int) {
+    func put(_ d: (Vector, Vector, Vector, Vector), _ y: Int) {
       target[y] = d.0
       target[4 + y] = d.1
       target[8 + y] = d.2
       target[12 + y] = d.3
     }
-    put(spread(p0.0, p1.0, p2.0, p3.0), 0)
-    put(spread(p0.1, p1.1, p2.1, p3.1), 1)
-    put(spread(p0.2, p1.2, p2.2, p3.2), 2)
-    put(spread(p0.3, p1.3, p2.3, p3.3), 3)
+    put(inputTransform(p0.0, p1.0, p2.0, p3.0), 0)
+    put(inputTransform(p0.1, p1.1, p2.1, p3.1), 1)
+    put(inputTransform(p0.2, p1.2, p2.2, p3.2), 2)
+    put(inputTransform(p0.3, p1.3, p2.3, p3.3), 3)
   }
 
-  /// Runs `body` for each part of a range of tiles that lies in one line along x, with the sample and the first voxel of its output.
+  /// Calls `body` for each part of a range of tiles that lies on one line along x, with its sample
+  /// and its first output voxel.
   @inline(__always)
   private func forEachLine(_ range: Range<Int>, _ body: (Range<Int>, _ n: Int, _ z: Int, _ y: Int, _ x: Int) -> Void) {
     var tile = range.lowerBound
     while tile < range.upperBound {
       let end = min(range.upperBound, (tile / tiles[2] + 1) * tiles[2])
-      let at = origin(tile)
-      body(tile..<end, at.n, at.z, at.y, at.x)
+      let start = origin(tile)
+      body(tile..<end, start.n, start.z, start.y, start.x)
       tile = end
     }
   }
 
-  /// Maps the 64 products of each tile to its 2 x 2 x 2 outputs, plus `bias`; those outside the volume are dropped.
+  /// Applies the output transform to the 64 products of each tile and adds `bias`; outputs outside
+  /// the volume are dropped.
+  ///
+  /// - Parameters:
+  ///   - range: The tiles to transform, numbered through the batch.
+  ///   - products: Matrices whose first row is for the first tile of `range`.
+  ///   - channels: Channels of the output, a multiple of sixteen.
+  ///   - bias: One number for each channel, or `nil` for none.
+  ///   - target: A tensor N D H W C.
   func output<Target: VectorElement>(
     _ range: Range<Int>, of products: WinogradMatrices<FloatRows>, channels: Int, bias: UnsafePointer<Float>?,
     into target: UnsafeMutablePointer<Target>
   ) {
     let (height, width) = (extent[1], extent[2])
     for (i, tile) in range.enumerated() {
-      let (first, hasZ, hasY, hasX) = place(tile)
+      let (first, hasZ, hasY, hasX) = outputVoxel(tile)
       for c in Swift.stride(from: 0, to: channels, by: 16) {
-        let place = products.place(i, c)
+        let source = products.pointer(tile: i, channel: c)
         @inline(__always)
-        func product(_ position: Int) -> Lane {
-          (place + position * products.stride).loadUnaligned(as: Lane.self)
+        func product(_ position: Int) -> Vector {
+          (source + position * products.stride).loadUnaligned(as: Vector.self)
         }
         @inline(__always)
-        func row(_ z: Int, _ y: Int) -> (Lane, Lane) {
+        func row(_ z: Int, _ y: Int) -> (Vector, Vector) {
           let m = (z * 4 + y) * 4
           let (m1, m2) = (product(m + 1), product(m + 2))
           return (product(m) + m1 + m2, m1 - m2 - product(m + 3))
         }
         /// The four outputs of a plane, (y, x).
         @inline(__always)
-        func plane(_ z: Int) -> (Lane, Lane, Lane, Lane) {
+        func plane(_ z: Int) -> (Vector, Vector, Vector, Vector) {
           let (r0, r1, r2, r3) = (row(z, 0), row(z, 1), row(z, 2), row(z, 3))
           return (r0.0 + r1.0 + r2.0, r0.1 + r1.1 + r2.1, r1.0 - r2.0 - r3.0, r1.1 - r2.1 - r3.1)
         }
@@ -181,7 +210,7 @@ struct WinogradTransform: Sendable {
         far = (far.0 - p3.0, far.1 - p3.1, far.2 - p3.2, far.3 - p3.3)
         let voxel = target + first * channels + c
         @inline(__always)
-        func put(_ values: (Lane, Lane, Lane, Lane), _ voxel: UnsafeMutablePointer<Target>) {
+        func put(_ values: (Vector, Vector, Vector, Vector), _ voxel: UnsafeMutablePointer<Target>) {
           Target.store(values.0 + offset, voxel)
           if hasX { Target.store(values.1 + offset, voxel + channels) }
           guard hasY else { return }
@@ -194,35 +223,42 @@ struct WinogradTransform: Sendable {
     }
   }
 
-  /// Maps each tile's 2 x 2 x 2 output gradients to the 64 products' gradients: the transpose of `output`.
-  func outputGradient<Source: VectorElement, Form: WinogradForm>(
-    _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Form>
+  /// Computes the gradient with respect to each tile's 64 products: the transpose of `output`.
+  ///
+  /// - Parameters:
+  ///   - range: The tiles to transform, numbered through the batch.
+  ///   - source: The output gradient, a tensor N D H W C.
+  ///   - channels: Channels of the output, a multiple of sixteen.
+  ///   - target: Matrices whose first row is for the first tile of `range`.
+  func outputGradient<Source: VectorElement, Layout: WinogradLayout>(
+    _ range: Range<Int>, of source: UnsafePointer<Source>, channels: Int, into target: WinogradMatrices<Layout>
   ) {
     let (height, width) = (extent[1], extent[2])
     for (i, tile) in range.enumerated() {
-      let (first, hasZ, hasY, hasX) = place(tile)
+      let (first, hasZ, hasY, hasX) = outputVoxel(tile)
       for c in Swift.stride(from: 0, to: channels, by: 16) {
-        let place = target.place(i, c)
+        let destination = target.pointer(tile: i, channel: c)
         let voxel = source + first * channels + c
-        /// Both planes' gradients at (y, x), mapped along z.
+        /// The gradients at (y, x) of both planes, transformed along z.
         @inline(__always)
-        func column(_ y: Int, _ x: Int) -> (Lane, Lane, Lane, Lane) {
+        func column(_ y: Int, _ x: Int) -> (Vector, Vector, Vector, Vector) {
           guard (y == 0 || hasY) && (x == 0 || hasX) else { return (.zero, .zero, .zero, .zero) }
           let near = voxel + (y * width + x) * channels
-          return widened(Source.load(near), hasZ ? Source.load(near + height * width * channels) : .zero)
+          let far = hasZ ? Source.load(near + height * width * channels) : .zero
+          return outputGradientTransform(Source.load(near), far)
         }
         let (c00, c01, c10, c11) = (column(0, 0), column(0, 1), column(1, 0), column(1, 1))
         @inline(__always)
-        func plane(_ z: Int, _ g00: Lane, _ g01: Lane, _ g10: Lane, _ g11: Lane) {
-          let (top, bottom) = (widened(g00, g01), widened(g10, g11))
+        func plane(_ z: Int, _ g00: Vector, _ g01: Vector, _ g10: Vector, _ g11: Vector) {
+          let (top, bottom) = (outputGradientTransform(g00, g01), outputGradientTransform(g10, g11))
           @inline(__always)
-          func put(_ top: Lane, _ bottom: Lane, _ x: Int) {
-            let d = widened(top, bottom)
-            let row = place + (z * 16 + x) * target.stride
-            Form.store(d.0, row, tile: i)
-            Form.store(d.1, row + 4 * target.stride, tile: i)
-            Form.store(d.2, row + 8 * target.stride, tile: i)
-            Form.store(d.3, row + 12 * target.stride, tile: i)
+          func put(_ top: Vector, _ bottom: Vector, _ x: Int) {
+            let d = outputGradientTransform(top, bottom)
+            let row = destination + (z * 16 + x) * target.stride
+            Layout.store(d.0, row, tile: i)
+            Layout.store(d.1, row + 4 * target.stride, tile: i)
+            Layout.store(d.2, row + 8 * target.stride, tile: i)
+            Layout.store(d.3, row + 12 * target.stride, tile: i)
           }
           put(top.0, bottom.0, 0)
           put(top.1, bottom.1, 1)
@@ -237,88 +273,106 @@ struct WinogradTransform: Sendable {
     }
   }
 
-  /// The transpose of the map from four products to two outputs.
+  /// Ay along one axis: the transpose of the output transform.
   @inline(__always)
-  private func widened(_ first: Lane, _ second: Lane) -> (Lane, Lane, Lane, Lane) {
+  private func outputGradientTransform(_ first: Vector, _ second: Vector) -> (Vector, Vector, Vector, Vector) {
     (first, first + second, first - second, -second)
   }
 
-  /// The map of four inputs along an axis.
+  /// Bᵀd along one axis.
   @inline(__always)
-  private func spread(_ d0: Lane, _ d1: Lane, _ d2: Lane, _ d3: Lane) -> (Lane, Lane, Lane, Lane) {
+  private func inputTransform(
+    _ d0: Vector, _ d1: Vector, _ d2: Vector, _ d3: Vector
+  ) -> (Vector, Vector, Vector, Vector) {
     (d0 - d2, d1 + d2, d2 - d1, d1 - d3)
   }
 
-  /// Maps kernels to (position, row, lane): rows are output channels and lanes input channels, or the other way round.
+  /// Applies the filter transform to weights.
   ///
   /// - Parameters:
-  ///   - range: The rows to map, of `rows`.
-  ///   - rowStride: Floats from a row to the next in `weights`.
-  ///   - laneStride: Floats from a lane to the next, of `lanes`.
-  ///   - step: Floats from a kernel position to the next.
-  static func kernel(
-    _ range: Range<Int>, of weights: UnsafePointer<Float>, rows: Int, rowStride: Int, lanes: Int, laneStride: Int,
-    step: Int, into target: UnsafeMutablePointer<Float>
+  ///   - range: The rows to transform.
+  ///   - weights: The weights (out, kz, ky, kx, in). Rows are output channels and columns input
+  ///     channels, or the other way round.
+  ///   - rows: Rows in all.
+  ///   - rowStride: Floats from one row to the next in `weights`.
+  ///   - columns: Columns in all, a multiple of sixteen.
+  ///   - columnStride: Floats from one column to the next in `weights`.
+  ///   - step: Floats from one kernel position to the next in `weights`.
+  ///   - target: The transformed filters (position, row, column).
+  static func filter(
+    _ range: Range<Int>, of weights: UnsafePointer<Float>, rows: Int, rowStride: Int, columns: Int,
+    columnStride: Int, step: Int, into target: UnsafeMutablePointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(of: Lane.self, capacity: 64) { work in
+    withUnsafeTemporaryAllocation(of: Vector.self, capacity: 64) { work in
       let work = work.baseAddress!
       for row in range {
-        for c in Swift.stride(from: 0, to: lanes, by: 16) {
-          let source = weights + row * rowStride + c * laneStride
-          func load(_ position: Int) -> Lane {
-            let place = source + position * step
-            if laneStride == 1 { return Float.load(place) }
-            var gathered = Lane.zero
-            for i in 0..<16 { gathered[i] = place[i * laneStride] }
+        for c in Swift.stride(from: 0, to: columns, by: 16) {
+          let source = weights + row * rowStride + c * columnStride
+          func load(_ position: Int) -> Vector {
+            let weight = source + position * step
+            if columnStride == 1 { return Float.load(weight) }
+            var gathered = Vector.zero
+            for i in 0..<16 { gathered[i] = weight[i * columnStride] }
             return gathered
           }
-          func widen(_ g0: Lane, _ g1: Lane, _ g2: Lane, to place: UnsafeMutablePointer<Lane>, _ step: Int) {
+          /// Gg along one axis.
+          func filterTransform(
+            _ g0: Vector, _ g1: Vector, _ g2: Vector, to result: UnsafeMutablePointer<Vector>, _ step: Int
+          ) {
             let outer = (g0 + g2) * 0.5
             let half = g1 * 0.5
-            place[0] = g0
-            place[step] = outer + half
-            place[2 * step] = outer - half
-            place[3 * step] = g2
+            result[0] = g0
+            result[step] = outer + half
+            result[2 * step] = outer - half
+            result[3 * step] = g2
           }
           for z in 0..<3 {
             for y in 0..<3 {
               let line = (z * 3 + y) * 3
-              widen(load(line), load(line + 1), load(line + 2), to: work + z * 16 + y * 4, 1)
+              filterTransform(load(line), load(line + 1), load(line + 2), to: work + z * 16 + y * 4, 1)
             }
             for x in 0..<4 {
               let column = work + z * 16 + x
-              widen(column[0], column[4], column[8], to: column, 4)
+              filterTransform(column[0], column[4], column[8], to: column, 4)
             }
           }
-          for k in 0..<16 { widen(work[k], work[16 + k], work[32 + k], to: work + k, 16) }
-          for k in 0..<64 { Float.store(work[k], target + (k * rows + row) * lanes + c) }
+          for k in 0..<16 { filterTransform(work[k], work[16 + k], work[32 + k], to: work + k, 16) }
+          for k in 0..<64 { Float.store(work[k], target + (k * rows + row) * columns + c) }
         }
       }
     }
   }
 
-  /// Maps gradients (position, out, in) to those of the kernels (out, kz, ky, kx, in) for the output channels `range`.
-  static func kernelGradient(
+  /// Computes the gradient with respect to the weights: the transpose of `filter`.
+  ///
+  /// - Parameters:
+  ///   - range: The output channels to compute.
+  ///   - source: The gradient with respect to the transformed filters (position, out, in).
+  ///   - inputs: Input channels, a multiple of sixteen.
+  ///   - outputs: Output channels.
+  ///   - target: The gradient with respect to the weights (out, kz, ky, kx, in).
+  static func filterGradient(
     _ range: Range<Int>, of source: UnsafePointer<Float>, inputs: Int, outputs: Int,
     into target: UnsafeMutablePointer<Float>
   ) {
-    withUnsafeTemporaryAllocation(of: Lane.self, capacity: 64) { work in
+    withUnsafeTemporaryAllocation(of: Vector.self, capacity: 64) { work in
       let work = work.baseAddress!
       for o in range {
         for c in Swift.stride(from: 0, to: inputs, by: 16) {
           for k in 0..<64 { work[k] = Float.load(source + (k * outputs + o) * inputs + c) }
-          func narrow(_ place: UnsafeMutablePointer<Lane>, _ step: Int) {
-            let outer = (place[step] + place[2 * step]) * 0.5
-            let middle = (place[step] - place[2 * step]) * 0.5
-            place[0] += outer
-            place[2 * step] = outer + place[3 * step]
-            place[step] = middle
+          /// Gᵀu along one axis, in place.
+          func filterGradientTransform(_ u: UnsafeMutablePointer<Vector>, _ step: Int) {
+            let outer = (u[step] + u[2 * step]) * 0.5
+            let middle = (u[step] - u[2 * step]) * 0.5
+            u[0] += outer
+            u[2 * step] = outer + u[3 * step]
+            u[step] = middle
           }
-          for k in 0..<16 { narrow(work + k, 16) }
+          for k in 0..<16 { filterGradientTransform(work + k, 16) }
           for z in 0..<3 {
-            for x in 0..<4 { narrow(work + z * 16 + x, 4) }
+            for x in 0..<4 { filterGradientTransform(work + z * 16 + x, 4) }
             for y in 0..<3 {
-              narrow(work + z * 16 + y * 4, 1)
+              filterGradientTransform(work + z * 16 + y * 4, 1)
               for x in 0..<3 {
                 Float.store(work[z * 16 + y * 4 + x], target + ((o * 27 + (z * 3 + y) * 3 + x) * inputs + c))
               }

@@ -2,10 +2,11 @@ import Foundation
 import NIfTI
 import Statistics
 
-/// An adult brain with a glioma, in four channels: edema around a tumour whose enhancing rim encloses a core that does not enhance.
+/// An adult brain with a glioma, in four channels: edema surrounds a tumor with an enhancing rim
+/// and a core that does not enhance.
 ///
-/// The minority was scanned elsewhere, with other contrasts, a weaker enhancement and more noise.
-enum TumourPhantom: PhantomRecipe {
+/// The minority comes from another scanner, with other contrasts, weaker enhancement and more noise.
+enum TumorPhantom: PhantomRecipe {
   static let channels = ["T1", "T1c", "T2", "FLAIR"]
   static let labels = ["edema", "non_enhancing_core", "enhancing_tumour"]
   static let majority = "scanner_a"
@@ -20,17 +21,17 @@ enum TumourPhantom: PhantomRecipe {
       ventricleSize: random.uniform(0.8, 1.1))
     let grid = PhantomGrid(halfAxes: halfAxes, spacing: [1.5, 1.5, 1.5])
     let tissues = DeformedBrain(brain, grid: grid, furrowWidth: 6, random: &random)
-    let tumour = Tumour(in: brain, random: &random)
-    let parts = tumour.parts(in: tissues, grid: grid, random: &random)
+    let tumor = Tumor(in: brain, random: &random)
+    let parts = tumor.parts(in: tissues, grid: grid, random: &random)
 
     let contrast = isMinority ? minorityContrast : majorityContrast
-    let spread = random.uniform(0.7, 1.3)
+    let strength = random.uniform(0.7, 1.3)
     var images: [Volume<Float>] = []
     for channel in channels.indices {
-      var brightness = contrast.tissues[channel] + contrast.tumour[channel]
+      var brightness = contrast.tissues[channel] + contrast.tumor[channel]
       for i in brightness.indices { brightness[i] *= random.uniform(0.94, 1.06) }
       let scanner = PhantomScanner(
-        bias: (isMinority ? 0.15 : 0.07) * spread, noise: (isMinority ? 0.06 : 0.03) * spread,
+        bias: (isMinority ? 0.15 : 0.07) * strength, noise: (isMinority ? 0.06 : 0.03) * strength,
         gain: (isMinority ? 2400 : 600) * random.uniform(0.7, 1.3))
       let signal = zip(tissues.tissues, parts).map { tissue, part in
         Float(brightness[part > 0 ? BrainAnatomy.Tissue.allCases.count + Int(part) - 1 : Int(tissue)])
@@ -42,10 +43,12 @@ enum TumourPhantom: PhantomRecipe {
     return PhantomCase(images: images, labels: grid.labels(parts), geometry: grid.geometry)
   }
 
-  /// Signals, a row a channel: of the tissues in the order of `BrainAnatomy.Tissue`, and of the tumour's parts in the order of `labels`.
+  /// Signals, with one row for each channel.
   private struct Contrast {
+    /// The signals of the tissues, in the order of `BrainAnatomy.Tissue`.
     var tissues: [[Double]]
-    var tumour: [[Double]]
+    /// The signals of the tumor's parts, in the order of `labels`.
+    var tumor: [[Double]]
   }
 
   private static let majorityContrast = Contrast(
@@ -55,7 +58,7 @@ enum TumourPhantom: PhantomRecipe {
       [0, 0.4, 1, 0.5, 0.95, 0.55, 0.5, 0.45],
       [0, 0.5, 0.15, 0.58, 0.2, 0.62, 0.58, 0.52],
     ],
-    tumour: [[0.6, 0.4, 0.55], [0.6, 0.42, 1.15], [0.8, 0.9, 0.72], [0.95, 0.6, 0.85]])
+    tumor: [[0.6, 0.4, 0.55], [0.6, 0.42, 1.15], [0.8, 0.9, 0.72], [0.95, 0.6, 0.85]])
 
   private static let minorityContrast = Contrast(
     tissues: [
@@ -64,19 +67,21 @@ enum TumourPhantom: PhantomRecipe {
       [0, 0.55, 0.85, 0.6, 0.8, 0.66, 0.6, 0.57],
       [0, 0.42, 0.3, 0.6, 0.34, 0.66, 0.6, 0.45],
     ],
-    tumour: [[0.6, 0.5, 0.58], [0.6, 0.45, 0.9], [0.75, 0.82, 0.7], [0.8, 0.66, 0.78]])
+    tumor: [[0.6, 0.5, 0.58], [0.6, 0.45, 0.9], [0.75, 0.82, 0.7], [0.8, 0.66, 0.78]])
 }
 
-/// A tumour's place and size.
-private struct Tumour {
+/// The position and the size of a tumor.
+private struct Tumor {
+  /// Distances from the center of the brain along each axis, in mm.
   let center: (z: Double, y: Double, x: Double)
-  /// Of the core and its rim together, in mm.
+  /// Radius of the core and its rim together, in mm.
   let radius: Double
   /// Thickness of the enhancing rim, in mm.
   let rim: Double
-  /// How far the edema reaches beyond the rim, in mm.
+  /// Mean thickness of the edema around the rim, in mm.
   let edema: Double
 
+  /// Chooses a position and a size at random.
   init(in brain: BrainAnatomy, random: inout CounterRandom) {
     let side = random.uniform(0, 1) < 0.5 ? -1.0 : 1
     center = (
@@ -88,7 +93,7 @@ private struct Tumour {
     edema = random.uniform(4, 9)
   }
 
-  /// The part each point lies in: 0 none, 1 edema, 2 core, 3 rim. Edema stays in the brain's substance.
+  /// The part of the tumor at each point: 0 none, 1 edema, 2 core, 3 rim. There is no edema in fluid.
   func parts(in brain: DeformedBrain, grid: PhantomGrid, random: inout CounterRandom) -> [UInt8] {
     let shape = grid.pointShape
     let lumps = SmoothNoise.field(shape: shape, step: grid.pointSpacing, wavelength: 9, random: &random)

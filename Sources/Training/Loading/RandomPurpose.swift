@@ -1,6 +1,6 @@
 import Statistics
 
-/// What random numbers of a training are for; keeps the uses of one place in a batch apart.
+/// What random numbers are used for, so that different uses at one position of a batch draw different numbers.
 enum RandomPurpose: UInt64 {
   case patch, augmentation, validationCase, validationPatch
 }
@@ -8,7 +8,11 @@ enum RandomPurpose: UInt64 {
 extension CounterRandom {
   /// The random numbers for one purpose at one position of a batch.
   ///
-  /// - Parameter iteration: counted from the start of the run.
+  /// - Parameters:
+  ///   - seed: The seed of the training.
+  ///   - iteration: The number of the batch, counted from the start of the training.
+  ///   - position: The position of the sample in the batch.
+  ///   - purpose: What the numbers are used for.
   init(seed: UInt64, iteration: Int, position: Int, purpose: RandomPurpose) {
     self.init(key: [
       seed, UInt64(bitPattern: Int64(iteration)), UInt64(bitPattern: Int64(position)), purpose.rawValue,

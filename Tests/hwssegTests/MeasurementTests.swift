@@ -1,0 +1,40 @@
+import Foundation
+import Testing
+
+/// Protects the JSON of `benchmark` and `overhead`: the keys that scripts read, each with a sensible number.
+@Suite struct MeasurementTests {
+  private func object(_ arguments: [String]) throws -> [String: Any] {
+    let result = try Program.run(arguments)
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    return try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+  }
+
+  /// Seconds of a training step and its parts, of loading a batch and of the whole training; speed and memory.
+  @Test func benchmark() throws {
+    let tiny = try TinyModel.shared.get()
+    let found = try object(["benchmark", "--plan", tiny.plan, "--steps", "1", "--batch-size", "1", "--json"])
+    let parts = ["forward", "loss", "backward", "optimizer"]
+    #expect(Set(found.keys) == Set(parts + ["step", "loading", "gflops", "peak_memory", "training"]))
+    let numbers = try found.mapValues { try #require($0 as? Double) }
+    #expect(numbers.values.allSatisfy { $0 > 0 && $0.isFinite })
+    #expect(found["peak_memory"] is Int)
+    // Of one step, the whole is the sum of its parts.
+    let step = try #require(numbers["step"])
+    #expect(abs(try parts.map { try #require(numbers[$0]) }.reduce(0, +) - step) < 1e-9)
+    // The plan has two epochs of three steps and a validation.
+    #expect(try #require(numbers["training"]) >= 6 * step)
+  }
+
+  /// Seconds of drawing a batch and of recording its losses, and the sampler's bytes.
+  @Test func overhead() throws {
+    let found = try object(["overhead", "--cases", "100000", "--batch-size", "4", "--json", "--tree-only"])
+    #expect(Array(found.keys) == ["log-sum-exp tree"])
+    let cost = try #require(found["log-sum-exp tree"] as? [String: Any])
+    #expect(Set(cost.keys) == ["draw", "record", "bytes"])
+    for key in ["draw", "record"] {
+      let seconds = try #require(cost[key] as? Double)
+      #expect(seconds > 0 && seconds < 1)
+    }
+    #expect(try #require(cost["bytes"] as? Int) >= 0)
+  }
+}
