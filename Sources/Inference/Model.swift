@@ -23,7 +23,8 @@ public struct Model: Sendable {
   public let architecture: Architecture
   /// The axes of the network's input (0 = z) along which predictions may be mirrored and averaged.
   ///
-  /// All three, except where a checkpoint of nnU-Net lists others.
+  /// All three where training mirrored its patches; none where the plan trains without augmentation. A checkpoint of
+  /// nnU-Net lists its own.
   public let mirrorAxes: [Int]
   let weights: Safetensors
 
@@ -48,7 +49,8 @@ public struct Model: Sendable {
       configuration = try Self.configuration(checkpoint.string("init_args", "configuration"), of: plan, in: weightsFile)
     } else {
       weights = try Safetensors(contentsOf: weightsFile)
-      mirrorAxes = [0, 1, 2]
+      // A network that was trained without mirrored patches does not know them, as with nnU-Net's trainers.
+      mirrorAxes = plan.training.augmentation == .none ? [] : [0, 1, 2]
       configuration = plan.configuration
     }
     plan.configurations = [configuration]

@@ -10,8 +10,8 @@ public enum Activation: Sendable, Equatable, Codable {
   case leakyReLU(slope: Float)
   /// `x` where x > 0, otherwise `alpha * (exp(x) - 1)`. Alpha must not be negative.
   case elu(alpha: Float)
-  /// `x * Φ(x)`, where Φ is the exact distribution function of the standard normal distribution, not the approximation by
-  /// tanh.
+  /// `x * Φ(x)`, where Φ is the exact distribution function of the standard normal distribution,
+  /// not the approximation by tanh.
   case gelu
   /// `x * σ(x)`, where `σ(x) = 1 / (1 + exp(-x))`.
   case silu
@@ -41,10 +41,11 @@ extension Activation {
     }
   }
 
-  /// Computes `gradient *= f'(input)`: turns the gradient with respect to the output into the one with respect to the input.
+  /// Computes `gradient *= f'(input)`: turns the gradient with respect to the output into the one
+  /// with respect to the input.
   ///
-  /// For a piecewise linear activation the output can be passed as `input`: f' depends on x > 0 alone, and f(x) > 0 exactly
-  /// where x > 0.
+  /// For a piecewise linear activation the output can be passed as `input`: f' depends on x > 0
+  /// alone, and f(x) > 0 exactly where x > 0.
   func backward(input: Tensor, gradient: Tensor) {
     switch self {
     case .relu: Self.map(input, gradient) { x, g in x > 0 ? g : 0 }

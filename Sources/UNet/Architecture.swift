@@ -2,14 +2,16 @@ import Files
 import TensorFiles
 import Tensors
 
-/// The architecture of a network, as a plan defines it: nnU-Net's `PlainConvUNet` or `ResidualEncoderUNet`.
+/// The architecture of a network, as a plan defines it: nnU-Net's `PlainConvUNet` or
+/// `ResidualEncoderUNet`.
 ///
-/// Encoder stage `s` is a chain of `convolutionsPerStage[s]` blocks with `features[s]` channels and kernel `kernels[s]`. Its
-/// first block has stride `strides[s]`. In a plain encoder, a block is a convolution, a normalization and an activation. In a
-/// residual encoder, a block is two convolutions and a shortcut, and a single convolution, the stem, precedes the first stage.
+/// Encoder stage `s` is a chain of `convolutionsPerStage[s]` blocks with `features[s]` channels and
+/// kernel `kernels[s]`. Its first block has stride `strides[s]`. In a plain encoder, a block is a
+/// convolution, a normalization and an activation. In a residual encoder, a block is two
+/// convolutions and a shortcut, and a single convolution, the stem, precedes the first stage.
 ///
-/// The decoder returns to the full resolution with transposed convolutions, whose kernels and strides are the encoder's
-/// strides. Kernels and strides are in the order (z, y, x).
+/// The decoder returns to the full resolution with transposed convolutions, whose kernels and
+/// strides are the encoder's strides. Kernels and strides are in the order (z, y, x).
 public struct Architecture: Sendable, Equatable, Codable {
   /// The kind of blocks in the encoder.
   public enum EncoderKind: String, Sendable, Equatable, Codable {
@@ -23,7 +25,8 @@ public struct Architecture: Sendable, Equatable, Codable {
   public var encoder: EncoderKind
   /// The number of channels of the images.
   public var inputChannels: Int
-  /// The number of channels of the logits: one for each class, background included, or one for each region.
+  /// The number of channels of the logits: one for each class, background included, or one for each
+  /// region.
   public var outputChannels: Int
   /// The number of channels of each stage, full resolution first.
   public var features: [Int]
@@ -33,9 +36,11 @@ public struct Architecture: Sendable, Equatable, Codable {
   public var strides: [[Int]]
   /// The number of blocks in each encoder stage, without the stem.
   public var convolutionsPerStage: [Int]
-  /// The number of blocks in each decoder stage, lowest resolution first. There is one decoder stage fewer than encoder stages.
+  /// The number of blocks in each decoder stage, lowest resolution first. There is one decoder
+  /// stage fewer than encoder stages.
   public var convolutionsPerDecoderStage: [Int]
-  /// Whether convolutions and transposed convolutions have a bias. The segmentation heads always have one.
+  /// Whether convolutions and transposed convolutions have a bias. The segmentation heads always
+  /// have one.
   public var convolutionBias: Bool
   /// The normalization after each convolution; `nil` when there is none.
   public var normalization: NormalizationKind?
@@ -66,8 +71,8 @@ public struct Architecture: Sendable, Equatable, Codable {
 
   /// Returns this architecture with batch normalization if the weights contain running statistics.
   ///
-  /// nnU-Net's `nnUNetTrainerBN` trains with batch normalization instead of the plan's instance normalization, and does not
-  /// change the plan.
+  /// nnU-Net's `nnUNetTrainerBN` trains with batch normalization instead of the plan's instance
+  /// normalization, and does not change the plan.
   ///
   /// - Parameter weights: The weights that the network will load.
   /// - Returns: The architecture that fits the weights.
@@ -79,7 +84,8 @@ public struct Architecture: Sendable, Equatable, Codable {
     return architecture
   }
 
-  /// The number of voxels of which each edge of a patch must be a multiple, (z, y, x): the product of the strides.
+  /// The number of voxels of which each edge of a patch must be a multiple, (z, y, x): the product
+  /// of the strides.
   ///
   /// The product wraps around on overflow, because the strides may not have been validated yet.
   public var divisors: [Int] {
@@ -108,8 +114,9 @@ public struct Architecture: Sendable, Equatable, Codable {
       convolutionsPerDecoderStage.count == stages - 1
     else {
       throw refuse(
-        "\(stages) features, \(kernels.count) kernels, \(strides.count) strides, \(convolutionsPerStage.count) encoder and "
-          + "\(convolutionsPerDecoderStage.count) decoder stages", "one of each for every stage, and one decoder stage fewer")
+        "\(stages) features, \(kernels.count) kernels, \(strides.count) strides, "
+          + "\(convolutionsPerStage.count) encoder and \(convolutionsPerDecoderStage.count) decoder stages",
+        "one of each for every stage, and one decoder stage fewer")
     }
     guard (kernels + strides).allSatisfy({ $0.count == 3 }) else {
       throw refuse("a kernel or stride without three axes", "a 3-D network")
@@ -134,7 +141,9 @@ public struct Architecture: Sendable, Equatable, Codable {
     }
     switch activation {
     case .leakyReLU(let number), .elu(let number):
-      guard number >= 0, number.isFinite else { throw refuse("activation \(activation)", "a parameter of 0 or more") }
+      guard number >= 0, number.isFinite else {
+        throw refuse("activation \(activation)", "a finite parameter of 0 or more")
+      }
     case .relu, .gelu, .silu, .mish: break
     }
   }
@@ -142,8 +151,8 @@ public struct Architecture: Sendable, Equatable, Codable {
   /// Checks that the network can be applied to patches of a size.
   ///
   /// - Parameter patch: The edges of the patch in voxels, (z, y, x).
-  /// - Throws: `InputError` when an edge is not a multiple of the product of the strides. The error names the next larger patch
-  ///   whose edges are.
+  /// - Throws: `InputError` when an edge is not a multiple of the product of the strides. The error
+  ///   names the next larger patch whose edges are.
   public func validate(patch: [Int]) throws {
     let divisors = divisors
     guard patch.count == 3, patch.allSatisfy({ 1...4096 ~= $0 }) else {

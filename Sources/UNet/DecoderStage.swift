@@ -2,8 +2,8 @@ import Tensors
 
 /// One resolution of the decoder.
 ///
-/// It upsamples the features of the next coarser resolution, joins them with the encoder's features, convolves the result, and
-/// computes logits from it.
+/// It upsamples the features of the next coarser resolution, joins them with the encoder's
+/// features, convolves the result, and computes logits from it.
 final class DecoderStage {
   /// The resolution: 0 is the full one, and each level is coarser than the one before.
   let level: Int
@@ -12,13 +12,15 @@ final class DecoderStage {
   let blocks: [ConvolutionBlock]
   /// Computes the logits.
   let head: Head
-  /// The input of the first block: the upsampled features in the first half of the channels, the encoder's in the second.
+  /// The input of the first block: the upsampled features in the first half of the channels, the
+  /// encoder's in the second.
   ///
-  /// The backward pass overwrites it with the gradient with respect to it.
+  /// The backward pass overwrites it with its gradient.
   let joined: Tensor
   /// The gradient with respect to this stage's features, in the network's shared memory.
   ///
-  /// The next finer stage writes it (`coarseGradient` there), and this stage's head adds to it.
+  /// The next finer stage writes it as its `coarseGradient`, and this stage's head adds to it. At the
+  /// full resolution the head writes it.
   let gradient: Tensor
   /// The features of the next coarser resolution.
   private let coarse: any Features
@@ -63,7 +65,8 @@ final class DecoderStage {
       outputChannels: a.outputChannels, scratch: workspace.scratch)
   }
 
-  /// Computes the features, and the logits if asked for. The encoder's features must be in `joined`.
+  /// Computes the features, and the logits if asked for. The encoder's features must be in
+  /// `joined`.
   ///
   /// - Parameters:
   ///   - inference: Whether batch normalization uses its running statistics.
@@ -76,10 +79,11 @@ final class DecoderStage {
 
   /// Computes the gradients of the stage's parameters from `gradient` and the head's gradient.
   ///
-  /// It sets `coarseGradient`, and leaves the gradient with respect to the encoder's features in `joined`.
+  /// It sets `coarseGradient`, and leaves the gradient with respect to the encoder's features in
+  /// `joined`.
   ///
-  /// - Parameter usesHead: Whether the loss depends on the stage's logits. On those of the full resolution it always does;
-  ///   that stage has no other gradient.
+  /// - Parameter usesHead: Whether the loss depends on the stage's logits. On those of the full
+  ///   resolution it always does; that stage has no other gradient.
   func backward(usesHead: Bool) {
     head.weight.hasGradient = usesHead
     head.bias.hasGradient = usesHead

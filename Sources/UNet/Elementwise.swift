@@ -61,8 +61,8 @@ package enum Elementwise {
     }
   }
 
-  /// The backward pass of `copySkip`: adds the last channels of the gradient with respect to the decoder's input to the
-  /// gradient with respect to the encoder's features.
+  /// The backward pass of `copySkip`: adds the last channels of the gradient with respect to the
+  /// decoder's input to the gradient with respect to the encoder's features.
   static func addSkip(_ joined: Tensor, to target: Tensor) {
     switch target.precision {
     case .float32: addSkip(of: Float.self, joined, target)

@@ -4,7 +4,8 @@ import Tensors
 ///
 /// The first block of a stage has the stage's stride; the full resolution's is 1.
 struct Encoder {
-  /// The blocks of each stage, full resolution first. The stem of a residual encoder is the first block of the first stage.
+  /// The blocks of each stage, full resolution first. The stem of a residual encoder is the first
+  /// block of the first stage.
   let stages: [[any Block]]
   /// The size of each stage's output along z, y, x, in voxels.
   let extents: [[Int]]

@@ -5,8 +5,8 @@ import Tensors
 
 /// nnU-Net's plain or residual U-Net for a fixed patch and batch size.
 ///
-/// All buffers are allocated when the network is created. Tensors are (N, z, y, x, channel). Do not call a network from two
-/// threads at once.
+/// All buffers are allocated when the network is created. Tensors are (N, z, y, x, channel). Do not
+/// call a network from two threads at once.
 public final class Network {
   /// The architecture that the network was created with.
   public let architecture: Architecture
@@ -18,12 +18,15 @@ public final class Network {
   public let input: Tensor
   /// The logits, (N, z, y, x, channel), full resolution first.
   ///
-  /// A network for training has logits at the resolution of every decoder stage, a network for inference at the full one only.
+  /// A network for training has logits at the resolution of every decoder stage, a network for
+  /// inference at the full one only.
   public let outputs: [Tensor]
-  /// All trained parameters: those of the encoder, decoder stages, transposed convolutions and heads, in this order.
+  /// All trained parameters: those of the encoder, decoder stages, transposed convolutions and
+  /// heads, in this order.
   public let parameters: [Parameter]
 
-  /// What is saved with the parameters but not trained: the running statistics of batch normalization.
+  /// What is saved with the parameters but not trained: the running statistics of batch
+  /// normalization.
   private let buffers: [Parameter]
   private let encoder: [[any Block]]
   private let decoder: [DecoderStage]
@@ -35,19 +38,22 @@ public final class Network {
 
   /// Creates a network and allocates all its buffers.
   ///
-  /// A network for training starts from random weights by nnU-Net's rule: Kaiming normal for a leaky ReLU of slope 0.01, with
-  /// biases 0. A network for inference must be loaded before it is used; see ``load(_:heads:)``.
+  /// A network for training starts from random weights by nnU-Net's rule: Kaiming normal for a
+  /// leaky ReLU of slope 0.01, with biases 0. A network for inference must be loaded before it is
+  /// used; see ``load(_:heads:)``.
   ///
   /// - Parameters:
   ///   - architecture: The layers and their sizes.
   ///   - patch: The edges of the patch in voxels, (z, y, x).
   ///   - batchSize: The number of samples in a batch.
-  ///   - training: Whether ``backward()`` will be called. A network for inference needs a fraction of the memory.
+  ///   - training: Whether ``backward()`` will be called. A network for inference needs a fraction
+  ///     of the memory.
   ///   - engine: What computes the convolutions.
-  ///   - precision: The precision of feature maps and convolutions. Weights, logits and losses are 32-bit floats in any case.
+  ///   - precision: The precision of feature maps and convolutions. Weights, logits and losses are
+  ///     32-bit floats in any case.
   ///   - seed: The seed of the random weights.
-  /// - Throws: `InputError` when the architecture, patch or batch size is invalid or the precision is not available;
-  ///   `OneDNNError` when oneDNN cannot compute a convolution.
+  /// - Throws: `InputError` when the architecture, patch or batch size is invalid or the precision
+  ///   is not available; `OneDNNError` when oneDNN cannot compute a convolution.
   public init(
     _ architecture: Architecture, patch: [Int], batchSize: Int, training: Bool, engine: Engine = .auto,
     precision: Precision = .float32, seed: UInt64 = 1
@@ -94,8 +100,8 @@ public final class Network {
 
   /// Computes `outputs` from `input`.
   ///
-  /// - Parameter inference: Whether batch normalization uses its running statistics. A network for inference always uses them.
-  ///   Do not call ``backward()`` after a pass with running statistics.
+  /// - Parameter inference: Whether batch normalization uses its running statistics. A network for
+  ///   inference always uses them. Do not call ``backward()`` after a pass with running statistics.
   public func forward(inference: Bool = false) {
     let inference = inference || !training
     if images !== input { Elementwise.copy(input, to: images) }
@@ -108,7 +114,8 @@ public final class Network {
     }
   }
 
-  /// Returns the decoder stage at a level, where 0 is the full resolution; `nil` at the coarsest level, which has none.
+  /// Returns the decoder stage at a level, where 0 is the full resolution; `nil` at the coarsest
+  /// level, which has none.
   private func decoderStage(_ level: Int) -> DecoderStage? {
     level < decoder.count ? decoder[decoder.count - 1 - level] : nil
   }
@@ -122,18 +129,21 @@ public final class Network {
     blocks.reduce(0) { $0 + $1.operations } + decoder.reduce(0) { $0 + $1.up.operations + $1.head.operations }
   }
 
-  /// Computes the loss of each sample and prepares ``backward()``. Call it after ``forward(inference:)``.
+  /// Computes the loss of each sample and prepares ``backward()``. Call it after
+  /// ``forward(inference:)``.
   ///
-  /// A sample's loss is the sum of its losses at all ``outputs``, weighted by ``DeepSupervision/weights(outputs:)``. The
-  /// gradient that ``backward()`` propagates is that of the batch's loss, `sum_i sampleWeights[i] * loss[i] / N`.
+  /// A sample's loss is the sum of its losses at all ``outputs``, weighted by
+  /// ``DeepSupervision/weights(outputs:)``. The gradient that ``backward()`` propagates is that of
+  /// the batch's loss, `sum_i sampleWeights[i] * loss[i] / N`.
   ///
   /// - Parameters:
   ///   - loss: The definition of the loss.
-  ///   - labels: The label values of the images, (N, z, y, x) at full resolution, for classes and regions alike.
+  ///   - labels: The label values of the images, (N, z, y, x) at full resolution, for classes and
+  ///     regions alike.
   ///   - sampleWeights: The weight of each sample; 1 for all when `nil`.
   /// - Returns: The loss of each sample, without its weight.
-  /// - Throws: `InputError` when a label is unknown to the loss, or the loss has another number of regions than the network has
-  ///   output channels.
+  /// - Throws: `InputError` when a label is unknown to the loss, or the loss has another number of
+  ///   regions than the network has output channels.
   public func computeLoss(_ loss: Loss, labels: [Int16], sampleWeights: [Float]? = nil) throws -> [Float] {
     let targets = outputs.map {
       DeepSupervision.downsample(labels, batch: batchSize, from: patch, to: Array($0.shape[1...3]))
@@ -171,11 +181,13 @@ public final class Network {
     return sums.map { Float($0) }
   }
 
-  /// - Throws: `InputError` when the loss does not fit the network, or a label does not fit the loss.
+  /// - Throws: `InputError` when the loss does not fit the network, or a label does not fit the
+  ///   loss.
   private func check(_ loss: Loss, _ targets: [[Int16]]) throws {
     if case .regions(let regions) = loss.target, regions.count != architecture.outputChannels {
       throw InputError(
-        "loss", found: "\(regions.count) regions", expected: "\(architecture.outputChannels), one for each output channel of the network")
+        "loss", found: "\(regions.count) regions",
+        expected: "\(architecture.outputChannels), one for each output channel of the network")
     }
     let known = loss.labels(channels: architecture.outputChannels)
     for (labels, output) in zip(targets, outputs) {
@@ -189,12 +201,14 @@ public final class Network {
 
   /// Sets the gradients of all parameters. Call it after ``computeLoss(_:labels:sampleWeights:)``.
   ///
-  /// A head whose deep-supervision weight is 0 gets no gradient and so keeps its weights, as in nnU-Net.
+  /// A head whose deep-supervision weight is 0 gets no gradient and so keeps its weights, as in
+  /// nnU-Net.
   public func backward() {
     precondition(training, "the network was created for inference")
     let weights = DeepSupervision.weights(outputs: outputs.count)
     for (stage, weight) in zip(decoder.reversed(), weights) { stage.backward(usesHead: weight > 0) }
-    // The coarsest decoder stage has computed the gradient with respect to the encoder's coarsest features.
+    // The coarsest decoder stage has computed the gradient with respect to the encoder's coarsest
+    // features.
     var gradient = decoder[0].coarseGradient
     for level in encoder.indices.reversed() {
       if let stage = decoderStage(level) { Elementwise.addSkip(stage.joined, to: gradient) }
@@ -205,7 +219,8 @@ public final class Network {
           } else if i > 0 || block.keepsShape {
             block.reusableBuffer
           } else {
-            // It has the shape of the finer level's features. The decoder stage of that level no longer needs its buffer.
+            // It has the shape of the finer level's features. The decoder stage of that level no
+            // longer needs its buffer.
             decoderStage(level - 1)?.blocks[0].reusableBuffer
           }
         block.backward(gradient, inputGradient: inputGradient)
@@ -216,7 +231,8 @@ public final class Network {
 }
 
 extension Network {
-  /// Returns the parameters and running statistics under nnU-Net's names, each once, in PyTorch's layout.
+  /// Returns the parameters and running statistics under nnU-Net's names, each once, in PyTorch's
+  /// layout.
   public func weights() -> [Safetensors.Tensor] {
     (parameters + buffers).map { Safetensors.Tensor($0.name, shape: $0.fileShape, floats: $0.inFileOrder($0.value)) }
   }
@@ -227,10 +243,11 @@ extension Network {
   ///
   /// - Parameters:
   ///   - weights: The weights, in PyTorch's layout.
-  ///   - heads: Whether to load the segmentation heads. For fine-tuning, nnU-Net keeps the initial ones, because the weights may
-  ///     have other output channels.
-  /// - Throws: `InputError` when the weights belong to another architecture (a weight is missing, has another shape, or is
-  ///   unknown to the network) or are not finite. The network is unchanged then.
+  ///   - heads: Whether to load the segmentation heads. For fine-tuning, nnU-Net keeps the initial
+  ///     ones, because the weights may have other output channels.
+  /// - Throws: `InputError` when the weights belong to another architecture (a weight is missing,
+  ///   has another shape, or is unknown to the network) or are not finite. The network is unchanged
+  ///   then.
   public func load(_ weights: Safetensors, heads: Bool = true) throws {
     let advice = "Use the plan that the weights were trained with."
     let headPrefix = "decoder.seg_layers."

@@ -2,8 +2,9 @@ import Tensors
 
 /// A trained tensor of the network, for example a weight or a bias, and its gradient.
 ///
-/// The weights of convolutions are stored channels-last, (a, kz, ky, kx, b). Files have PyTorch's order, (a, b, kz, ky, kx).
-/// For a convolution, a is the output channel and b the input channel; for a transposed convolution it is the other way round.
+/// The weights of convolutions are stored channels-last, (a, kz, ky, kx, b). Files have PyTorch's
+/// order, (a, b, kz, ky, kx). For a convolution, a is the output channel and b the input channel;
+/// for a transposed convolution it is the other way round.
 public final class Parameter {
   /// nnU-Net's name, as in its state dict.
   public let name: String
@@ -27,7 +28,8 @@ public final class Parameter {
 
   /// Sets the gradients of a layer to the sum of the gradients that were computed in parts.
   ///
-  /// - Parameter partial: For each part the gradient of the weight followed by the gradient of the bias.
+  /// - Parameter partial: For each part the gradient of the weight followed by the gradient of the
+  ///   bias.
   static func setGradients(
     of weight: Parameter, _ bias: Parameter, toSumOf partial: UnsafePointer<Float>, parts: Int
   ) {

@@ -5,7 +5,8 @@ import Threads
 
 /// Stochastic gradient descent with momentum, weight decay and clipping of the gradient's norm.
 ///
-/// For each parameter θ with gradient g and velocity v, which starts at 0, a step computes, in PyTorch's order of operations:
+/// For each parameter θ with gradient g and velocity v, which starts at 0, a step computes, in
+/// PyTorch's order of operations:
 ///
 ///     g = g * min(1, clip / (|g| + 1e-6)) + weightDecay * θ
 ///     v = momentum * v + g
@@ -55,7 +56,10 @@ public final class SGD {
     return norm
   }
 
-  /// Sums in 32-bit floats over blocks of 4096 elements, and in 64-bit floats over the blocks.
+  /// Returns the norm of the gradient over all parameters whose gradient is set.
+  ///
+  /// The squares are summed in 32-bit floats within blocks of 4096 elements, and in 64-bit floats
+  /// over the blocks.
   private func gradientNorm() -> Double {
     var total = 0.0
     for parameter in parameters where parameter.hasGradient {
@@ -80,7 +84,8 @@ public final class SGD {
     return total.squareRoot()
   }
 
-  /// Returns the velocities in PyTorch's layout, each named `momentum.` and the name of its parameter.
+  /// Returns the velocities in PyTorch's layout, each named `momentum.` and the name of its
+  /// parameter.
   public func state() -> [Safetensors.Tensor] {
     zip(parameters, velocities).map {
       Safetensors.Tensor("momentum." + $0.name, shape: $0.fileShape, floats: $0.inFileOrder($1))
@@ -90,7 +95,8 @@ public final class SGD {
   /// Reads the velocities that ``state()`` returned from a file.
   ///
   /// - Parameter state: The file.
-  /// - Throws: `InputError` when a velocity is missing or has another shape. No velocity is changed then.
+  /// - Throws: `InputError` when a velocity is missing or has another shape. No velocity is changed
+  ///   then.
   public func load(_ state: Safetensors) throws {
     let values = try parameters.map { parameter -> [Float] in
       let name = "momentum." + parameter.name

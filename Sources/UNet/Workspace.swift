@@ -1,10 +1,12 @@
 import Tensors
 
-/// What the layers of one network share: the engine, the precision, and memory for tensors that are needed only briefly.
+/// What the layers of one network share: the engine, the precision, and memory for tensors that are
+/// needed only briefly.
 ///
-/// Only the outputs of convolutions are kept from the forward to the backward pass. The features, normalized and activated, are
-/// computed again when the backward pass needs them, in one buffer for the whole network. Gradients with respect to features
-/// overwrite tensors that are no longer needed.
+/// Only the outputs of convolutions are kept from the forward to the backward pass. The features,
+/// normalized and activated, are computed again when the backward pass needs them, in one buffer
+/// for the whole network. Gradients with respect to features overwrite tensors that are no longer
+/// needed.
 final class Workspace {
   let engine: Engine
   let precision: Precision
@@ -32,7 +34,8 @@ final class Workspace {
   /// Returns a tensor in the memory that holds the most recently computed features.
   func features(_ shape: [Int]) -> Tensor { Tensor(shape, in: sharedFeatures) }
 
-  /// Returns a tensor in the memory that holds the gradient with respect to the current stage's features.
+  /// Returns a tensor in the memory that holds the gradient with respect to the current stage's
+  /// features.
   func gradient(_ shape: [Int]) -> Tensor { Tensor(shape, in: sharedGradient) }
 
   /// Returns a tensor for the output of a convolution, before normalization and activation.

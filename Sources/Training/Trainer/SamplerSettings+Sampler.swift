@@ -84,9 +84,8 @@ extension SamplerSettings {
     guard let firstStage else {
       throw InputError(
         "training.sampler", found: "no first_stage", expected: "the model folder of a first training",
-        advice:
-          "Train once with --sampler uniform and few epochs, then name its fold's folder in the plan or with --first-stage."
-      )
+        advice: "Train once with --sampler uniform and few epochs, "
+          + "then name its fold's folder in the plan or with --first-stage.")
     }
     var file = URL(fileURLWithPath: firstStage)
     if file.pathExtension != "csv" { file = ModelFolder(file).samplerLog }

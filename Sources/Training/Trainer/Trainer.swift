@@ -145,7 +145,8 @@ public final class Trainer {
     let configuration = task.plan.configuration
     let weights = network.parameters.reduce(0) { $0 + $1.value.count }
     progress.report(
-      "Training \(weights) weights on \(task.split.training.count) cases, validating on \(task.split.validation.count); "
+      "Training \(weights) weights on \(task.split.training.count) cases, "
+        + "validating on \(task.split.validation.count); "
         + "patch \(configuration.patchSize.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
         + "\(task.precision), sampler \(settings.sampler.name.rawValue).")
     if settings.sampler.followsLosses, configuration.batchDice, configuration.batchSize > 1 {
@@ -204,8 +205,8 @@ public final class Trainer {
     let isBest = record.averagePseudoDice.map { $0 > state.bestAverage ?? -.infinity } ?? false
     if isBest { state.bestAverage = record.averagePseudoDice }
     let suspects = state.losses.endEpoch()
-    // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the epoch
-    // from its last checkpoint and replaces these rows.
+    // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the
+    // epoch from its last checkpoint and replaces these rows.
     try log.writeSampler(state, probabilities: sampler.probabilities, suspects: suspects)
     state.finishEpoch(record)
     if isBest { try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
@@ -264,7 +265,7 @@ public final class Trainer {
     let nonFinite = losses.indices.filter { !losses[$0].isFinite }
     guard nonFinite.isEmpty else { throw diverged("the loss", nonFinite) }
     let weights = try sampler.record(losses: losses, for: batch.cases)
-    // The losses are computed again, because this sets the gradient to that of the weighted mean.
+    // The losses are computed again because this also sets the gradient, now of Σ w_i · loss_i / N.
     if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
@@ -284,7 +285,9 @@ public final class Trainer {
     network.forward(inference: inference)
   }
 
-  /// Computes the loss of each sample after a forward pass, and prepares the gradient of their weighted mean.
+  /// Computes the loss of each sample after a forward pass, and prepares the gradient of Σ w_i · loss_i / N.
+  ///
+  /// - Parameter weights: The weight w_i of each of the N samples; 1 for all when left out.
   private func losses(of batch: Batch, weights: [Float]? = nil) throws -> [Float] {
     try network.computeLoss(loss, labels: batch.labels, sampleWeights: weights)
   }

@@ -8,8 +8,8 @@ import UNet
 /// Reads and writes the checkpoints of a training run.
 ///
 /// A checkpoint is a safetensors file with the network's weights under nnU-Net's names, the velocities of the
-/// optimizer, and in its metadata, as JSON, the states of the run and of the sampler. One file holds everything, so that
-/// the parts always belong together.
+/// optimizer, and in its metadata, as JSON, the states of the run and of the sampler. One file holds everything, so
+/// that the parts always belong together.
 enum TrainingCheckpoint {
   /// Writes the weights only, for prediction.
   ///

@@ -5,11 +5,12 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// `what` names the quantity, `cases` the cases concerned; `epoch` and `iteration` are counted from 0.
   case diverged(what: String, cases: [String], epoch: Int, iteration: Int)
 
-  /// One sentence about what happened, and one about what to do.
+  /// What happened, and what to do about it.
   public var description: String {
     switch self {
     case .diverged(let what, let cases, let epoch, let iteration):
-      "\(what) is not finite in epoch \(epoch + 1), step \(iteration + 1), with cases \(cases.joined(separator: ", ")). "
+      "\(what) is not finite in epoch \(epoch + 1), step \(iteration + 1), "
+        + "with cases \(cases.joined(separator: ", ")). "
         + "Look at these cases' images, or lower initial_learning_rate in the plan; "
         + "the last checkpoint is that of the previous epoch."
     }

@@ -1,7 +1,8 @@
 import Tensors
 import Threads
 
-/// Average pooling: each output voxel is the mean of a box of input voxels, and the boxes tile the input.
+/// Average pooling: each output voxel is the mean of a box of input voxels, and the boxes tile the
+/// input.
 ///
 /// This is PyTorch's `AvgPool3d` with a stride equal to the kernel.
 final class AveragePooling: Features {
@@ -75,12 +76,14 @@ final class AveragePooling: Features {
     }
   }
 
-  /// Calls `body` for each output voxel with the offset of its first element in the output, and that of its box in the input.
+  /// Calls `body` for each output voxel with the offset of its first element in the output, and
+  /// that of its box in the input.
   private func forEachVoxel(_ body: @Sendable (_ output: Int, _ input: Int) -> Void) {
     let (rows, columns, channels) = (input.shape[2], input.shape[3], input.shape[4])
     let (depth, height, width) = (output.shape[1], output.shape[2], output.shape[3])
     Parallel.forEach(output.shape[0] * depth * height) { [window] line in
-      // `line / height` counts the output planes of all samples; each stands for window[0] input planes.
+      // `line / height` counts the output planes of all samples; each stands for window[0] input
+      // planes.
       let start = (line / height * window[0] * rows + line % height * window[1]) * columns
       for x in 0..<width { body((line * width + x) * channels, (start + x * window[2]) * channels) }
     }

@@ -6,15 +6,18 @@ protocol Block: Features {
   var parameters: [Parameter] { get }
   /// What is saved with the parameters but not trained.
   var buffers: [Parameter] { get }
-  /// The number of multiplications and additions in the convolutions of a forward pass, counted by their definition.
+  /// The number of multiplications and additions in the convolutions of a forward pass, counted by
+  /// their definition.
   var operations: Int { get }
   /// Whether input and output have the same shape.
   var keepsShape: Bool { get }
-  /// Memory of the output's shape that `backward` no longer needs when it computes the gradient with respect to the input.
+  /// Memory of the output's shape that `backward` no longer needs when it computes the gradient
+  /// with respect to the input.
   ///
   /// If the block keeps the shape, this gradient may overwrite it.
   var reusableBuffer: Tensor { get }
-  /// Tells the block that its weights have changed, so that the next forward pass rearranges them for the convolution.
+  /// Tells the block that its weights have changed, so that the next forward pass rearranges them
+  /// for the convolution.
   ///
   /// In a network for training every forward pass does so anyway.
   func weightsDidChange()
@@ -28,6 +31,7 @@ protocol Block: Features {
   ///
   /// - Parameters:
   ///   - gradient: The gradient with respect to the output. It is overwritten.
-  ///   - inputGradient: Receives the gradient with respect to the input; `nil` when the input is the image.
+  ///   - inputGradient: Receives the gradient with respect to the input; `nil` when the input is
+  ///     the image.
   func backward(_ gradient: Tensor, inputGradient: Tensor?)
 }

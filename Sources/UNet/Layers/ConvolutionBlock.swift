@@ -1,6 +1,7 @@
 import Tensors
 
-/// A convolution, a normalization and an activation: `output = activation(normalization(convolution(input)))`.
+/// A convolution, a normalization and an activation:
+/// `output = activation(normalization(convolution(input)))`.
 final class ConvolutionBlock: Block {
   let output: Tensor
   let keepsShape: Bool
@@ -26,7 +27,8 @@ final class ConvolutionBlock: Block {
 
   /// - Parameters:
   ///   - name: The block's name in nnU-Net's state dict.
-  ///   - hasBias: Whether the convolution has a bias. If not, the bias is 0 and not among the parameters.
+  ///   - hasBias: Whether the convolution has a bias. If not, the bias is 0 and not among the
+  ///     parameters.
   ///   - activation: The activation; `nil` when there is none.
   ///   - normalization: The normalization; `nil` when there is none.
   ///   - keepsOutput: Whether the output stays valid until the next forward pass.
@@ -79,6 +81,7 @@ final class ConvolutionBlock: Block {
   func backward(_ gradient: Tensor, inputGradient: Tensor?) {
     if let normalization {
       if let activation {
+        // `output` holds the result of the activation, but its backward pass needs its input.
         normalization.apply(preActivation, output)
         activation.backward(input: output, gradient: gradient)
       }
@@ -94,7 +97,8 @@ final class ConvolutionBlock: Block {
     }
   }
 
-  /// Sets scale and shift of an affine normalization to 0, so that the block's output is 0 until training changes them.
+  /// Sets scale and shift of an affine normalization to 0, so that the block's output is 0 until
+  /// training changes them.
   func zeroInitializeNormalization() { for parameter in normalization?.parameters ?? [] { parameter.value.fill(0) } }
 }
 

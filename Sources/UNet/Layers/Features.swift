@@ -4,7 +4,8 @@ import Tensors
 protocol Features: AnyObject {
   /// The features, (N, z, y, x, channel).
   ///
-  /// Valid from the forward pass until another layer computes its features, which may share the memory; and after `recompute`.
+  /// Valid from the forward pass until another layer computes its features, which may share the
+  /// memory; and after `recompute`.
   var output: Tensor { get }
   /// Computes `output` again from what the forward pass has kept.
   func recompute()

@@ -1,11 +1,14 @@
 import Tensors
 import Threads
 
-/// The segmentation head of a decoder stage: the 1 x 1 x 1 convolution that computes logits from the stage's features.
+/// The segmentation head of a decoder stage: the 1 x 1 x 1 convolution that computes logits from
+/// the stage's features.
 ///
-/// For the features x of a voxel, weights W and bias b, the logits are `y = W x + b`. They are 32-bit floats in any precision.
+/// For the features x of a voxel, weights W and bias b, the logits are `y = W x + b`. They are
+/// 32-bit floats in any precision.
 ///
-/// The class is `Sendable` so that the threads of one pass can share it; they write to disjoint memory.
+/// The class is `Sendable` so that the threads of one pass can share it; they write to disjoint
+/// memory.
 final class Head: @unchecked Sendable {
   /// The logits, (N, z, y, x, channel).
   let logits: Tensor
@@ -14,8 +17,8 @@ final class Head: @unchecked Sendable {
   let weight, bias: Parameter
   private let features, outputChannels: Int
   private let scratch: ScratchPool
-  /// The number of parts of the voxels whose weight gradients are summed separately. It depends only on the shape, so that the
-  /// sums do not depend on the number of threads.
+  /// The number of parts of the voxels whose weight gradients are summed separately. It depends
+  /// only on the shape, so that the sums do not depend on the number of threads.
   private let parts: Int
   /// The number of voxels in one matrix product.
   private static let tileSize = 256
@@ -57,13 +60,14 @@ final class Head: @unchecked Sendable {
         for row in 0..<rows.count { (target + row * outputChannels).update(from: b.pointer, count: outputChannels) }
         let source = Number.floats(x.pointer + rows.lowerBound * features, rows.count * features, copy)
         BLAS.multiply(
-          rows.count, outputChannels, features, a: source, features, b: w.pointer, features, transposeB: true, c: target,
-          outputChannels, accumulate: true)
+          rows.count, outputChannels, features, a: source, features, b: w.pointer, features, transposeB: true,
+          c: target, outputChannels, accumulate: true)
       }
     }
   }
 
-  /// Sets the gradients of weight and bias, `dW = Σ dy xᵀ` and `db = Σ dy` over all voxels, from `gradient`, dy.
+  /// Sets the gradients of weight and bias, `dW = Σ dy xᵀ` and `db = Σ dy` over all voxels, from
+  /// `gradient`, dy.
   ///
   /// - Parameter input: The features x that `forward` was called with.
   func backwardWeights(_ input: Tensor) {
@@ -92,8 +96,8 @@ final class Head: @unchecked Sendable {
             let source = Number.floats(x.pointer + lower * features, count * features, copy)
             let gradient = g.pointer + lower * outputChannels
             BLAS.multiply(
-              outputChannels, features, count, a: gradient, outputChannels, transposeA: true, b: source, features, c: weights,
-              features, accumulate: true)
+              outputChannels, features, count, a: gradient, outputChannels, transposeA: true, b: source, features,
+              c: weights, features, accumulate: true)
             for row in 0..<count {
               for c in 0..<outputChannels { biases[c] += gradient[row * outputChannels + c] }
             }
@@ -104,7 +108,8 @@ final class Head: @unchecked Sendable {
     }
   }
 
-  /// Overwrites `inputGradient` with the gradient with respect to the features, `dx = Wᵀ dy`, from `gradient`, dy.
+  /// Overwrites `inputGradient` with the gradient with respect to the features, `dx = Wᵀ dy`, from
+  /// `gradient`, dy.
   func backwardInput(_ inputGradient: Tensor) {
     switch inputGradient.precision {
     case .float32: backwardInput(of: Float.self, inputGradient)
@@ -119,8 +124,8 @@ final class Head: @unchecked Sendable {
     Parallel.chunks(voxels, size: Self.tileSize) { [features, outputChannels, scratch] rows in
       scratch.use(Self.tileSize * features) { product in
         BLAS.multiply(
-          rows.count, features, outputChannels, a: g.pointer + rows.lowerBound * outputChannels, outputChannels, b: w.pointer, features,
-          c: product, features)
+          rows.count, features, outputChannels, a: g.pointer + rows.lowerBound * outputChannels, outputChannels,
+          b: w.pointer, features, c: product, features)
         let target = dx.pointer + rows.lowerBound * features
         for i in 0..<rows.count * features { target[i] = Number(product[i]) }
       }

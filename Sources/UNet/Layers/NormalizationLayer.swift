@@ -3,7 +3,8 @@ import Threads
 
 /// Instance or batch normalization followed by a piecewise linear activation.
 ///
-/// With the mean and biased variance over the voxels of each sample and channel, the forward pass is
+/// With the mean and biased variance over the voxels of each sample and channel, the forward pass
+/// is
 ///
 ///     inverse = 1 / sqrt(variance + epsilon)
 ///     factor  = scale * inverse
@@ -14,27 +15,30 @@ import Threads
 /// With x̂ = (x - mean) * inverse, and mean(...) over the same voxels, the backward pass is
 ///
 ///     dz        = dy if z > 0, else slope * dy
-///     dscale    = sum of dz * x̂ over all voxels
-///     dshift    = sum of dz over all voxels
+///     dscale    = sum of dz * x̂ over all samples and voxels
+///     dshift    = sum of dz over all samples and voxels
 ///     slopes    = -factor * inverse * mean(dz * x̂)
 ///     constants = -factor * mean(dz) - slopes * mean
 ///     dx        = factor * dz + slopes * x + constants      (= factor * (dz - mean(dz) - x̂ * mean(dz * x̂)))
 ///
-/// This is PyTorch's `InstanceNorm3d` without running statistics. Batch normalization, PyTorch's `BatchNorm3d`, treats the whole
-/// batch as one sample and records running statistics for inference.
+/// This is PyTorch's `InstanceNorm3d` without running statistics. Batch normalization, PyTorch's
+/// `BatchNorm3d`, treats the whole batch as one sample and records running statistics for
+/// inference.
 package final class NormalizationLayer {
   let scale, shift: Parameter
-  /// The trained parameters: scale and shift if the normalization is affine. If not, there are none, and these are 1 and 0.
+  /// The trained parameters: scale and shift if the normalization is affine. If not, there are
+  /// none, and these are 1 and 0.
   let parameters: [Parameter]
   private let running: RunningStatistics?
-  /// The numbers of samples and of voxels in each; for batch normalization, one sample with the voxels of the whole batch.
+  /// The numbers of samples and of voxels in each; for batch normalization, one sample with the
+  /// voxels of the whole batch.
   private let batch, voxels: Int
   private let channels: Int
   private let epsilon: Float
   /// The slope of the activation for z ≤ 0.
   private let slope: Float
-  /// For each sample and channel: the statistics, `inverse = 1 / sqrt(variance + epsilon)`, and the map
-  /// `z = factor * x + offset` that follows from them.
+  /// For each sample and channel: the statistics, `inverse = 1 / sqrt(variance + epsilon)`, and the
+  /// map `z = factor * x + offset` that follows from them.
   private let mean, inverse, factor, offset: Tensor
   /// For each sample and channel: the backward pass is `dx = factor * dz + slopes * x + constants`.
   private let slopes, constants: Tensor
@@ -81,13 +85,15 @@ package final class NormalizationLayer {
 
   private static func chunks(_ voxels: Int) -> Int { (voxels + chunkSize - 1) / chunkSize }
 
-  /// What is saved with the parameters but not trained: the running statistics of batch normalization.
+  /// What is saved with the parameters but not trained: the running statistics of batch
+  /// normalization.
   var buffers: [Parameter] { running?.buffers ?? [] }
 
   /// Prepares `apply` for `input`: computes factor and offset.
   ///
-  /// They follow from the statistics of `input`, which batch normalization also records in its running statistics. In inference,
-  /// batch normalization uses the running statistics instead and does not change them.
+  /// They follow from the statistics of `input`, which batch normalization also records in its
+  /// running statistics. In inference, batch normalization uses the running statistics instead and
+  /// does not change them.
   ///
   /// - Parameters:
   ///   - input: The input x, (N, z, y, x, channel).
@@ -139,8 +145,8 @@ package final class NormalizationLayer {
   private func computeStatistics<Number: Element>(of type: Number.Type, _ input: Tensor) {
     let x = SharedPointer(input.pointer(type))
     sumChunks { [channels] _, chunk, sums in
-      // Sums of x - x0 and (x - x0)², where x0 is the sample's first voxel. It is close enough to the mean that the variance
-      // loses little to cancellation.
+      // Sums of x - x0 and (x - x0)², where x0 is the sample's first voxel. It is close enough to
+      // the mean that the variance loses little to cancellation.
       let first = x.pointer + chunk.sampleOffset
       for voxel in chunk.voxels {
         let row = x.pointer + voxel * channels
@@ -169,8 +175,8 @@ package final class NormalizationLayer {
     running?.countBatch()
   }
 
-  /// Turns the gradient with respect to the output into the one with respect to the input, and sets the gradients of scale and
-  /// shift.
+  /// Turns the gradient with respect to the output into the one with respect to the input, and sets
+  /// the gradients of scale and shift.
   ///
   /// - Parameters:
   ///   - input: The input x that `computeStatistics` was called with, not in inference.

@@ -2,10 +2,12 @@ import Tensors
 
 /// Two convolutions and a shortcut: `output = activation(second(first(x)) + shortcut(x))`.
 ///
-/// This is the basic block of ResNet-D as nnU-Net's residual encoders use it. `first` is a convolution, normalization and
-/// activation, and may have a stride; `second` is a convolution and normalization. The shortcut is the identity, except that it
-/// starts with average pooling if there is a stride, and ends with a normalized 1 x 1 x 1 convolution without bias if the number
-/// of channels changes. He et al., Bag of Tricks for Image Classification with Convolutional Neural Networks, CVPR 2019.
+/// This is the basic block of ResNet-D as nnU-Net's residual encoders use it. `first` is a
+/// convolution, normalization and activation, and may have a stride; `second` is a convolution and
+/// normalization. The shortcut is the identity, except that it starts with average pooling if there
+/// is a stride, and ends with a normalized 1 x 1 x 1 convolution without bias if the number of
+/// channels changes. He et al., Bag of Tricks for Image Classification with Convolutional Neural
+/// Networks, CVPR 2019.
 final class ResidualBlock: Block {
   let output: Tensor
   let keepsShape: Bool
@@ -16,7 +18,8 @@ final class ResidualBlock: Block {
   private let projection: ConvolutionBlock?
   private let activation: Activation
   private let input: any Features
-  /// Memory for the gradient with respect to the output of `second`. The blocks of a stage share it; `nil` in inference.
+  /// Memory for the gradient with respect to the output of `second`. The blocks of a stage share
+  /// it; `nil` in inference.
   private let branch: Tensor?
   /// The gradient with respect to the projection's input.
   private let projectionGradient: Tensor?
@@ -61,8 +64,9 @@ final class ResidualBlock: Block {
     activation = a.activation
     self.input = input
     self.branch = branch
-    // The sum overwrites the output of `second`. The backward pass of a piecewise linear activation needs only its own output,
-    // so that may overwrite the sum; other activations need the sum itself.
+    // The sum overwrites the output of `second`. The backward pass of a piecewise linear activation
+    // needs only its own output, so that may overwrite the sum; other activations need the sum
+    // itself.
     output =
       workspace.training && activation.slope == nil ? workspace.tensor(second.output.shape) : second.output
   }

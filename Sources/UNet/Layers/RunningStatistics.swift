@@ -1,6 +1,7 @@
 import Tensors
 
-/// The running statistics of batch normalization: moving averages of each channel's mean and variance over the batches.
+/// The running statistics of batch normalization: moving averages of each channel's mean and
+/// variance over the batches.
 ///
 /// After each batch, `running += 0.1 * (batch - running)`, with PyTorch's default momentum.
 final class RunningStatistics {
@@ -22,7 +23,8 @@ final class RunningStatistics {
   /// Records the statistics of one channel of a batch.
   ///
   /// - Parameters:
-  ///   - variance: The biased variance of `count` values. As in PyTorch, the running variance averages unbiased ones.
+  ///   - variance: The biased variance of `count` values. As in PyTorch, the running variance
+  ///     averages unbiased ones.
   func record(channel: Int, mean newMean: Float, variance newVariance: Double, count: Int) {
     let unbiased = Float(newVariance * Double(count) / Double(max(1, count - 1)))
     mean.value.pointer[channel] += Self.momentum * (newMean - mean.value.pointer[channel])

@@ -1,15 +1,18 @@
 import Tensors
 import Threads
 
-/// A transposed convolution whose kernel equals its stride, so that each input voxel becomes a block of output voxels.
+/// A transposed convolution whose kernel equals its stride, so that each input voxel becomes a
+/// block of output voxels.
 ///
-/// For an input voxel x and position k in its block, the output voxel is `y[k] = W[k]ᵀ x + b`. The blocks do not overlap: forward
-/// and backward pass are matrix products, whose rows are copied between blocks and the output.
+/// For an input voxel x and position k in its block, the output voxel is `y[k] = W[k]ᵀ x + b`. The
+/// blocks do not overlap: forward and backward pass are matrix products, whose rows are copied
+/// between blocks and the output.
 ///
-/// It writes the first channels of the decoder's input, whose other channels are the skip connection. Nothing has to be
-/// concatenated later.
+/// It writes the first channels of the decoder's input, whose other channels are the skip
+/// connection. Nothing has to be concatenated later.
 ///
-/// The class is `Sendable` so that the threads of one pass can share it; they write to disjoint memory.
+/// The class is `Sendable` so that the threads of one pass can share it; they write to disjoint
+/// memory.
 final class TransposedConvolution: @unchecked Sendable {
   /// The trained parameters. If the bias is not among them, it is 0.
   let parameters: [Parameter]
@@ -20,8 +23,8 @@ final class TransposedConvolution: @unchecked Sendable {
   /// The distance between neighboring output voxels, in elements.
   private let outputStride: Int
   private let scratch: ScratchPool
-  /// The number of parts of the input whose weight gradients are summed separately. It depends only on the shape, so that the
-  /// sums do not depend on the number of threads.
+  /// The number of parts of the input whose weight gradients are summed separately. It depends only
+  /// on the shape, so that the sums do not depend on the number of threads.
   private let parts: Int
 
   /// - Parameters:
@@ -31,14 +34,15 @@ final class TransposedConvolution: @unchecked Sendable {
   ///   - outputStride: The number of channels of the tensor that receives the output.
   ///   - hasBias: Whether the layer has a bias. If not, the bias is 0 and not among the parameters.
   init(
-    _ name: String, batch: Int, inputChannels: Int, outputChannels: Int, extent: [Int], factor: [Int], outputStride: Int,
-    hasBias: Bool, scratch: ScratchPool
+    _ name: String, batch: Int, inputChannels: Int, outputChannels: Int, extent: [Int], factor: [Int],
+    outputStride: Int, hasBias: Bool, scratch: ScratchPool
   ) {
     weight = Parameter(name + ".weight", shape: [inputChannels] + factor + [outputChannels])
     bias = Parameter(name + ".bias", shape: [outputChannels])
     parameters = hasBias ? [weight, bias] : [weight]
-    (self.batch, self.inputChannels, self.outputChannels, self.outputStride) = (batch, inputChannels, outputChannels, outputStride)
-    (self.extent, self.factor) = (extent, factor)
+    (self.batch, self.extent, self.factor) = (batch, extent, factor)
+    (self.inputChannels, self.outputChannels) = (inputChannels, outputChannels)
+    self.outputStride = outputStride
     let lines = batch * extent[0] * extent[1]
     parts = min(8, max(1, lines / 8))
     self.scratch = scratch
@@ -75,7 +79,8 @@ final class TransposedConvolution: @unchecked Sendable {
     Parallel.chunks(lines, size: linesPerTile) { [self] tile in
       scratch.use(size * (block + inputChannels)) { blocks in
         let rows = tile.count * width
-        let source = Number.floats(x.pointer + tile.lowerBound * width * inputChannels, rows * inputChannels, blocks + size * block)
+        let source = Number.floats(
+          x.pointer + tile.lowerBound * width * inputChannels, rows * inputChannels, blocks + size * block)
         BLAS.multiply(rows, block, inputChannels, a: source, inputChannels, b: w.pointer, block, c: blocks, block)
         forEachVoxel(tile) { blockOffset, voxelOffset in
           for c in 0..<outputChannels { y.pointer[voxelOffset + c] = Number(blocks[blockOffset + c] + b.pointer[c]) }
@@ -84,7 +89,10 @@ final class TransposedConvolution: @unchecked Sendable {
     }
   }
 
-  /// Computes `dW[k] = Σ x dy[k]ᵀ` and `db = Σ dy[k]` over all voxels and k, and `dx = Σ W[k] dy[k]` over k.
+  /// Sets the gradients of weight and bias, `dW[k] = Σ x dy[k]ᵀ` and `db = Σ dy[k]`, and the gradient
+  /// with respect to the input, `dx = Σ W[k] dy[k]`.
+  ///
+  /// The sum of dW is over all voxels, that of db over all voxels and k, and that of dx over k.
   ///
   /// - Parameters:
   ///   - input: The input x that `forward` was called with.
@@ -132,12 +140,13 @@ final class TransposedConvolution: @unchecked Sendable {
             }
             let offset = lower * width * inputChannels
             BLAS.multiply(
-              rows, inputChannels, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: product, inputChannels)
+              rows, inputChannels, block, a: blocks, block, b: w.pointer, block, transposeB: true, c: product,
+              inputChannels)
             for i in 0..<rows * inputChannels { dx.pointer[offset + i] = Number(product[i]) }
             let source = Number.floats(x.pointer + offset, rows * inputChannels, converted)
             BLAS.multiply(
-              inputChannels, block, rows, a: source, inputChannels, transposeA: true, b: blocks, block, c: weights, block,
-              accumulate: true)
+              inputChannels, block, rows, a: source, inputChannels, transposeA: true, b: blocks, block, c: weights,
+              block, accumulate: true)
           }
         }
       }
@@ -149,7 +158,8 @@ final class TransposedConvolution: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - tile: Lines of input voxels.
-  ///   - body: Receives the offsets of the output voxel's first element in the blocks of the tile and in the output.
+  ///   - body: Receives the offsets of the output voxel's first element in the blocks of the tile
+  ///     and in the output.
   @inline(__always)
   private func forEachVoxel(_ tile: Range<Int>, _ body: (_ blockOffset: Int, _ voxelOffset: Int) -> Void) {
     let (depth, height) = (extent[0], extent[1])

@@ -2,8 +2,8 @@
 public enum DeepSupervision {
   /// Returns the weight of each output's loss, full resolution first.
   ///
-  /// The weights are proportional to 1, 1/2, 1/4, …, except that of the coarsest output, which is 0. They sum to 1. A single
-  /// output has weight 1, where nnU-Net would divide 0 by 0.
+  /// The weights are proportional to 1, 1/2, 1/4, …, except that of the coarsest output, which is
+  /// 0. They sum to 1. A single output has weight 1, where nnU-Net would divide 0 by 0.
   ///
   /// - Parameter outputs: The number of outputs.
   public static func weights(outputs: Int) -> [Double] {
@@ -13,9 +13,11 @@ public enum DeepSupervision {
     return raw.map { $0 / total }
   }
 
-  /// Returns labels at a coarser resolution by nearest-neighbor interpolation, PyTorch's "nearest-exact".
+  /// Returns labels at a coarser resolution by nearest-neighbor interpolation, PyTorch's
+  /// "nearest-exact".
   ///
-  /// Along an axis of n voxels that becomes one of m voxels, output voxel o is input voxel `floor((o + 1/2) * n / m)`.
+  /// Along an axis of n voxels that becomes one of m voxels, output voxel o is input voxel
+  /// `floor((o + 1/2) * n / m)`.
   ///
   /// - Parameters:
   ///   - labels: The labels, (N, z, y, x).

@@ -4,27 +4,28 @@ import Threads
 
 /// Soft Dice plus cross-entropy at the resolution of one output, computed for each sample.
 ///
-/// For the probabilities p[v, c] of voxel v and channel c, and g[v, c] = 1 if the voxel belongs to the channel's class or region,
-/// else 0:
+/// For the probabilities p[v, c] of voxel v and channel c, and g[v, c] = 1 if the voxel belongs to
+/// the channel's class or region, else 0:
 ///
 ///     loss    = mean over v of the cross-entropy - mean over c of dice[c]
 ///     dice[c] = (2 I + 1e-5) / max(P + G + 1e-5, 1e-8)
 ///
-/// Here I, P and G are the sums over v of p g, p and g for channel c. With `batchDice` they are sums over the whole batch, and its
-/// samples share one Dice term. For classes, the mean over c omits the background, and `Softmax` defines p and the cross-entropy.
-/// For regions, `RegionTable` defines them, and the cross-entropy is also a mean over c.
+/// Here I, P and G are the sums over v of p g, p and g for channel c. With `batchDice` they are
+/// sums over the whole batch, and its samples share one Dice term. For classes, the mean over c
+/// omits the background, and `Softmax` defines p and the cross-entropy. For regions, `RegionTable`
+/// defines them, and the cross-entropy is also a mean over c.
 ///
-/// If voxels may be ignored, nnU-Net's cross-entropy is the mean over all voxels of the batch that count, for regions summed over
-/// c. A sample's cross-entropy is therefore the sum over its voxels times N / (voxels of the batch that count): the mean of the
-/// samples' losses is nnU-Net's loss.
+/// If voxels may be ignored, nnU-Net's cross-entropy is the mean over all voxels of the batch that
+/// count, for regions summed over c. A sample's cross-entropy is therefore the sum over its voxels
+/// times N / (voxels of the batch that count): the mean of the samples' losses is nnU-Net's loss.
 final class DiceCrossEntropy {
   /// The numbers of samples, of voxels in each, and of output channels.
   private let batch, voxels, channels: Int
   private let loss: Loss
   /// The labels of the regions; `nil` for classes.
   private let regions: RegionTable?
-  /// The initial sums of each chunk of voxels, all 0: the cross-entropy, the number of voxels that count, and I, P and G, each for
-  /// all channels.
+  /// The initial sums of each chunk of voxels, all 0: the cross-entropy, the number of voxels that
+  /// count, and I, P and G, each for all channels.
   private let partial: [Double]
   private static let smooth = 1e-5
   /// The number of voxels in a chunk.
@@ -41,7 +42,8 @@ final class DiceCrossEntropy {
   /// The label of voxels that do not count; if there is none, a value that no voxel has.
   private var ignored: Int16 { Int16(loss.ignoreLabel ?? -1) }
 
-  /// Computes the loss of each sample, and the gradient of `sum_i factors[i] * loss[i]` with respect to the logits.
+  /// Computes the loss of each sample, and the gradient of `sum_i factors[i] * loss[i]` with
+  /// respect to the logits.
   ///
   /// - Parameters:
   ///   - logits: The logits, (N, voxel, channel).
@@ -57,8 +59,8 @@ final class DiceCrossEntropy {
     // nnU-Net divides by the number of regions too, but not where voxels are ignored.
     if regions != nil, loss.ignoreLabel == nil { voxelWeight /= Double(channels) }
     var losses = (0..<batch).map { sums[$0 * sumCount] * voxelWeight }
-    // The gradient of the Dice term with respect to p[v, c] is constant[c] + atLabel[c] * g[v, c]. With dice = n / d as below,
-    // d dice / d p[v, c] = 2 g[v, c] / d - n / d².
+    // The gradient of the Dice term with respect to p[v, c] is constant[c] + atLabel[c] * g[v, c].
+    // With dice = n / d as below, d dice / d p[v, c] = 2 g[v, c] / d - n / d².
     var constant = [Float](repeating: 0, count: batch * channels)
     var atLabel = constant
     let groups = loss.batchDice ? [Array(0..<batch)] : (0..<batch).map { [$0] }

@@ -1,21 +1,25 @@
 /// The definition of the loss that training minimizes: soft Dice plus cross-entropy.
 ///
-/// It is nnU-Net's `DC_and_CE_loss` for classes and `DC_and_BCE_loss` for regions. ``Network/computeLoss(_:labels:sampleWeights:)``
-/// computes it.
+/// It is nnU-Net's `DC_and_CE_loss` for classes and `DC_and_BCE_loss` for regions.
+/// ``Network/computeLoss(_:labels:sampleWeights:)`` computes it.
 public struct Loss: Sendable, Equatable {
   /// What the output channels of a network stand for.
   public enum Target: Sendable, Equatable {
-    /// Channel c is the class with label value c, and a softmax makes the classes exclusive. Dice omits the background, 0.
+    /// Channel c is the class with label value c, and a softmax makes the classes exclusive. Dice
+    /// omits the background, 0.
     case classes
-    /// Each channel is a region, a set of label values, and has its own sigmoid. Regions may overlap. Dice uses all of them.
+    /// Each channel is a region, a set of label values, and has its own sigmoid. Regions may
+    /// overlap. Dice uses all of them.
     case regions([[Int]])
   }
 
   /// What the output channels stand for.
   public var target: Target
-  /// The label of voxels that are not annotated and do not count in the loss; `nil` when there is none.
+  /// The label of voxels that are not annotated and do not count in the loss; `nil` when there is
+  /// none.
   public var ignoreLabel: Int?
-  /// Whether Dice is computed over the whole batch at once, with one value for all samples, or for each sample.
+  /// Whether Dice is computed over the whole batch at once, with one value for all samples, or for
+  /// each sample.
   public var batchDice: Bool
 
   /// Creates the definition of a loss.

@@ -16,8 +16,8 @@ enum Softmax {
   ///   - labels: The label of each voxel.
   ///   - voxels: The voxels to process.
   ///   - ignored: The label of voxels that do not count.
-  ///   - sums: Receives the sum of the cross-entropies and the number of voxels that count. The sums over voxels of p g, p and g
-  ///     for each channel, which follow, are added to.
+  ///   - sums: Receives the sum of the cross-entropies and the number of voxels that count. The
+  ///     sums over voxels of p g, p and g for each channel, which follow, are added to.
   ///   - probabilities: Receives the probabilities of the voxels that count, (voxel, channel).
   static func probabilities(
     _ logits: UnsafePointer<Float>, _ labels: UnsafePointer<Int16>, voxels: Range<Int>, channels: Int, ignored: Int16,
