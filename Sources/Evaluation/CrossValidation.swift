@@ -22,6 +22,8 @@ public struct CrossValidation: Sendable {
   ///
   /// - Parameters:
   ///   - results: The folder that holds the folds' model folders.
+  ///   - folds: The folds to collect.
+  ///   - dataset: The data set with the reference segmentations.
   ///   - overwrite: Whether to replace an earlier result.
   /// - Throws: `InputError` when a fold is not trained, when two folds have validated the same case, when the folds
   ///   are of different data sets, and when there is a result already.

@@ -25,6 +25,7 @@ public struct EvaluationSummary: Sendable {
   /// The distribution of a metric over cases.
   ///
   /// - Parameters:
+  ///   - metric: The metric.
   ///   - target: A position in `targets`, or `nil` for each case's mean over its targets.
   ///   - cases: All cases when left out.
   public func distribution(_ metric: Metric, of target: Int?, in cases: [CaseEvaluation]? = nil) -> MetricDistribution {

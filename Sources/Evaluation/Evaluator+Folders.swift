@@ -6,9 +6,11 @@ extension Evaluator {
   /// Compares two folders of label maps, with labels and groups from the files that lie beside them.
   ///
   /// - Parameters:
-  ///   - datasetJSON: names the labels; when left out, `dataset.json` in the folder of predictions, or beside the
+  ///   - reference: The folder of reference segmentations.
+  ///   - prediction: The folder of predictions with the same names.
+  ///   - datasetJSON: Names the labels; when left out, `dataset.json` in the folder of predictions, or beside the
   ///     folder of references.
-  ///   - groups: the table of groups; when left out, `groups.csv` beside the folder of references, if there is one.
+  ///   - groups: The table of groups; when left out, `groups.csv` beside the folder of references, if there is one.
   /// - Throws: `InputError` when there is no `dataset.json`, or as `evaluate(reference:prediction:description:)` does.
   public static func evaluate(
     reference: URL, prediction: URL, datasetJSON: URL?, groups: URL?

@@ -11,7 +11,8 @@ public enum Evaluator {
   /// into memory.
   ///
   /// - Parameters:
-  ///   - reference, prediction: Folders of label maps, named after their cases with the data set's file ending.
+  ///   - reference: A folder of label maps, named after their cases with the data set's file ending.
+  ///   - prediction: A folder of label maps with the same names.
   ///   - description: Says which labels or regions count, and which label is ignored.
   ///   - groups: The table of groups to break results down by. Cases that it does not list belong to no group.
   ///   - cases: The cases to evaluate, for a fold's validation; when left out, all references, each of which needs a

@@ -12,7 +12,9 @@ public enum PostprocessingSearch {
   /// better.
   ///
   /// - Parameters:
-  ///   - reference, prediction: Folders of label maps; all predictions are used.
+  ///   - reference: The folder of reference segmentations.
+  ///   - prediction: The folder of predictions, all of which are used.
+  ///   - description: Says which labels or regions count, and which label is ignored.
   /// - Throws: `InputError` when references are missing, when a pair differs in geometry, or when a file is not a label
   ///   map.
   public static func search(

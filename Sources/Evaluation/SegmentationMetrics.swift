@@ -36,7 +36,8 @@ public struct SegmentationMetrics: Sendable, Equatable {
   /// found has no distance. Look at Dice for those cases; it is zero.
   ///
   /// - Parameters:
-  ///   - prediction, reference: Label volumes of the same shape.
+  ///   - prediction: A label map.
+  ///   - reference: A label map of the same shape.
   ///   - values: The labels that make up the region.
   ///   - ignored: Voxels with this label in the reference are left out.
   ///   - spacing: Along (z, y, x), in mm.

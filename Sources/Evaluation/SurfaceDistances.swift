@@ -14,7 +14,8 @@ public struct SurfaceDistances: Sendable {
   public let fromReference: [Double]
 
   /// - Parameters:
-  ///   - prediction, reference: Masks of the same shape.
+  ///   - prediction: A mask.
+  ///   - reference: A mask of the same shape.
   ///   - spacing: Along (z, y, x), in mm.
   public init(prediction: Volume<Bool>, reference: Volume<Bool>, spacing: [Double]) {
     precondition(prediction.shape == reference.shape)

@@ -31,10 +31,15 @@ public struct FoldTraining {
   public var initialWeights: URL?
   private let logger: Logger
 
+  /// Plans the training of a fold; nothing is read or written yet but the folds.
+  ///
   /// - Parameters:
-  ///   - results: the folder for the fold's model folder.
-  ///   - preprocessed: the preprocessed cases; made if they are not there. `RESULTS/preprocessed` when left out.
-  ///   - logger: is told what is being done.
+  ///   - dataset: The raw data set.
+  ///   - plan: The plan to preprocess and train by.
+  ///   - fold: The fold whose validation cases are held out.
+  ///   - results: The folder for the fold's model folder.
+  ///   - preprocessed: The folder of preprocessed cases, made if it is not there; `RESULTS/preprocessed` when left out.
+  ///   - logger: Receives a line for each thing that is done.
   /// - Throws: `InputError` when the data set has no such fold.
   public init(
     _ dataset: RawDataset, plan: Plan, fold: Fold, results: URL, preprocessed: URL? = nil, logger: Logger
