@@ -121,7 +121,7 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging", "NIfTI", "TestSupport"]),
     .testTarget(
       name: "UNetTests",
-      dependencies: ["Files", "Statistics", "TensorFiles", "Tensors", "TestSupport", "Threads", "UNet"]),
+      dependencies: ["Files", "TensorFiles", "Tensors", "TestSupport", "Threads", "UNet"]),
     .testTarget(
       name: "PhantomsTests", dependencies: ["Datasets", "Files", "NIfTI", "Phantoms", "Statistics", "TestSupport"]),
     .testTarget(name: "PlansTests", dependencies: ["Files", "HardnessWeighting", "Plans", "TestSupport", "UNet"]),

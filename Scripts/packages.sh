@@ -16,6 +16,7 @@ if ((${#missing[@]})); then
 fi
 
 if ! command -v swift >/dev/null; then
-  echo "There is no Swift compiler: install Swift 6 from https://www.swift.org/install/linux and put it on the PATH." >&2
+  echo "There is no Swift compiler: install Swift 6 from https://www.swift.org/install/linux" \
+    "and put it on the PATH." >&2
   exit 1
 fi

@@ -3,8 +3,8 @@ import Files
 import Foundation
 import NIfTI
 
-/// The validation results of several folds of one training put together: every case is evaluated with the network that was
-/// not trained on it.
+/// The validation results of several folds of one training put together: every case is evaluated with the
+/// network that was not trained on it.
 ///
 /// The files are nnU-Net's: the folder `crossval_results_folds_0_1_2_3_4` with all segmentations and their
 /// `summary.json`, the folder `postprocessed` in it with the same after post-processing, and `postprocessing.json`.

@@ -6,7 +6,8 @@ enum DistributionTable {
     let columns = summary.groups?.categoricalColumns ?? []
     let metrics = [Metric.dice, .hausdorff95]
     return
-      (metrics.map { overall(summary, $0) } + columns.flatMap { column in metrics.map { byGroup(summary, $0, column) } })
+      (metrics.map { overall(summary, $0) }
+      + columns.flatMap { column in metrics.map { byGroup(summary, $0, column) } })
       .joined(separator: "\n")
   }
 

@@ -6,7 +6,8 @@ public struct EvaluationTarget: Sendable, Equatable {
   public let name: String
   /// The labels that belong to it.
   public let values: [Int]
-  /// nnU-Net's key in `summary.json`: "1" for a label, "(1, 2)" or "(3,)" for a region, which is a list in `dataset.json`.
+  /// nnU-Net's key in `summary.json`: "1" for a label, "(1, 2)" or "(3,)" for a region, which is a list in
+  /// `dataset.json`.
   public let key: String
   /// Whether `dataset.json` gives it as a list.
   public let isRegion: Bool

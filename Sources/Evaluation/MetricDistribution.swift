@@ -2,9 +2,9 @@ import Statistics
 
 /// The distribution of a metric over cases: not only its mean, but how bad the bad cases are.
 ///
-/// The tail is that of the bad cases: percentiles 25, 10 and 5 where higher is better, and 75, 90 and 95 where lower is
-/// better, interpolated linearly. Undefined values (NaN: the label is absent) are counted and otherwise left out. Without
-/// any value, all statistics are NaN.
+/// The tail is that of the bad cases: percentiles 25, 10 and 5 where higher is better, and 75, 90 and 95 where
+/// lower is better, interpolated linearly. Undefined values (NaN: the label is absent) are counted and otherwise
+/// left out. Without any value, all statistics are NaN.
 public struct MetricDistribution: Sendable {
   /// Cases with a value.
   public let count: Int

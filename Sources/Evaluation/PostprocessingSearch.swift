@@ -4,9 +4,9 @@ import NIfTI
 
 /// nnU-Net's choice of post-processing: for which labels keeping only the largest connected component raises Dice.
 public enum PostprocessingSearch {
-  /// Tries all foreground labels together first; the step is kept when the mean Dice over the labels rises and that of no
-  /// label falls. Then, if there are several labels (or regions), tries each alone; a step is kept when the label's own
-  /// mean Dice rises.
+  /// Tries all foreground labels together first; the step is kept when the mean Dice over the labels rises and
+  /// that of no label falls. Then, if there are several labels (or regions), tries each alone; a step is kept
+  /// when the label's own mean Dice rises.
   ///
   /// Cases in which a label is in neither volume are left out of its mean. A mean that is not defined counts as not
   /// better.

@@ -32,8 +32,8 @@ public struct SegmentationMetrics: Sendable, Equatable {
 
   /// Compares a prediction with its reference.
   ///
-  /// Distances are NaN when the label is missing from either volume, where MONAI gives infinity: a structure that was not
-  /// found has no distance. Look at Dice for those cases; it is zero.
+  /// Distances are NaN when the label is missing from either volume, where MONAI gives infinity: a structure
+  /// that was not found has no distance. Look at Dice for those cases; it is zero.
   ///
   /// - Parameters:
   ///   - prediction: A label map.

@@ -5,8 +5,9 @@ import Statistics
 
 /// Distances between the surfaces of two masks in mm, by the definitions of MONAI 1.6.
 ///
-/// The surface of a mask consists of its voxels with a face neighbor outside the mask or outside the volume. Distances are
-/// between voxel centers, from each surface voxel of one mask to the nearest surface voxel of the other.
+/// The surface of a mask consists of its voxels with a face neighbor outside the mask or outside the volume.
+/// Distances are between voxel centers, from each surface voxel of one mask to the nearest surface voxel of the
+/// other.
 public struct SurfaceDistances: Sendable {
   /// The distance from each surface voxel of the prediction; infinite when the reference is empty.
   public let fromPrediction: [Double]
@@ -38,8 +39,8 @@ public struct SurfaceDistances: Sendable {
     (fromPrediction.reduce(0, +) + fromReference.reduce(0, +)) / Double(fromPrediction.count + fromReference.count)
   }
 
-  /// Normalized surface Dice: the share of the voxels of both surfaces that lie within a tolerance of the other surface. NaN
-  /// when both masks are empty, zero when one is.
+  /// Normalized surface Dice: the share of the voxels of both surfaces that lie within a tolerance of the other
+  /// surface. NaN when both masks are empty, zero when one is.
   ///
   /// - Parameter tolerance: In mm.
   public func surfaceDice(tolerance: Double) -> Double {

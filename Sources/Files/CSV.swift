@@ -34,9 +34,10 @@ public enum CSV {
   }
 
   private static func quoted(_ cell: String) -> String {
-    let isPlain = !cell.utf8.contains { $0.endsCell || $0 == .quote }
+    // A byte order mark is skipped at the start of a file, so a cell that begins with one needs quotes too.
+    let isPlain = !cell.utf8.contains { $0.endsCell || $0 == .quote } && cell.unicodeScalars.first != "\u{FEFF}"
     if isPlain, cell == cell.trimmingCharacters(in: .whitespaces) { return cell }
-    return "\"" + cell.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+    return "\"" + cell.replacingOccurrences(of: "\"", with: "\"\"", options: .literal) + "\""
   }
 }
 

@@ -10,10 +10,10 @@ struct CrossValidateCommand: ParsableCommand {
     commandName: "crossvalidate",
     abstract: "Evaluates the folds of a training together and decides on post-processing.",
     discussion: """
-      Collects each fold's segmentations of the cases it held out in RESULTS/crossval_results_folds_…, evaluates them, and \
-      finds the labels for which keeping only the largest connected component raises Dice. postprocessing.json in each \
-      fold's model folder says so, and predict follows it. Of several trainings, the one with the highest mean Dice is \
-      named.
+      Collects each fold's segmentations of the cases it held out in RESULTS/crossval_results_folds_…, evaluates \
+      them, and finds the labels for which keeping only the largest connected component raises Dice. \
+      postprocessing.json in each fold's model folder says so, and predict follows it. Of several trainings, the one \
+      with the highest mean Dice is named.
       """)
 
   @Argument(help: "The data set's folder in nnU-Net's raw layout.")

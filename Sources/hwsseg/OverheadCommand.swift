@@ -9,9 +9,9 @@ struct OverheadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "overhead", abstract: "Measures what drawing by hardness costs, in time and memory.",
     discussion: """
-      Draws batches and records their losses with the tree of sums, and in the published way, which computes the softmax \
-      over all losses for every batch. Both are compared with a training step on this machine: nnU-Net's network for the \
-      hippocampus (patch 40×56×40, 32 to 256 features) with the same batch size.
+      Draws batches and records their losses with the tree of sums, and in the published way, which computes the \
+      softmax over all losses for every batch. Both are compared with a training step on this machine: nnU-Net's \
+      network for the hippocampus (patch 40×56×40, 32 to 256 features) with the same batch size.
       """)
 
   @Option(name: [.long, .customLong("num-samples")], help: "Number of cases.") var cases: Int

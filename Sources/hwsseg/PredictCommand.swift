@@ -10,8 +10,8 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict", abstract: "Segments the images of a folder with one or several trained networks.",
     discussion: """
       A model folder is the RESULTS that train writes, one of the folds in it, or a results folder of nnU-Net v2 with \
-      plans.json, dataset.json and fold_0/checkpoint_final.pth. The logits of the folds of one training are averaged, and \
-      the probabilities of different trainings.
+      plans.json, dataset.json and fold_0/checkpoint_final.pth. The logits of the folds of one training are averaged, \
+      and the probabilities of different trainings.
       """)
 
   @Option(name: .shortAndLong, help: "A model folder; several are averaged.")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Datasets
 
-/// Protects the table of groups: cells, what counts as a group, and refusal of broken tables.
+/// Protects the table of groups: its cells, which columns count as groups, and the refusal of broken tables.
 @Suite struct CaseTableTests {
   private func table(_ text: String) throws -> CaseTable { try CaseTable(text, file: "groups.csv") }
 

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Datasets
 
-/// Protects the voxels that foreground patches are centered on: NumPy's draws over nnU-Net's lists, computed with NumPy.
+/// Protects the choice of the voxels that foreground patches are centered on: the expected ones were drawn with NumPy
+/// from nnU-Net's lists.
 @Suite struct ClassLocationsTests {
   static func labels() -> Volume<Int16> {
     let voxels = (0..<120).map { index -> Int16 in

@@ -25,7 +25,7 @@ import Testing
     #expect(description.ignoreLabel == nil)
   }
 
-  /// Regions keep the order of the file, which is the order of the outputs; ignore is no output.
+  /// Regions keep the order of the file, which is the order of the outputs; the ignore label is not an output.
   @Test func regionsAndIgnore() throws {
     let description = try describe(
       #"{"channel_names": {"1": "T1", "0": "FLAIR"}, "labels": {"background": 0, "whole": [1, 2, 3], "core": [2, 3], "#

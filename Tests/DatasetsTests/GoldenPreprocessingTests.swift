@@ -7,7 +7,7 @@ import Testing
 
 @testable import Datasets
 
-/// Protects the equality of preprocessed cases with nnU-Net's, for real cases at the planned and at a made-up spacing.
+/// Protects the equality of preprocessed cases with nnU-Net's, for real cases at the planned spacing and at another.
 @Suite(.enabled(if: RealData.isPresent, Comment(rawValue: RealData.absence)))
 struct GoldenPreprocessingTests {
   @Test(arguments: RealData.preprocessedDatasets) func cases(datasetName: String) throws {
@@ -30,11 +30,11 @@ struct GoldenPreprocessingTests {
     }
   }
 
-  private func compare(_ result: PreprocessedCase, _ reference: JSONFields, _ place: Comment) throws {
-    #expect(try [result.channels] + result.shape == reference.ints("shape"), place)
-    #expect(try result.properties.boundingBox == reference.intLists("bbox_used_for_cropping"), place)
-    #expect(try result.properties.shapeBeforeCropping == reference.ints("shape_before_cropping"), place)
-    #expect(try result.properties.shapeAfterCropping == reference.ints("shape_after_cropping"), place)
+  private func compare(_ result: PreprocessedCase, _ reference: JSONFields, _ comment: Comment) throws {
+    #expect(try [result.channels] + result.shape == reference.ints("shape"), comment)
+    #expect(try result.properties.boundingBox == reference.intLists("bbox_used_for_cropping"), comment)
+    #expect(try result.properties.shapeBeforeCropping == reference.ints("shape_before_cropping"), comment)
+    #expect(try result.properties.shapeAfterCropping == reference.ints("shape_after_cropping"), comment)
 
     let voxelCount = result.shape.reduce(1, *)
     let (means, deviations) = (try reference.doubles("mean"), try reference.doubles("std"))
@@ -44,10 +44,10 @@ struct GoldenPreprocessingTests {
     for channel in 0..<result.channels {
       let (mean, deviation) = statistics(result.data, channel * voxelCount, voxelCount)
       let tolerance = 1e-3 * deviations[channel]
-      #expect(abs(mean - means[channel]) < tolerance, place)
-      #expect(abs(deviation - deviations[channel]) < tolerance, place)
+      #expect(abs(mean - means[channel]) < tolerance, comment)
+      #expect(abs(deviation - deviations[channel]) < tolerance, comment)
       let worst = zip(offsets, values[channel]).map { abs(Double(result.data[channel * voxelCount + $0]) - $1) }.max()
-      #expect(try #require(worst) < tolerance, place)
+      #expect(try #require(worst) < tolerance, comment)
     }
 
     let labels = try #require(result.labels)
@@ -55,10 +55,11 @@ struct GoldenPreprocessingTests {
     let expectedCounts = try reference.fields("label_counts")
     for name in Set(counts.keys).union(expectedCounts.object.keys) {
       let expected = try expectedCounts.intIfPresent(name) ?? 0
-      #expect(Double(abs(counts[name, default: 0] - expected)) <= 0.002 * Double(voxelCount), "\(place) label \(name)")
+      let difference = abs(counts[name, default: 0] - expected)
+      #expect(Double(difference) <= 0.002 * Double(voxelCount), "\(comment) label \(name)")
     }
     let differing = zip(offsets, try reference.ints("labels")).count { Int(labels.voxels[$0]) != $1 }
-    #expect(Double(differing) <= 0.002 * Double(offsets.count), place)
+    #expect(Double(differing) <= 0.002 * Double(offsets.count), comment)
   }
 
   // The tests are built without optimization: plain loops over pointers keep millions of voxels quick.

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Datasets
 
-/// Protects the integrity check: each thing that can be wrong with a case is an error that names the file.
+/// Protects the integrity check: everything that can be wrong with a case is an error that names the file.
 @Suite struct LoadedCaseTests {
   static func image(_ shape: [Int], _ spacing: [Double] = [1, 1, 1]) -> Image {
     let voxels = (0..<shape[0] * shape[1] * shape[2]).map { Float($0 % 17) }
@@ -80,7 +80,7 @@ import Testing
     try expectError(naming: "x.nii.gz") { try $0.put("", at: "labelsTr/x.nii.gz") }
   }
 
-  /// Shapes may differ by a hair in spacing, as headers in single precision do.
+  /// Spacings may differ by rounding, as they do in headers of single precision.
   @Test func roundedSpacing() throws {
     try withTemporaryFolder { folder in
       try Self.make(folder)

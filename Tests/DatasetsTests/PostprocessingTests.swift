@@ -8,7 +8,7 @@ import Testing
 
 /// Protects reading nnU-Net's `postprocessing.json`, and what its steps do to a segmentation.
 @Suite struct PostprocessingTests {
-  /// The members that matter of a file that nnU-Net 2.8.1 wrote.
+  /// The relevant members of a file that nnU-Net 2.8.1 wrote.
   private static let text = """
     {"input_folder": {"foreground_mean": {"Dice": 0.5}, "mean": {}}, "postprocessed": {"mean": {}},
      "postprocessing_fns": ["remove_all_but_largest_component_from_segmentation",
@@ -41,7 +41,8 @@ import Testing
     #expect(throws: InputError.self) { try read(Self.text.replacing(part, with: replacement)) }
   }
 
-  /// Labels 1 and 2 touch and are kept together; of label 2 then only its larger piece. Label 3 is in no step.
+  /// The largest component of labels 1 and 2 together is kept, and of label 2 in it the larger piece. No step has
+  /// label 3.
   @Test func steps() throws {
     let labels = Volume<Int32>(shape: [1, 1, 14], voxels: [1, 2, 1, 2, 2, 0, 1, 1, 0, 3, 0, 2, 0, 3])
     let result = try read(Self.text).apply(to: labels)

@@ -67,8 +67,8 @@ import Testing
     }
   }
 
-  /// Data preprocessed for another spacing or normalization are refused; another patch or batch is none of the data's business.
-  @Test func remembersItsPlan() throws {
+  /// Data preprocessed with another spacing or normalization are refused. Patch and batch size do not matter.
+  @Test func belongsToItsPlan() throws {
     try withTemporaryFolder { folder in
       try Self.makeStore(folder)
       let store = try PreprocessedStore(folder)

@@ -7,12 +7,14 @@ import Testing
 
 @testable import Datasets
 
-/// Protects the steps of preprocessing and their order, with cases small enough to work out by hand, and the folder they are written to.
+/// Protects the steps of preprocessing and their order, with cases small enough to compute by hand, and the folder that
+/// they are written to.
 @Suite struct PreprocessorTests {
   static func description(_ channels: [String] = ["T2w"]) throws -> DatasetDescription {
     let names = channels.enumerated().map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", ")
     let text =
-      #"{"channel_names": {\#(names)}, "labels": {"background": 0, "a": 1, "b": 2}, "numTraining": 1, "file_ending": ".nii.gz"}"#
+      #"{"channel_names": {\#(names)}, "labels": {"background": 0, "a": 1, "b": 2}, "#
+      + #""numTraining": 1, "file_ending": ".nii.gz"}"#
     return try DatasetDescription(JSON.parse(Data(text.utf8), file: "dataset.json"), file: "dataset.json")
   }
 
@@ -28,7 +30,7 @@ import Testing
     return plan
   }
 
-  /// 6 x 6 x 6 voxels that are zero but in a box; within it a hole of zeros.
+  /// 6 × 6 × 6 voxels that are zero outside a box and in a hole within it.
   static func image(_ spacing: [Double] = [1, 1, 1]) -> Image {
     var volume = Volume<Float>(shape: [6, 6, 6], repeating: 0)
     for z in 1..<5 { for y in 1..<6 { for x in 2..<6 { volume[z, y, x] = Float(100 * z + 10 * y + x) } } }
@@ -57,7 +59,7 @@ import Testing
     #expect(try preprocessor.preprocess(images: [image], labels: nil, caseName: "x").labels == nil)
   }
 
-  /// Axes go into the plan's order before everything else; the file's spacing is remembered in the file's order.
+  /// Axes are transposed into the plan's order first; the spacing is kept in the file's order.
   @Test func transposition() throws {
     let result = try Preprocessor(
       plan: Self.plan(spacing: [3, 1, 2], transpose: [2, 0, 1]), description: Self.description()
@@ -68,7 +70,7 @@ import Testing
     #expect(result.data[(0 * 4 + 1) * 5 + 2] == 232)
   }
 
-  /// Statistics are taken before resampling, over the mask alone when asked for, outside of which zeros stay zeros.
+  /// Statistics are those before resampling. With a mask they are the mask's, and zeros outside it stay zeros.
   @Test func normalization() throws {
     let whole = try Preprocessor(
       plan: Self.plan(spacing: [1, 1, 1], scheme: "ZScoreNormalization"), description: Self.description()
@@ -146,7 +148,7 @@ import Testing
       #expect(mapped.classLocations == direct.classLocations)
       #expect(throws: InputError.self) { try preprocessor.run(dataset, to: raw) }
 
-      // Fewer cases: what was there of the others goes.
+      // With fewer cases, the files of the others are removed.
       try FileManager.default.removeItem(at: raw)
       try Self.makeDataset(raw, cases: 2)
       #expect(try preprocessor.run(RawDataset(raw), to: output).caseNames == ["c0", "c1"])
@@ -155,7 +157,7 @@ import Testing
   }
 
   /// A case that fails leaves a folder that counts as incomplete.
-  @Test func failureIsNoticed() throws {
+  @Test func failureLeavesAnIncompleteFolder() throws {
     try withTemporaryFolder { folder in
       let (raw, output) = (folder.appendingPathComponent("raw"), folder.appendingPathComponent("preprocessed"))
       try Self.makeDataset(raw, cases: 3)

@@ -5,13 +5,13 @@ import Testing
 
 @testable import Datasets
 
-/// Protects the discovery of cases, and that each thing wrong with a folder is said with the file's name.
+/// Protects the discovery of cases, and that errors name the file at fault.
 @Suite struct RawDatasetTests {
   static func make(_ folder: URL, channels: Int = 2) throws {
     let names = (0..<channels).map { #""\#($0)": "c\#($0)""# }.joined(separator: ", ")
     try folder.put(
-      #"{"channel_names": {\#(names)}, "labels": {"background": 0, "a": 1}, "numTraining": 2, "file_ending": ".nii.gz"}"#,
-      at: "dataset.json")
+      #"{"channel_names": {\#(names)}, "labels": {"background": 0, "a": 1}, "numTraining": 2, "#
+        + #""file_ending": ".nii.gz"}"#, at: "dataset.json")
     for name in ["b_2", "a_1"] {
       for channel in 0..<channels { try folder.put("", at: "imagesTr/\(name)_000\(channel).nii.gz") }
       try folder.put("", at: "labelsTr/\(name).nii.gz")

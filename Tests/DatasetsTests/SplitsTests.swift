@@ -16,7 +16,7 @@ import Testing
     #expect(folds[0].training == [1, 2, 3, 4, 5, 6, 8, 9].map { "case_\($0)" })
   }
 
-  /// The first folds are one longer when five does not divide the number.
+  /// The first folds are one case longer where five does not divide the number of cases.
   @Test func unevenFolds() throws {
     #expect(try Splits.folds((0..<12).map { "c\($0)" }).map(\.validation.count) == [3, 3, 2, 2, 2])
   }
@@ -43,7 +43,7 @@ import Testing
       try Splits.write([split], to: file)
       #expect(try Splits.split(.number(0), of: ten, file: file) == split)
       #expect(try Splits.split(.all, of: ten, file: file).training == ten)
-      try Splits.write([Split(training: ["stranger"], validation: [])], to: file)
+      try Splits.write([Split(training: ["unknown"], validation: [])], to: file)
       #expect(throws: InputError.self) { try Splits.split(.number(0), of: ten, file: file) }
       try folder.put("{}", at: "splits_final.json")
       #expect(throws: InputError.self) { try Splits.split(.number(0), of: ten, file: file) }

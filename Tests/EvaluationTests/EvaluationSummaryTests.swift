@@ -8,8 +8,8 @@ import Testing
 
 /// Protects the schema and the numbers of `summary.json`, `cases.csv` and the tables.
 struct EvaluationSummaryTests {
-  /// Three cases, two labels in a row of ten voxels. Label 1: 4 voxels of which 4, 2 and 0 are found. Label 2: absent from
-  /// everything but case b, where 1 of 1 is found.
+  /// Three cases of ten voxels with two labels. Of label 1's four voxels 4, 2 and 0 are found; label 2 is only in
+  /// case b, where its one voxel is found.
   private func summary() throws -> EvaluationSummary {
     let targets = [
       EvaluationTarget(name: "organ", values: [1], isRegion: false),
@@ -96,7 +96,7 @@ struct EvaluationSummaryTests {
     #expect(json.text.contains("\"Dice\": NaN"))
   }
 
-  @Test func tableHasALineACaseAndTarget() throws {
+  @Test func tableHasALineForEachCaseAndTarget() throws {
     let lines = CasesFile.text(try summary()).split(separator: "\n")
     #expect(lines.count == 7)
     #expect(lines[0] == "case,group,age,label,name,Dice,IoU,HD95,HD,ASSD,NSD,TP,FP,FN,TN,n_pred,n_ref")

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Evaluation
 
-/// Protects what an evaluation of two folders checks before it computes, and that pairs are made by name.
+/// Protects the evaluation of two folders: files are paired by name, and checked before anything is computed.
 struct EvaluatorTests {
   /// Folders of references and predictions that are removed with their test.
   private struct Folders {
@@ -82,8 +82,8 @@ struct EvaluatorTests {
     try folders.write(cube, "a", to: folders.prediction)
     #expect(try error(folders).found.hasSuffix(": b"))
     #expect(try error(folders, cases: ["a", "z"]).found.hasSuffix(": z"))
-    for name in ["b", "stranger"] { try folders.write(cube, name, to: folders.prediction) }
-    #expect(try error(folders).found.hasSuffix(": stranger"))
+    for name in ["b", "unknown"] { try folders.write(cube, name, to: folders.prediction) }
+    #expect(try error(folders).found.hasSuffix(": unknown"))
   }
 
   @Test func otherGridsAreRefused() throws {
@@ -97,7 +97,7 @@ struct EvaluatorTests {
     let shifted = Geometry(shape: cube.shape, spacing: [2, 1, 1], affine: [1, 0, 0, 0, 0, 1, 0, 0.5, 0, 0, 2, 0])
     for geometry in [flipped, shifted, Geometry(shape: cube.shape, spacing: [2.2, 1, 1])] {
       try folders.write(cube, "a", to: folders.prediction, geometry: geometry)
-      #expect(try error(folders).found.contains("mm from where the reference has them"))
+      #expect(try error(folders).found.contains("mm from those of the reference"))
     }
     let rounded = Geometry(
       shape: cube.shape, spacing: [2, 1, 1], affine: [1, 0, 0, 1e-5, 0, 1, 0, 0, 0, 0, 2.000001, 0])

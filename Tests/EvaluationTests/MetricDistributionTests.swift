@@ -4,8 +4,8 @@ import Testing
 
 @testable import Evaluation
 
-/// Protects the statistics of the tail, on numbers done by hand.
-struct RobustnessTests {
+/// Protects the statistics of a metric and its tail, with numbers computed by hand.
+struct MetricDistributionTests {
   private func named(_ values: [Double]) -> [(name: String, value: Double)] {
     values.enumerated().map { ("case_\($0.offset)", $0.element) }
   }
@@ -37,9 +37,9 @@ struct RobustnessTests {
   }
 }
 
-/// Holds the tail against a published one: Dice of 349 fetal brains (Fidon et al. 2022).
+/// Protects the tail against a published one: the Dice of 349 fetal brains (Fidon et al. 2022).
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
-struct GoldenRobustnessTests {
+struct GoldenMetricDistributionTests {
   private static let table = Golden.folder.deletingLastPathComponent().appendingPathComponent(
     "data/fetal_349_metrics.csv")
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Evaluation
 
-/// A block of a label in a volume of zeros; bounds half open, (z, y, x).
+/// A volume of zeros with a block of one label; the bounds (z, y, x) are half-open.
 func block(_ label: Int32, from lower: [Int], to upper: [Int], in shape: [Int]) -> Volume<Int32> {
   var volume = Volume<Int32>(shape: shape, repeating: 0)
   for z in lower[0]..<upper[0] {
@@ -16,7 +16,7 @@ func block(_ label: Int32, from lower: [Int], to upper: [Int], in shape: [Int]) 
   return volume
 }
 
-/// Protects the counts, overlaps and distances with shapes whose values can be had by hand.
+/// Protects the counts, overlaps and distances with shapes whose metrics can be computed by hand.
 struct SegmentationMetricsTests {
   /// A cube of 4 voxels an edge, moved by `shift` voxels along one axis: every distance is at most the shift in mm, the
   /// farthest face is the shift away, and the overlap is (4 - shift) / 4.
@@ -83,7 +83,7 @@ struct SegmentationMetricsTests {
     #expect(label.dice == 0 && label.predicted == 0)
   }
 
-  @Test func ignoredVoxelsTakeNoPart() {
+  @Test func ignoredVoxelsDoNotCount() {
     var reference = block(1, from: [0, 0, 0], to: [2, 4, 4], in: [4, 4, 4])
     let prediction = block(1, from: [0, 0, 0], to: [3, 4, 4], in: [4, 4, 4])
     for voxel in 32..<48 { reference.voxels[voxel] = 2 }
@@ -94,7 +94,7 @@ struct SegmentationMetricsTests {
   }
 }
 
-/// Holds the metrics against MONAI's.
+/// Protects the equality of the metrics with MONAI's.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenMetricsTests {
   private struct Expected: Decodable {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Files
 
-/// Protects the reading of JSON: order of keys, Python's NaN, and refusal of everything malformed.
+/// Protects the reading of JSON: the order of keys, Python's NaN, and the refusal of everything malformed.
 @Suite struct JSONTests {
   private func parse(_ text: String) throws -> JSON { try JSON.parse(Data(text.utf8), file: "f.json") }
 

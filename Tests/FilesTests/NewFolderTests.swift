@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func failureLeavesNothing() throws {
-    try withTemporaryFolder { root in
+    try withTemporaryFolder { (root) throws in
       #expect(throws: Failure.self) {
         try NewFolder.create(root.appendingPathComponent("made")) { folder in
           try folder.put("a", at: "a.txt")
@@ -59,7 +59,7 @@ import Testing
 
   /// What appears at the destination while the folder is filled is not replaced either.
   @Test func whatAppearsMeanwhileIsNotReplaced() throws {
-    try withTemporaryFolder { root in
+    try withTemporaryFolder { (root) throws in
       let destination = root.appendingPathComponent("made")
       #expect(throws: InputError.self) {
         try NewFolder.create(destination) { folder in

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Imaging
 
-/// Protects which voxels count as connected and which parts are kept, as scikit-image's `label` with full connectivity and
-/// nnU-Net do.
+/// Protects the largest component: voxels are connected as by scikit-image's `label` with full connectivity, and the
+/// components that nnU-Net keeps are kept.
 @Suite struct ComponentsTests {
   /// A mask of `shape` that is true at some voxels (z, y, x).
   private func mask(_ shape: [Int], _ voxels: [[Int]]) -> Volume<Bool> {
@@ -13,7 +13,7 @@ import Testing
     return mask
   }
 
-  /// Corners join; a gap of one voxel does not, nor does the end of a row with the beginning of the next.
+  /// Voxels that share a corner are connected; the end of one row and the start of the next are not.
   @Test func cornersJoin() {
     let diagonal = [[0, 0, 0], [1, 1, 1], [2, 2, 2]]
     let apart = [[0, 3, 3], [0, 3, 1]]
@@ -25,7 +25,7 @@ import Testing
     #expect(Components.largest(of: wrapped) == mask([1, 2, 4], [[0, 1, 0], [0, 1, 1]]))
   }
 
-  /// Of equally large parts none is preferred.
+  /// Of equally large components all are kept.
   @Test func ties() {
     let two = mask([1, 1, 7], [[0, 0, 0], [0, 0, 1], [0, 0, 4], [0, 0, 5]])
     #expect(Components.largest(of: two) == two)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Imaging
 
-/// Protects the exactness of the distance transform, with unequal spacing: held against every pair of voxels.
+/// Protects the distance transform: it is exact, also with unequal spacing.
 struct DistanceTransformTests {
   @Test(arguments: [[1, 1, 1], [3, 0.5, 1.25]] as [[Double]], [1, 7, 60])
   func equalsTheNearestOfAllSites(spacing: [Double], sites: Int) {
@@ -15,13 +15,13 @@ struct DistanceTransformTests {
       mask.voxels[Int(state >> 33) % mask.voxels.count] = true
     }
     let points = mask.voxels.indices.map { [$0 / 99, $0 / 11 % 9, $0 % 11] }
-    let places = mask.voxels.indices.filter { mask.voxels[$0] }.map { points[$0] }
+    let siteVoxels = mask.voxels.indices.filter { mask.voxels[$0] }.map { points[$0] }
     let result = DistanceTransform.squaredDistances(to: mask, spacing: spacing)
     let largestError = zip(result.voxels, points).map { value, point in
       let nearest =
-        places.map { place in
+        siteVoxels.map { site in
           (0..<3).reduce(0.0) { sum, axis in
-            let distance = Double(point[axis] - place[axis]) * spacing[axis]
+            let distance = Double(point[axis] - site[axis]) * spacing[axis]
             return sum + distance * distance
           }
         }.min() ?? .infinity

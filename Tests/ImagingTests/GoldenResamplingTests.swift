@@ -4,10 +4,10 @@ import NIfTI
 import TestSupport
 import Testing
 
-/// Images and labels are resampled as nnU-Net's `resample_data_or_seg_to_shape` does it.
+/// Protects resampling: images and labels are resampled as by nnU-Net's `resample_data_or_seg_to_shape`.
 ///
-/// The values were made with that function's own default, which never separates an axis, whatever the spacing; plans
-/// ask for the rule (`force_separate_z` null), which `ResamplingTests` and the preprocessed cases hold.
+/// The reference values were made with that function's default, which never resamples an axis separately. Plans ask for
+/// the rule by spacing (`force_separate_z` null), which `ResamplingTests` and `GoldenPreprocessingTests` protect.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenResamplingTests {
   @Test func agreesWithNNUNet() throws {

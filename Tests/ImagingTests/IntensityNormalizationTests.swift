@@ -3,8 +3,8 @@ import Imaging
 import NIfTI
 import Testing
 
-/// Each scheme is nnU-Net's formula.
-@Suite struct NormalizationTests {
+/// Protects intensity normalization: each scheme has nnU-Net's formula.
+@Suite struct IntensityNormalizationTests {
   private let voxels: [Float] = [0, 2, 4, 6]
 
   private func apply(_ scheme: IntensityNormalization, _ voxels: [Float], mask: [Bool]? = nil) throws -> [Float] {

@@ -2,7 +2,7 @@ import Imaging
 import NIfTI
 import Testing
 
-/// The crop keeps what is image: holes are filled, channels are joined, an empty image stays whole.
+/// Protects the crop to nonzero voxels: holes are filled, channels are united, and an empty image is not cropped.
 @Suite struct NonzeroMaskTests {
   /// A hollow box of ones from 1 to 4 in a grid of 7 x 6 x 5.
   private func hollow() -> Volume<Float> {

@@ -2,10 +2,10 @@ import Imaging
 import NIfTI
 import Testing
 
-/// nnU-Net's small print: rounding of shapes, B-spline resizing of short signals, ties between labels, and the
-/// separate-z rule.
+/// Protects the details of nnU-Net's resampling: rounding of shapes, B-splines of short signals, ties between labels,
+/// and the rule for a separate z axis.
 @Suite struct ResamplingTests {
-  /// Along x, the other axes of extent 1.
+  /// Resamples a signal along x; the other axes have extent 1.
   private func line(_ values: [Float], to count: Int, order: Int) -> [Float] {
     Resampling.resample(
       Volume(shape: [1, 1, values.count], voxels: values), to: [1, 1, count], spacing: [1, 1, 1],
@@ -42,8 +42,7 @@ import Testing
     #expect(labels([-1, 0, 2, 2, 0], to: 3) == [-1, 2, 0])
   }
 
-  /// Many labels in three dimensions, one axis unchanged: the votes counted by the definition, in the order of axes z,
-  /// y, x.
+  /// Many labels in three dimensions: the label with the most votes wins, where votes are counted by their definition.
   @Test(arguments: [[7, 4, 9], [3, 8, 5], [10, 12, 14]])
   func labelVotes(to: [Int]) {
     let from = [5, 6, 7]
@@ -55,7 +54,7 @@ import Testing
         return Int32(state >> 24) % 20 - 1
       })
     let found = Resampling.resampleLabels(volume, to: to, spacing: [1, 1, 1], newSpacing: [1, 1, 1])
-    func place(_ axis: Int, _ o: Int) -> Double {
+    func coordinate(_ axis: Int, _ o: Int) -> Double {
       min(max((Double(o) + 0.5) * (Double(from[axis]) / Double(to[axis])) - 0.5, 0), Double(from[axis] - 1))
     }
     func taps(_ c: Double, _ n: Int) -> [(Int, Double)] {
@@ -65,7 +64,7 @@ import Testing
     for z in 0..<to[0] {
       for y in 0..<to[1] {
         for x in 0..<to[2] {
-          let c = [place(0, z), place(1, y), place(2, x)]
+          let c = [coordinate(0, z), coordinate(1, y), coordinate(2, x)]
           var votes: [Int32: Double] = [:]
           for (i, a) in taps(c[0], 5) {
             for (j, b) in taps(c[1], 6) {
@@ -93,8 +92,8 @@ import Testing
     for z in 0..<to { #expect(abs(found[z, 3, 2] - expected[z]) < 1e-5) }
   }
 
-  /// A step along the coarse axis is blurred when the axis is not separate: more than three times coarser, by the old
-  /// spacing or else the new one, and a single axis.
+  /// An axis is separate if it alone is more than three times coarser, by the old spacing or else by the new one. A
+  /// step along the axis is blurred if it is not separate.
   @Test(
     arguments: [
       ([3.0, 1, 1], [3.0, 1, 1], false), ([3.01, 1, 1], [1, 1, 1], true), ([1, 1, 1], [4, 1, 1], true),
@@ -107,7 +106,7 @@ import Testing
     #expect((found[2, 0, 0] == 0.5) == !separate)
   }
 
-  /// Whichever axis is the coarse one: the slices are resized alone and the nearest one taken.
+  /// Whichever axis is the coarse one, slices are resized by themselves, and the nearest slice is taken.
   @Test(arguments: 0..<3)
   func anyAxisIsSeparate(axis: Int) {
     func along<T>(_ value: T, others: T) -> [T] { (0..<3).map { $0 == axis ? value : others } }
@@ -115,22 +114,22 @@ import Testing
     var volume = Volume<Float>(shape: along(3, others: 4), repeating: 0)
     var labels = Volume<Int32>(shape: volume.shape, repeating: 0)
     for i in volume.voxels.indices {
-      let place = [i / (volume.shape[1] * volume.shape[2]), i / volume.shape[2] % volume.shape[1], i % volume.shape[2]]
-      volume.voxels[i] = slices[place[axis]]
-      labels.voxels[i] = Int32(slices[place[axis]])
+      let index = [i / (volume.shape[1] * volume.shape[2]), i / volume.shape[2] % volume.shape[1], i % volume.shape[2]]
+      volume.voxels[i] = slices[index[axis]]
+      labels.voxels[i] = Int32(slices[index[axis]])
     }
     let (spacing, newSpacing) = (along(1.0, others: 1.0), along(4.0, others: 0.5))
     let shape = along(5, others: 8)
     let found = Resampling.resample(volume, to: shape, spacing: spacing, newSpacing: newSpacing, order: 3)
     let foundLabels = Resampling.resampleLabels(labels, to: shape, spacing: spacing, newSpacing: newSpacing)
     for (o, value) in ([1, 1, 5, 2, 2] as [Float]).enumerated() {
-      let place = along(o, others: 3)
-      #expect(abs(found[place[0], place[1], place[2]] - value) < 1e-5)
-      #expect(foundLabels[place[0], place[1], place[2]] == Int32(value))
+      let index = along(o, others: 3)
+      #expect(abs(found[index[0], index[1], index[2]] - value) < 1e-5)
+      #expect(foundLabels[index[0], index[1], index[2]] == Int32(value))
     }
   }
 
-  /// Overshoots are cut at the range of their own slice, not of the volume.
+  /// Overshoots are clipped to the range of their slice, not to that of the volume.
   @Test func slicesAreClippedAlone() {
     let step: [Float] = [0, 0, 0, 0, 1, 1, 1, 1]
     let volume = Volume(shape: [2, 1, 8], voxels: step + step.map { 10 * $0 - 5 })
@@ -140,7 +139,7 @@ import Testing
     #expect(joint.voxels[..<19].min()! < 0 && joint.voxels[..<19].max()! > 1)
   }
 
-  /// With an order along the separate axis, a label needs more than half of the weight; where none has it, there is
+  /// With order 1 along the separate axis a label needs more than half of the weight; otherwise the voxel is
   /// background.
   @Test func labelsAlongASeparateAxis() {
     func along(_ labels: [Int32], to count: Int, order: Int) -> [Int32] {
@@ -164,9 +163,9 @@ import Testing
       let target = (0..<3).map { $0 == axis ? extent : 3 }
       let found = Resampling.resample(volume, to: target, spacing: [1, 1, 1], newSpacing: [1, 1, 1], order: order)
       for o in extent / 3..<2 * extent / 3 {
-        let place = (0..<3).map { $0 == axis ? o : 1 }
+        let index = (0..<3).map { $0 == axis ? o : 1 }
         let expected = (Double(o) + 0.5) * 60 / Double(extent) - 0.5
-        #expect(abs(Double(found[place[0], place[1], place[2]]) - expected) < 1e-5)
+        #expect(abs(Double(found[index[0], index[1], index[2]]) - expected) < 1e-5)
       }
     }
   }

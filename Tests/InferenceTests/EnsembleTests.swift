@@ -11,6 +11,18 @@ import Testing
 /// Protects the averaging of models, which is nnU-Net's: the logits of one training's folds, and the probabilities of
 /// trainings, each with the same weight; and that post-processing is applied.
 struct EnsembleTests {
+  /// Mirror images are averaged over only where training mirrored its patches.
+  @Test func mirroringFollowsTheTraining() throws {
+    try withTemporaryFolder { folder in
+      let model = try FixtureModel.training("A", factors: [1], in: folder)[0]
+      #expect(model.mirrorAxes == [0, 1, 2])
+      var plan = model.plan
+      plan.training.augmentation = .none
+      try plan.write(to: model.folder.training.appendingPathComponent("plans.json"))
+      #expect(try Model(model.folder).mirrorAxes == [])
+    }
+  }
+
   @Test func trainingsCountAlike() throws {
     try withTemporaryFolder { folder in
       let first = try FixtureModel.training("A", factors: [1, 0.5], in: folder)
@@ -45,8 +57,8 @@ struct EnsembleTests {
   /// order. An unreadable image stops the prediction when it is its turn.
   @Test func casesDoNotMix() throws {
     try withTemporaryFolder { folder in
-      let ensemble = try Ensemble(
-        FixtureModel.training("A", factors: [1, 0.5], in: folder) + FixtureModel.training("B", factors: [-2], in: folder))
+      let first = try FixtureModel.training("A", factors: [1, 0.5], in: folder)
+      let ensemble = try Ensemble(first + FixtureModel.training("B", factors: [-2], in: folder))
       let cases = try (0..<5).map { try FixtureModel.writeCase("case_\($0)", factor: 7919 - 2 * $0, in: folder) }
       let alone = try cases.map { try ensemble.predictions(of: [$0])[0] }
       let together = try ensemble.predictions(of: cases)
@@ -71,7 +83,7 @@ struct EnsembleTests {
     try withTemporaryFolder { folder in
       let models = try FixtureModel.training("A", factors: [1, 0.5], in: folder)
       let rawCase = try FixtureModel.writeCase("case", factor: 7919, in: folder)
-      let rule = Postprocessing(steps: [.init([1, 2])])
+      let rule = Postprocessing(steps: [.init([1], isLabel: true)])
       func predict(postprocesses: Bool) throws -> Volume<Int32> {
         let ensemble = try Ensemble(models, options: .init(mirrorAxes: []), postprocesses: postprocesses)
         #expect(ensemble.postprocessing == (postprocesses ? rule : nil))

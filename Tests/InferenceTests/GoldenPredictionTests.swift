@@ -6,10 +6,10 @@ import Testing
 
 @testable import Inference
 
-/// A network trained by nnU-Net gives nnU-Net's probabilities and labels, on whole images and on their own grid.
+/// Protects prediction: a network trained by nnU-Net gives nnU-Net's probabilities and labels for whole images.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenPredictionTests {
-  /// What nnU-Net's 16-bit accumulators cost: its own probabilities are this far from exact ones.
+  /// nnU-Net accumulates in 16 bits, so its own probabilities are this far from exact ones.
   static let largestDifference: Float = 2e-2
   static let meanDifference = 2e-3
 
@@ -17,7 +17,7 @@ struct GoldenPredictionTests {
     try check(folder: "no_mirroring", mirrorAxes: [], cases: nil)
   }
 
-  /// Eight passes a tile, so one image only.
+  /// Each tile takes eight passes, so only one image is predicted.
   @Test func withMirroring() throws {
     try check(folder: "mirroring", mirrorAxes: [0, 1, 2], cases: 1)
   }

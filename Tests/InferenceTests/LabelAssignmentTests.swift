@@ -3,22 +3,22 @@ import Testing
 
 @testable import Inference
 
-/// Logits become labels and probabilities by nnU-Net's rules.
-@Suite struct LabelDecisionTests {
+/// Protects nnU-Net's rules that turn logits into labels and probabilities.
+@Suite struct LabelAssignmentTests {
   @Test func theFirstOfTheLargestLogitsWins() {
-    var decision = LabelAssignment(voxels: 4, regionLabels: nil)
-    decision.add([1, -5, 0, 2])
-    decision.add([0, -4, 0, 3])
-    decision.add([-1, -3, 0, 3])
-    #expect(decision.labels == [0, 2, 0, 1])
+    var assignment = LabelAssignment(voxels: 4, regionLabels: nil)
+    assignment.add([1, -5, 0, 2])
+    assignment.add([0, -4, 0, 3])
+    assignment.add([-1, -3, 0, 3])
+    #expect(assignment.labels == [0, 2, 0, 1])
   }
 
   @Test func laterRegionsOverwriteEarlierOnes() {
-    var decision = LabelAssignment(voxels: 4, regionLabels: [2, 1, 3])
-    decision.add([1, 1, 1, -1])
-    decision.add([-1, 1, 1, -1])
-    decision.add([-1, -1, 1, -1])
-    #expect(decision.labels == [2, 1, 3, 0])
+    var assignment = LabelAssignment(voxels: 4, regionLabels: [2, 1, 3])
+    assignment.add([1, 1, 1, -1])
+    assignment.add([-1, 1, 1, -1])
+    assignment.add([-1, -1, 1, -1])
+    #expect(assignment.labels == [2, 1, 3, 0])
   }
 
   @Test func softmaxAndSigmoid() {

@@ -8,8 +8,8 @@ import Testing
 
 @testable import Inference
 
-/// What preprocessing moved and cut away is put back where it was.
-@Suite struct OriginalFrameTests {
+/// Protects the way back to an image's own grid: preprocessing's transposition, crop and resampling are undone.
+@Suite struct OriginalGridTests {
   /// Without normalization and at the image's own spacing, the way there and back gives the image.
   @Test(arguments: [[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 2, 1]])
   func thereAndBack(order: [Int]) throws {
@@ -32,9 +32,9 @@ import Testing
     let preprocessed = try Preprocessor(plan: plan, description: description)
       .preprocess(images: [image], labels: nil, caseName: "a")
     #expect(preprocessed.shape == order.map { [3, 5, 2][$0] })
-    let frame = OriginalGrid(properties: preprocessed.properties, plan: plan)
-    #expect(frame.restore(preprocessed.data, background: 0) == volume)
-    let outside = frame.restore(preprocessed.data, background: -1)
+    let grid = OriginalGrid(properties: preprocessed.properties, plan: plan)
+    #expect(grid.restore(preprocessed.data, background: 0) == volume)
+    let outside = grid.restore(preprocessed.data, background: -1)
     #expect(outside[0, 0, 0] == -1 && outside[1, 2, 3] == 123 && outside[3, 6, 4] == 364)
 
     // At twice the spacing logits come back on the cropped image's grid.

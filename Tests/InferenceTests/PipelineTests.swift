@@ -4,7 +4,7 @@ import Testing
 
 @testable import Inference
 
-/// Overlapping the steps changes neither what comes out, nor its order, nor which error is reported; and steps do overlap.
+/// Protects the pipeline: its steps overlap, and results, their order and the reported error are those of a plain loop.
 @Suite struct PipelineTests {
   enum Step: CaseIterable { case prepare, compute, finish }
 
@@ -13,7 +13,7 @@ import Testing
     let item: Int
   }
 
-  /// Runs steps that note what they take, and throw at the given places.
+  /// Runs steps that record their items and throw the given failures.
   private func run(_ count: Int, failures: [Failure] = []) -> (taken: [Step: [Int]], error: Failure?) {
     let taken = Mutex<[Step: [Int]]>([:])
     @Sendable func take(_ item: Int, _ step: Step) throws -> Int {
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: Step.allCases, [0, 2, 4])
-  func anErrorStopsBehindTheItemsBeforeIt(step: Step, item: Int) {
+  func itemsBeforeAnErrorAreFinished(step: Step, item: Int) {
     let failure = Failure(step: step, item: item)
     let (taken, error) = run(5, failures: [failure])
     #expect(error == failure)
@@ -46,7 +46,7 @@ import Testing
     #expect(taken[.prepare]?.count ?? 0 <= item + 3)
   }
 
-  /// As one after the other: the item counts, not the moment.
+  /// As in a plain loop, the error of the first item is reported, not the first error in time.
   @Test func theErrorOfTheFirstItemIsReported() {
     let first = Failure(step: .finish, item: 1)
     #expect(run(5, failures: [.init(step: .compute, item: 2), first, .init(step: .prepare, item: 3)]).error == first)
@@ -54,7 +54,7 @@ import Testing
     #expect(run(5, failures: [.init(step: .prepare, item: 3), prepared]).error == prepared)
   }
 
-  /// An item's second step waits for the next one's first and for the last one's third, which would never end one after the other.
+  /// An item's second step waits for the next item's first step and the previous item's third: a plain loop would hang.
   @Test func stepsOverlap() throws {
     let (prepared, finishing) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
     let (limit, count) = (DispatchTime.now() + 60, 5)
@@ -64,7 +64,7 @@ import Testing
         return $0
       },
       compute: {
-        // The first item's own, and then one that is ahead at each.
+        // The first item waits for its own preparation too; each but the last waits for the next item's.
         if $0 == 0 { #expect(prepared.wait(timeout: limit) == .success) }
         if $0 < count - 1 { #expect(prepared.wait(timeout: limit) == .success) }
         if $0 > 0 { #expect(finishing.wait(timeout: limit) == .success) }
@@ -74,7 +74,7 @@ import Testing
     ).run(Array(0..<count))
   }
 
-  /// One item a step is all that memory must hold.
+  /// Memory holds at most one item for each step.
   @Test func threeItemsAtMostAreUnderWay() throws {
     let underWay = Mutex((now: 0, most: 0))
     try Pipeline<Int, Int, Int>(

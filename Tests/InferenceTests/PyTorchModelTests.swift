@@ -7,8 +7,9 @@ import UNet
 
 @testable import Inference
 
-/// Guards that results folders of nnU-Net run as they are: the networks give the logits that PyTorch computed with them. The fixtures are made by
-/// Tests/Fixtures/make_pytorch_fixtures.py.
+/// Protects the use of nnU-Net's results folders as they are: the networks in them give PyTorch's logits.
+///
+/// The fixtures are made by `Tests/Fixtures/make_pytorch_fixtures.py`.
 struct PyTorchModelTests {
   private func folder(_ name: String) -> URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Inference
 
-/// Every voxel is covered by a tile, tiles never leave the image, and they lie where nnU-Net puts them.
+/// Protects the tiles: they cover every voxel, never leave the image, and lie where nnU-Net puts them.
 @Suite struct SlidingWindowTests {
   @Test(arguments: [
     (110, 64, [0, 23, 46]), (129, 64, [0, 22, 43, 65]), (200, 64, [0, 27, 54, 82, 109, 136]), (64, 64, [0]),
@@ -37,7 +37,7 @@ import Testing
   }
 }
 
-/// Tile starts and the weight map agree with nnU-Net's own.
+/// Protects the equality of the tiles' starts and of the weight map with nnU-Net's.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenSlidingWindowTests {
   @Test func starts() throws {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Inference
 
-/// Cutting tiles and putting them together again is exact: a network that returned its input would return the volume.
+/// Protects cutting and joining tiles: a network that returns its input returns the volume.
 @Suite struct TileAccumulatorTests {
   @Test(arguments: [[9, 14, 11], [3, 14, 5], [4, 6, 8], [1, 1, 1]])
   func tilesOfTheVolumeGiveTheVolume(shape: [Int]) {

@@ -4,7 +4,7 @@ import NIfTI
 import TestSupport
 import Testing
 
-/// Every kind of bad file is an `InputError` that names the file, never a crash and never a large allocation.
+/// Protects the reader against bad files: each is an `InputError` that names it, never a crash or a large allocation.
 @Suite struct BadFileTests {
   /// Expects both readers to refuse `data`.
   private func expectRefused(
@@ -62,9 +62,9 @@ import Testing
   /// Single flipped bytes in the compressed data and in the checksum.
   @Test func corruptGzip() throws {
     let packed = gzip(CraftedFile().data)
-    for place in [packed.count / 2, packed.count - 1, packed.count - 5, packed.count - 8] {
+    for index in [packed.count / 2, packed.count - 1, packed.count - 5, packed.count - 8] {
       var damaged = packed
-      damaged[place] ^= 0x55
+      damaged[index] ^= 0x55
       try expectRefused(damaged, name: "a.nii.gz", found: "gzip")
     }
   }
@@ -117,9 +117,9 @@ import Testing
     }
   }
 
-  /// A spacing that is a positive number in its own unit but none in mm.
+  /// A spacing that is a positive finite number in its own unit but not in mm.
   @Test(arguments: [(1e308, 1), (5e-324, 3)])
-  func badSpacingInMillimetres(value: Double, unit: Int) throws {
+  func badSpacingInMillimeters(value: Double, unit: Int) throws {
     var file = CraftedFile()
     (file.isNIfTI2, file.units, file.sformCode) = (true, unit, 1)
     file.rows = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0]
@@ -137,7 +137,7 @@ import Testing
     try expectRefused(file.data, found: "scl_inter")
   }
 
-  /// Complex, RGB and float128 voxels, and types that there are not.
+  /// Complex, RGB and float128 voxels, and types that do not exist.
   @Test(arguments: [0, 1, 32, 128, 1536, 1792, 2304, 9999])
   func otherTypes(datatype: Int) throws {
     var file = CraftedFile()
@@ -180,7 +180,7 @@ import Testing
     try expectRefused(file.header, found: "voxels are in another file")
   }
 
-  /// A header of random bytes after a right beginning is read or refused, but nothing worse.
+  /// A header with some random bytes is read or refused, without a crash.
   @Test func randomHeaders() throws {
     var state: UInt64 = 1
     for round in 0..<200 {

@@ -2,15 +2,14 @@ import CNIfTI
 import Foundation
 import TestSupport
 
-/// A NIfTI file put together byte by byte at the offsets of the standard, so that the reader is not tested with files of
-/// our own writer.
+/// A NIfTI file made byte by byte with the offsets of the standard, so that the reader is not tested with our writer.
 struct CraftedFile {
   var isNIfTI2 = false
   var isBigEndian = false
   var dim = [3, 2, 3, 4, 1, 1, 1, 1]
   var datatype = 4
   var pixdim: [Double] = [1, 0.5, 0.75, 3, 0, 0, 0, 0]
-  /// `nil`: right after the header and four more bytes.
+  /// `nil` for voxels that follow the header and its four extension bytes.
   var voxelOffset: Double?
   var slope = 0.0
   var inter = 0.0
@@ -42,11 +41,11 @@ struct CraftedFile {
 
   var data: Data {
     var data = header
-    data.append(Data(count: max(0, Int(place) - data.count)))
+    data.append(Data(count: max(0, Int(voxelStart) - data.count)))
     return data + voxels
   }
 
-  private var place: Double { voxelOffset ?? (isNIfTI2 ? 544 : 352) }
+  private var voxelStart: Double { voxelOffset ?? (isNIfTI2 ? 544 : 352) }
 
   private var header1: Data {
     var data = Data(count: 348)
@@ -55,7 +54,7 @@ struct CraftedFile {
     for i in 0..<8 { put(stored(Int16(dim[i])), 40 + 2 * i) }
     put(stored(Int16(datatype)), 70)
     for i in 0..<8 { put(stored(Float(pixdim[i])), 76 + 4 * i) }
-    put(stored(Float(place)), 108)
+    put(stored(Float(voxelStart)), 108)
     put(stored(Float(slope)), 112)
     put(stored(Float(inter)), 116)
     put(Data([UInt8(units)]), 123)
@@ -75,7 +74,7 @@ struct CraftedFile {
     put(stored(Int16(datatype)), 12)
     for i in 0..<8 { put(stored(Int64(dim[i])), 16 + 8 * i) }
     for i in 0..<8 { put(stored(pixdim[i]), 104 + 8 * i) }
-    put(stored(Int64(place)), 168)
+    put(stored(Int64(voxelStart)), 168)
     put(stored(slope), 176)
     put(stored(inter), 184)
     put(Data("made by hand".utf8), 240)
@@ -87,7 +86,7 @@ struct CraftedFile {
   }
 }
 
-/// `data` as gzip packs it.
+/// Compresses `data` as gzip does.
 func gzip(_ data: Data) -> Data {
   var stream = z_stream()
   // 31: the largest window and gzip's wrapping.

@@ -3,7 +3,7 @@ import NIfTI
 import TestSupport
 import Testing
 
-/// The reader takes every version, byte order, voxel type and way of placing a volume that the standard has.
+/// Protects the reader: it reads every version, byte order, voxel type and transform that the standard has.
 @Suite struct ReadTests {
   /// Voxels and spacing are where the standard puts them, in both versions and byte orders, compressed or not.
   @Test(arguments: [false, true], [false, true])
@@ -72,7 +72,7 @@ import Testing
     }
   }
 
-  /// The sform goes before the qform, and the qform before the spacing alone.
+  /// The sform is preferred to the qform, and the qform to the spacing alone.
   @Test func affine() throws {
     var file = CraftedFile()
     // Half a turn about z, and a mirrored z axis by qfac.
@@ -131,7 +131,7 @@ import Testing
     }
   }
 
-  /// `inspect` shows what the header and the voxels say.
+  /// The description that `inspect` prints.
   @Test func description() throws {
     var file = CraftedFile()
     (file.isBigEndian, file.sformCode) = (true, 1)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import NIfTI
 
-/// What is written is what is read, and a source's header comes back.
+/// Protects written files: they read as what was written, and segmentations keep the header of their image.
 @Suite struct WriteTests {
   /// Labels and images keep their voxels and geometry in every kind of file.
   @Test(arguments: ["a.nii", "a.nii.gz", "a.hdr", "a.img", "a.hdr.gz", "a.img.gz"])
@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  /// A name in `.gz` is compressed, and no other.
+  /// Files are compressed if and only if their names end in `.gz`.
   @Test func compression() throws {
     try withTemporaryFolder { (folder) throws in
       let geometry = Geometry(shape: [1, 1, 3], spacing: [1, 1, 1])
@@ -56,13 +56,13 @@ import Testing
     }
   }
 
-  /// A segmentation has its image's header but for what tells of the voxels themselves, byte for byte, in the machine's order.
+  /// A segmentation has its image's header byte for byte, in native byte order, except for the fields on voxels.
   @Test(arguments: [false, true], [false, true])
   func sourceHeader(isNIfTI2: Bool, isBigEndian: Bool) throws {
     var file = CraftedFile()
     file.isNIfTI2 = isNIfTI2
     file.dim[0] = 4
-    // Neither normed nor in agreement with each other, so that anything worked out anew would differ.
+    // The transforms are not normalized and contradict each other, so that recomputed ones would differ.
     (file.qformCode, file.quaternion, file.offset) = (1, [0.1, 0.2, 0.30000001], [-90.1, 126.7, -72.3])
     (file.sformCode, file.units, file.slope, file.inter) = (2, 10, 2, 1)
     file.rows = [-0.5, 0.01, 0.02, 90.3, 0.03, 0.7499, 0.1, -126.1, 0.001, -0.02, 2.998, -71.9]
@@ -77,7 +77,7 @@ import Testing
       #expect(geometry.sourceHeader == Array(machine))
       try NIfTIFile.write(labels: Volume(shape: [4, 3, 2], repeating: 1), geometry: geometry, to: result)
       let written = try Data(contentsOf: result)
-      // dim; datatype and bitpix; place of the voxels; slope, offset and display range: the standard's offsets.
+      // The standard's offsets of dim; datatype and bitpix; vox_offset; slope, offset and display range.
       let ours: [Range<Int>] =
         isNIfTI2 ? [16..<80, 12..<16, 168..<176, 176..<208] : [40..<56, 70..<74, 108..<112, 112..<120, 124..<132]
       for i in machine.indices where !ours.contains(where: { $0.contains(i) }) {
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  /// The qform of a header of our own says the same as its sform.
+  /// In a header that we make, qform and sform agree.
   @Test func ownQform() throws {
     let affine = [0, 0.5, 0, 7, -0.25, 0, 0, -8, 0, 0, 3, 9]
     let geometry = Geometry(shape: [1, 1, 1], spacing: [3, 0.5, 0.25], affine: affine)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Phantoms
 
-/// Protects the layout of a made-up data set, the minority's share, and what is in the folder before.
+/// Protects the layout of a made-up data set, the minority's share, and files that are in the folder already.
 struct PhantomFolderTests {
   @Test(arguments: Phantom.Kind.allCases)
   func isADataSet(kind: Phantom.Kind) throws {
@@ -21,7 +21,7 @@ struct PhantomFolderTests {
       let groups = try #require(try dataset.groups())
       #expect(dataset.caseNames.filter { groups.value("group", of: $0) == kind.recipe.minority }.count == 1)
 
-      // What was drawn is what is read: case 2 is the minority's one.
+      // The files hold what was drawn; case 2 is the one in the minority.
       let drawn = kind.recipe.make(patient: 1, isMinority: true, seed: 4)
       #expect(groups.value("group", of: dataset.caseNames[1]) == kind.recipe.minority)
       let labels = try NIfTIFile.readLabels(try #require(dataset.cases[1].label))
@@ -44,12 +44,14 @@ struct PhantomFolderTests {
     #expect(Phantom.minority(share: 0.2, of: 20).sorted() == [2, 7, 12, 17])
   }
 
-  @Test func whatIsThereStays() throws {
+  @Test func existingFilesStay() throws {
     try withTemporaryFolder { root in
       let file = root.appendingPathComponent("mine.txt")
       try Data("mine".utf8).write(to: file)
-      for place in [root, file] {
-        #expect(throws: InputError.self) { try Phantom.write(kind: .fetal, cases: 1, minority: 0, seed: 1, to: place) }
+      for destination in [root, file] {
+        #expect(throws: InputError.self) {
+          try Phantom.write(kind: .fetal, cases: 1, minority: 0, seed: 1, to: destination)
+        }
       }
       #expect(try FileManager.default.contentsOfDirectory(atPath: root.path) == ["mine.txt"])
       let empty = root.appendingPathComponent("empty")

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Phantoms
 
-/// Protects the promises of the made-up data: the same for a seed, every label in every patient, and a minority that differs.
+/// Protects the made-up data: they depend only on the seed and the case, every patient has every label, and the
+/// minority differs.
 struct PhantomTests {
   @Test(arguments: [FetalPhantom.self, TumorPhantom.self] as [any PhantomRecipe.Type])
   func dependsOnSeedAndCaseAlone(recipe: any PhantomRecipe.Type) {
@@ -46,7 +47,7 @@ struct PhantomTests {
     }
   }
 
-  /// Means, in the brain, of what the two scanners see differently: how much the rim stands out after contrast agent.
+  /// The scanners differ in how much brighter than the rest of the brain the rim is after contrast agent.
   @Test func scannersDifferInContrast() {
     for item in 0..<4 {
       func enhancement(_ isMinority: Bool) -> Double {
@@ -65,7 +66,7 @@ struct PhantomTests {
     }
   }
 
-  /// A field of B-splines through unit normal numbers has to keep their mean and variance.
+  /// A field of B-splines with standard normal coefficients keeps their mean and variance.
   @Test func smoothNoiseIsStandardized() {
     var random = CounterRandom(seed: 1, patient: 0)
     let field = SmoothNoise.field(shape: [40, 40, 40], step: [1, 1, 1], wavelength: 1.7, random: &random)

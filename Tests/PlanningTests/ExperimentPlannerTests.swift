@@ -13,7 +13,8 @@ import Testing
     let names = channels.enumerated().map { "\"\($0)\": \"\($1)\"" }.joined(separator: ", ")
     let values = (1..<labels).map { ", \"l\($0)\": \($0)" }.joined()
     let text = """
-      {"channel_names": {\(names)}, "labels": {"background": 0\(values)}, "numTraining": \(cases), "file_ending": ".nii.gz"}
+      {"channel_names": {\(names)}, "labels": {"background": 0\(values)}, "numTraining": \(cases),
+       "file_ending": ".nii.gz"}
       """
     return try DatasetDescription(JSON.parse(Data(text.utf8), file: "dataset.json"), file: "dataset.json")
   }
@@ -86,7 +87,7 @@ import Testing
     #expect(plan.configuration.useMaskForNorm == [false, false, true])
   }
 
-  /// The published trainings: hardness weighted with beta 100, two patches a batch, their spacing and patch.
+  /// The published trainings: hardness-weighted with beta 100, in batches of two, with their spacing and patch.
   @Test func presets() throws {
     for (preset, patch, spacing) in [(Preset.fetalBrain, [128, 160, 128], 0.8), (.brats, [128, 192, 128], 1.0)] {
       let plan = try ExperimentPlanner(preset: preset).plan(
@@ -103,7 +104,7 @@ import Testing
     #expect(plan.training == TrainingSettings())
   }
 
-  /// A cascade's second network follows what becomes of the one it inherits from.
+  /// The second configuration of a cascade follows changes of the one it inherits from.
   @Test func cascade() throws {
     var plan = try ExperimentPlanner().plan(
       Self.fingerprint([1, 0.8, 0.8], [450, 512, 512]), Self.description(cases: 100, labels: 3), datasetName: "D")
@@ -117,7 +118,7 @@ import Testing
         == JSONObject([("inherits_from", .string("3d_fullres")), ("previous_stage", .string("3d_lowres"))]))
   }
 
-  /// Data sets of single slices are planned for slices, and refused in training only.
+  /// Data sets of single slices get 2-D plans, which only training refuses.
   @Test func slices() throws {
     let plan = try ExperimentPlanner().plan(
       Self.fingerprint([999, 1, 1], [1, 300, 300]), Self.description(cases: 10, labels: 2), datasetName: "D")

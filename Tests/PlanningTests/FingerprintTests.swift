@@ -7,7 +7,7 @@ import Testing
 
 @testable import Planning
 
-/// Protects what a fingerprint takes from a data set, and the refusal of unusable ones.
+/// Protects the extraction of fingerprints from data sets, and the refusal of unusable fingerprints.
 @Suite struct FingerprintTests {
   /// One case of 8 × 8 × 8 voxels that is nonzero in a cube of 4 × 4 × 4, of which `foreground` voxels have a label.
   private func makeDataset(_ folder: URL, foreground: Int) throws {

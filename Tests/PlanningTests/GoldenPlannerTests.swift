@@ -7,12 +7,12 @@ import Testing
 
 /// Protects the equality of our plans with those nnU-Net's default planner makes of the same fingerprints.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence))) struct GoldenPlannerTests {
-  /// A JSON value; of equal ones the text may differ.
+  /// A JSON object, to compare files whose text may differ.
   private static func object(_ data: Data) throws -> NSDictionary {
     try #require(try JSONSerialization.jsonObject(with: data) as? NSDictionary)
   }
 
-  /// Our plans are nnU-Net's, member by member, but for the activation of plain networks and our object `training`.
+  /// Plans are equal member by member, except for the activation of plain networks and our object `training`.
   @Test func plannedAsByNNUNet() throws {
     let folder = Golden.file("plans")
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Planning
 
-/// Protects every decision of the planner, for all planners and many memory targets, against nnU-Net 2.8.1's plans for
-/// made-up fingerprints: `Tests/Fixtures/planner_cases.py` draws them and runs nnU-Net, `planner_cases.json` is what
-/// it wrote.
+/// Protects every decision of the planner against nnU-Net 2.8.1's plans, with all presets and many memory targets.
+///
+/// `Tests/Fixtures/planner_cases.py` draws fingerprints, runs nnU-Net and writes `planner_cases.json`.
 @Suite struct PlannerCasesTests {
   private static func cases() throws -> [[String: Any]] {
     let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -54,54 +54,54 @@ import Testing
     let cases = try Self.cases()
     #expect(cases.count > 50)
     for (number, entry) in cases.enumerated() {
-      let place = Comment(rawValue: "case \(number)")
+      let comment = Comment(rawValue: "case \(number)")
       let plan = try Self.plan(#require(entry["case"] as? [String: Any]))
       let expected = try Self.fields(entry["plan"])
-      #expect(plan.plansName == (try expected.string("plans_name")), place)
-      #expect(plan.transposeForward == (try expected.ints("transpose_forward")), place)
-      #expect(plan.transposeBackward == (try expected.ints("transpose_backward")), place)
+      #expect(plan.plansName == (try expected.string("plans_name")), comment)
+      #expect(plan.transposeForward == (try expected.ints("transpose_forward")), comment)
+      #expect(plan.transposeBackward == (try expected.ints("transpose_backward")), comment)
       let written = try JSONFields(plan.json, file: "plan")
       for key in ["original_median_spacing_after_transp", "original_median_shape_after_transp"] {
-        #expect(try written.doubles(key) == expected.doubles(key), place)
+        #expect(try written.doubles(key) == expected.doubles(key), comment)
       }
       #expect(
-        try written.string("experiment_planner_used") == expected.string("experiment_planner_used"), place)
+        try written.string("experiment_planner_used") == expected.string("experiment_planner_used"), comment)
 
-      #expect(try Plan(plan.json, file: "plan").json == plan.json, place)
+      #expect(try Plan(plan.json, file: "plan").json == plan.json, comment)
 
       let configurations = try expected.fields("configurations")
-      #expect(plan.configurations.map(\.name) == configurations.object.keys.sorted(by: Self.inPlanOrder), place)
+      #expect(plan.configurations.map(\.name) == configurations.object.keys.sorted(by: Self.inPlanOrder), comment)
       for ours in plan.configurations {
         let theirs = try configurations.fields(ours.name)
-        let place = Comment(rawValue: "case \(number), \(ours.name)")
+        let comment = Comment(rawValue: "case \(number), \(ours.name)")
         let ownKeys = try written.fields("configurations").fields(ours.name)
         if let parent = try theirs.stringIfPresent("inherits_from") {
-          #expect(ownKeys.object.keys.sorted() == ["inherits_from", "previous_stage"], place)
-          #expect(try ownKeys.string("inherits_from") == parent, place)
-          #expect(try ownKeys.string("previous_stage") == theirs.string("previous_stage"), place)
+          #expect(ownKeys.object.keys.sorted() == ["inherits_from", "previous_stage"], comment)
+          #expect(try ownKeys.string("inherits_from") == parent, comment)
+          #expect(try ownKeys.string("previous_stage") == theirs.string("previous_stage"), comment)
           continue
         }
-        try Self.compare(ours, theirs, place)
-        #expect(try ownKeys.stringIfPresent("next_stage") == theirs.stringIfPresent("next_stage"), place)
+        try Self.compare(ours, theirs, comment)
+        #expect(try ownKeys.stringIfPresent("next_stage") == theirs.stringIfPresent("next_stage"), comment)
       }
     }
   }
 
-  private static func compare(_ ours: PlanConfiguration, _ theirs: JSONFields, _ place: Comment) throws {
-    #expect(ours.dataIdentifier == (try theirs.string("data_identifier")), place)
-    #expect(ours.batchSize == (try theirs.int("batch_size")), place)
-    #expect(ours.patchSize == (try theirs.ints("patch_size")), place)
-    #expect(ours.medianImageSize == (try theirs.doubles("median_image_size_in_voxels")), place)
-    #expect(ours.spacing == (try theirs.doubles("spacing")), place)
-    #expect(ours.normalizationSchemes == (try theirs.strings("normalization_schemes")), place)
-    #expect(ours.useMaskForNorm == (try theirs.bools("use_mask_for_norm")), place)
-    #expect(ours.batchDice == (try theirs.bool("batch_dice")), place)
-    #expect(ours.network.className.hasSuffix(".\(try theirs.string("network"))"), place)
-    #expect(ours.network.features == (try theirs.ints("features")), place)
-    #expect(digits(ours.network.strides) == (try theirs.string("strides")), place)
-    #expect(digits(ours.network.kernels) == (try theirs.string("kernels")), place)
-    #expect(ours.network.convolutionsPerStage == (try theirs.ints("blocks")), place)
-    #expect(ours.network.convolutionsPerDecoderStage == (try theirs.ints("decoder")), place)
+  private static func compare(_ ours: PlanConfiguration, _ theirs: JSONFields, _ comment: Comment) throws {
+    #expect(ours.dataIdentifier == (try theirs.string("data_identifier")), comment)
+    #expect(ours.batchSize == (try theirs.int("batch_size")), comment)
+    #expect(ours.patchSize == (try theirs.ints("patch_size")), comment)
+    #expect(ours.medianImageSize == (try theirs.doubles("median_image_size_in_voxels")), comment)
+    #expect(ours.spacing == (try theirs.doubles("spacing")), comment)
+    #expect(ours.normalizationSchemes == (try theirs.strings("normalization_schemes")), comment)
+    #expect(ours.useMaskForNorm == (try theirs.bools("use_mask_for_norm")), comment)
+    #expect(ours.batchDice == (try theirs.bool("batch_dice")), comment)
+    #expect(ours.network.className.hasSuffix(".\(try theirs.string("network"))"), comment)
+    #expect(ours.network.features == (try theirs.ints("features")), comment)
+    #expect(digits(ours.network.strides) == (try theirs.string("strides")), comment)
+    #expect(digits(ours.network.kernels) == (try theirs.string("kernels")), comment)
+    #expect(ours.network.convolutionsPerStage == (try theirs.ints("blocks")), comment)
+    #expect(ours.network.convolutionsPerDecoderStage == (try theirs.ints("decoder")), comment)
   }
 
   /// nnU-Net's order of configurations; `JSONSerialization` forgets it.

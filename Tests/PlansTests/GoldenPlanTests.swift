@@ -4,7 +4,7 @@ import Testing
 
 @testable import Plans
 
-/// Protects that every plans file nnU-Net wrote can be read, and is written again with the same content.
+/// Protects the reading of nnU-Net's plans files, and that they are written again with the same content.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence))) struct GoldenPlanTests {
   private var files: [URL] {
     let everything = FileManager.default.enumerator(at: Golden.folder, includingPropertiesForKeys: nil)
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  /// Their three-dimensional configurations, residual encoders too, are networks we can build.
+  /// We can build the network of every 3-D configuration, with plain and residual encoders.
   @Test func networksAreKnown() throws {
     for file in files {
       for configuration in try Plan.read(file).configurations where configuration.name.hasSuffix("res") {

@@ -7,7 +7,8 @@ import UNet
 
 @testable import Plans
 
-/// Protects the plans file: nnU-Net's schema in and out, inheritance, our `training` object, and refusal of broken plans.
+/// Protects the plans file: reading and writing nnU-Net's schema, inheritance, our `training` object, and the refusal
+/// of broken plans.
 @Suite struct PlanTests {
   private func plan(_ text: String) throws -> Plan {
     try Plan(JSON.parse(Data(text.utf8), file: "plans.json"), file: "plans.json")
@@ -45,7 +46,7 @@ import UNet
     }
   }
 
-  /// What somebody else wrote into the file is still there after reading and writing it.
+  /// Members that we do not know are kept when the file is read and written.
   @Test func writesWhatItRead() throws {
     try withTemporaryFolder { folder in
       let file = folder.appendingPathComponent("plans.json")
@@ -98,7 +99,7 @@ import UNet
     }
   }
 
-  /// All that the hardness strategy can be asked for, and what excludes each other.
+  /// Every option of the hardness strategy is read, and options that exclude each other are refused.
   @Test func hardnessSettings() throws {
     func read(_ settings: String) throws -> HardnessOptions {
       let text = SamplePlan.text.dropLast() + #", "training": {"sampler": {"name": "hardness", \#(settings)}}}"#
@@ -113,8 +114,8 @@ import UNet
     options.replacement = false
     options.importance = .normalized
     let text = """
-      "beta": "ess:0.25", "beta_ramp_epochs": 3, "running_mean": 0.9, "uniform_share": 0.1, "cap": 0.2, "refresh": 0.05, \
-      "replacement": false, "importance_weights": "normalized"
+      "beta": "ess:0.25", "beta_ramp_epochs": 3, "running_mean": 0.9, "uniform_share": 0.1, "cap": 0.2, \
+      "refresh": 0.05, "replacement": false, "importance_weights": "normalized"
       """
     #expect(try read(text) == options)
     #expect(try read(#""beta": "inf""#).beta == .fixed(.infinity))
@@ -154,7 +155,7 @@ import UNet
     }
   }
 
-  /// A plan's network in our terms, every setting as nnU-Net understands it; what is left out has PyTorch's default.
+  /// Settings of a plan's network mean what they mean in nnU-Net; those left out have PyTorch's defaults.
   @Test func networks() throws {
     func architecture(_ changes: (String, String)...) throws -> Architecture {
       var text = SamplePlan.text
@@ -219,7 +220,8 @@ import UNet
     }
   }
 
-  /// Plans for other networks can be read; only training and prediction are refused, by the name of what is not supported.
+  /// Plans for other networks can be read. Only training and prediction refuse them, with the name of what is not
+  /// supported.
   @Test(arguments: [
     ("PlainConvUNet", "PrimusM", "PrimusM"), ("torch.nn.LeakyReLU", "torch.nn.PReLU", "torch.nn.PReLU"),
     ("\"n_stages\": 2", "\"n_stages\": 2, \"norm_op\": \"torch.nn.GroupNorm\"", "torch.nn.GroupNorm"),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Statistics
 
-/// Protects the number-for-number agreement with NumPy's RandomState; the values were printed by NumPy.
+/// Protects the equality of random numbers with those of NumPy's `RandomState`, which printed the expected values.
 @Suite struct NumPyRandomTests {
   @Test func words() {
     var random = NumPyRandom(seed: 1234)

@@ -5,10 +5,10 @@ import Testing
 
 @testable import TensorFiles
 
-/// Guards that files of `torch.save` are read as PyTorch means them, and that whatever is wrong with one ends in an error that names it: nothing is
-/// executed, unpacked, followed in circles or read beyond its end.
+/// Protects the reading of files of `torch.save`: values are those PyTorch wrote, and everything wrong with a file is
+/// an error that says what. Nothing is executed, decompressed, followed in circles, or read beyond the end.
 struct PyTorchFileTests {
-  /// A pickle of protocol 2, put together from its operations.
+  /// A pickle of protocol 2, made from its operations.
   private struct Program {
     var bytes: [UInt8] = [0x80, 2]
 
@@ -28,7 +28,7 @@ struct PyTorchFileTests {
       for value in values { int(value) }
       op("t")
     }
-    /// A tensor of the storage "0", which has `count` floats by its own account.
+    /// A tensor of the storage "0", which is stated to have `count` floats.
     mutating func tensor(shape: [Int], strides: [Int], offset: Int = 0, count: Int) {
       global("torch._utils", "_rebuild_tensor_v2")
       op("((")
@@ -44,7 +44,7 @@ struct PyTorchFileTests {
       bytes.append(0x89)
       op("NtR")
     }
-    /// {"a": what `body` leaves}
+    /// A dictionary with the value that `body` leaves on the stack under the key "a".
     static func dictionary(_ body: (inout Program) -> Void) -> [UInt8] {
       var program = Program()
       program.op("}")
@@ -102,7 +102,7 @@ struct PyTorchFileTests {
     }
   }
 
-  /// A part of a storage, as one piece.
+  /// A tensor can be a contiguous part of its storage.
   @Test func tensors() throws {
     let pickle = Program.dictionary { $0.tensor(shape: [2, 2], strides: [2, 1], offset: 1, count: 6) }
     try open(archive(pickle)) { file in
@@ -114,7 +114,8 @@ struct PyTorchFileTests {
     }
   }
 
-  /// What nnU-Net's checkpoints hold beside tensors: numbers, texts, tuples, numpy scalars, a device, and references to earlier values.
+  /// What nnU-Net's checkpoints hold beside tensors: numbers, strings, tuples, NumPy scalars, a device, and
+  /// references to earlier values.
   @Test func plainValues() throws {
     var program = Program()
     program.op("}(")
@@ -167,7 +168,7 @@ struct PyTorchFileTests {
     }
   }
 
-  /// A call of anything is refused by the name of what was to be called.
+  /// Calls of unknown functions are refused, with the function's name.
   @Test func callsAreRefusedByName() {
     for (module, name) in [("os", "system"), ("posix", "system"), ("builtins", "eval"), ("torch.hub", "load")] {
       var program = Program()
@@ -179,16 +180,16 @@ struct PyTorchFileTests {
     }
   }
 
-  /// A name that would obey the terminal or fill it is not shown.
+  /// Names that would control a terminal or fill it are not printed.
   @Test(arguments: ["\u{1B}[31mred", String(repeating: "a", count: 100_000), "blank blank", "nul\u{0}"])
-  func namesThatAreNone(name: String) {
+  func invalidNames(name: String) {
     var program = Program()
     program.global("os", name)
     program.op(".")
-    #expect(refusal(archive(program.bytes)).contains("a name that is none"))
+    #expect(refusal(archive(program.bytes)).contains("an unusable name"))
   }
 
-  /// A list that is in itself, by way of the memo, and a dictionary that is in a tuple in itself.
+  /// A list that contains itself through the memo, and a dictionary in a tuple that it contains.
   @Test func circlesAreRefused() {
     let list = Program.dictionary { $0.op("]q\u{1}h\u{1}a") }
     #expect(refusal(archive(list)).contains("contains itself"))
@@ -202,8 +203,8 @@ struct PyTorchFileTests {
     #expect(refusal(archive(dictionary)).contains("contains itself"))
   }
 
-  /// Tuples of references to tuples of references, 2^60 values in some hundred bytes and that a hundred thousand times, are each looked at
-  /// once; nesting as deep as the file is long is refused.
+  /// Tuples of references to tuples, which are 2^60 values in a few hundred bytes, are each visited once, also if they
+  /// are referred to a hundred thousand times. Nesting as deep as the file is long is refused.
   @Test func smallFilesWithManyValuesCostLittle() {
     let wide = Program.dictionary { program in
       program.op("()q\u{1}")
@@ -217,7 +218,7 @@ struct PyTorchFileTests {
       program.bytes += Array(repeating: 0x85, count: 1_000_000)
     }
     #expect(refusal(archive(deep)).contains("tuples 101 deep"))
-    // A chain of lists, each in the one before, is no circle, and is freed without recursion.
+    // A long chain of nested lists is not a circle, and is released without recursion.
     let chain = Program.dictionary { program in
       program.bytes += Array(repeating: UInt8(ascii: "]"), count: 500_000)
       program.bytes += Array(repeating: UInt8(ascii: "a"), count: 499_999)
@@ -225,8 +226,8 @@ struct PyTorchFileTests {
     #expect(refusal(archive(chain)) == "accepted")
   }
 
-  /// A tensor that claims more than its storage has, in its shape, its offset or its own account of the storage; negative and overflowing extents;
-  /// a transposed one.
+  /// Refused are tensors whose shape, offset or stated size exceeds their storage, negative and overflowing extents,
+  /// and transposed tensors.
   @Test func tensorsThatDoNotFitAreRefused() {
     func tensor(_ shape: [Int], _ strides: [Int], offset: Int = 0, count: Int = 6) -> String {
       refusal(archive(Program.dictionary { $0.tensor(shape: shape, strides: strides, offset: offset, count: count) }))
@@ -251,7 +252,7 @@ struct PyTorchFileTests {
     for length in 0..<pickle.count { #expect(refusal(archive(Array(pickle[..<length]))) != "accepted") }
   }
 
-  /// Any single byte changed gives the same tensor, another, or an error; never a crash.
+  /// With any single byte changed, the file gives some tensor or an `InputError`, without a crash.
   @Test func spoiltBytesDoNotCrash() {
     let whole = archive(Program.dictionary { $0.tensor(shape: [6], strides: [1], count: 6) })
     for index in whole.indices {
@@ -263,7 +264,8 @@ struct PyTorchFileTests {
     }
   }
 
-  /// Compressed entries (a bomb unpacks to gigabytes), entries over each other, one that reaches beyond the file, one name twice.
+  /// Refused are compressed entries (a zip bomb has gigabytes), entries that overlap, an entry that reaches beyond the
+  /// file, and a name that occurs twice.
   @Test func archivesOfAnotherKindAreRefused() {
     let pickle = Program.dictionary { $0.tensor(shape: [1], strides: [1], count: 1) }
     let good = Entry(name: "x/data.pkl", content: pickle)

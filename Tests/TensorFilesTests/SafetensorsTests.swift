@@ -4,7 +4,7 @@ import TensorFiles
 import TestSupport
 import Testing
 
-/// Weights and preprocessed cases survive the disk, and a damaged file is refused rather than read beyond its end.
+/// Protects weights and preprocessed cases on disk: they read as what was written, and damaged files are refused.
 @Suite struct SafetensorsTests {
   @Test func roundTrip() throws {
     try withTemporaryFolder { folder in

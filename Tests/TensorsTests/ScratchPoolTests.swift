@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-/// Memory is lent again and not allocated anew, so that a training step in steady state allocates none.
+/// Protects the reuse of memory, so that a training step in steady state allocates none.
 @Suite struct ScratchPoolTests {
   @Test func lendsTheSmallestThatSuffices() {
     let pool = ScratchPool()

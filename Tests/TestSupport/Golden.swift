@@ -13,7 +13,7 @@ public enum Golden {
 
   public static let isPresent = FileManager.default.fileExists(atPath: folder.path)
 
-  /// Said by every test that is skipped for want of the folder.
+  /// The reason given by tests that are skipped because the folder is missing.
   public static let absence = "no reference values at \(folder.path); set HWSSEG_GOLDEN"
 
   public static func file(_ name: String) -> URL { folder.appendingPathComponent(name) }

@@ -1,4 +1,4 @@
-/// A small plans file, with keys that the program has no use for.
+/// A small plans file with some keys that the program does not know.
 public enum SamplePlan {
   public static let text = """
     {"dataset_name": "D", "plans_name": "P", "transpose_forward": [1, 0, 2], "transpose_backward": [1, 0, 2],

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Threads
 
-/// Protects parallel loops: every index once, values in order, the first error, and the limit on threads.
+/// Protects parallel loops: every index runs once, values are in order, the first error is thrown, threads are limited.
 @Suite(.serialized) struct ParallelTests {
   private struct Failure: Error, Equatable { let index: Int }
 
@@ -24,7 +24,7 @@ import Testing
     #expect(try Parallel.map(1000) { $0 * $0 } == (0..<1000).map { $0 * $0 })
   }
 
-  /// Two indices fail; whichever is noticed first, the caller sees what a plain loop would throw.
+  /// Two indices fail; the error is that of a plain loop, whichever of them fails first.
   @Test func firstErrorIsThrown() {
     for _ in 0..<50 {
       #expect(throws: Failure(index: 3)) {
@@ -36,29 +36,29 @@ import Testing
     }
   }
 
-  @Test func restIsLeftOutAfterAnError() {
-    let begun = Mutex(0)
+  @Test func anErrorStopsTheLoop() {
+    let started = Mutex(0)
     #expect(throws: Failure(index: 0)) {
       try Parallel.map(100_000) { index in
-        begun.withLock { $0 += 1 }
+        started.withLock { $0 += 1 }
         throw Failure(index: index)
       }
     }
-    #expect(begun.withLock { $0 } < 1000)
+    #expect(started.withLock { $0 } < 1000)
   }
 
   @Test func threadsAreBounded() throws {
-    func mostAtOnce(_ loop: (@Sendable () -> Void) throws -> Void) rethrows -> Int {
-      let state = Mutex((now: 0, most: 0))
+    func maximumAtOnce(_ loop: (@Sendable () -> Void) throws -> Void) rethrows -> Int {
+      let state = Mutex((now: 0, maximum: 0))
       try loop {
-        state.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+        state.withLock { $0 = ($0.now + 1, max($0.maximum, $0.now + 1)) }
         for _ in 0..<2000 { state.withLock { _ in } }
         state.withLock { $0.now -= 1 }
       }
-      return state.withLock { $0.most }
+      return state.withLock { $0.maximum }
     }
-    #expect(try mostAtOnce { body in _ = try Parallel.map(50, maximumThreads: 1) { _ in body() } } == 1)
-    #expect(mostAtOnce { body in Parallel.forEach(50) { _ in body() } } <= Parallel.threads)
+    #expect(try maximumAtOnce { body in _ = try Parallel.map(50, maximumThreads: 1) { _ in body() } } == 1)
+    #expect(maximumAtOnce { body in Parallel.forEach(50) { _ in body() } } <= Parallel.threads)
   }
 
   @Test func backgroundTaskGivesItsResultOrError() throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Training
 
-/// Guards what the augmentation as a whole promises: region sizes, determinism, borders, labels without −1.
+/// Protects what the whole augmentation promises: region sizes, determinism, borders, labels without −1.
 struct AugmentationTests {
   /// A case whose voxels are all different, with a few labels.
   private func caseOf(shape: [Int], channels: Int = 2) -> Patch {
@@ -43,7 +43,7 @@ struct AugmentationTests {
     }
   }
 
-  /// A region counts for itself: what the case holds beyond its border is not seen, as if it had been cut out first.
+  /// Voxels beyond the region's border are not used, as if the region had been cut out of the case first.
   @Test func samplingStaysInTheRegion() {
     let patch = caseOf(shape: [14, 15, 16])
     let transform = SpatialTransform(angles: [0.4, -0.3, 0.5], scales: [1.3, 1.3, 1.3])
@@ -74,7 +74,7 @@ struct AugmentationTests {
     }
   }
 
-  /// Masked channels are 0 outside the case, others are not touched.
+  /// Masked channels are 0 outside the case; others do not change.
   @Test func outsideMask() {
     var patch = caseOf(shape: [3, 4, 5])
     let before = patch
@@ -85,7 +85,7 @@ struct AugmentationTests {
     }
   }
 
-  /// A transform survives axes shorter than its kernel, and constant channels.
+  /// Transforms work with axes shorter than their kernels, and with constant channels.
   @Test func tinyAndConstant() {
     var patch = Patch(channels: 1, shape: [1, 2, 1], image: [3, 3], labels: [0, 1])
     GaussianBlur(sigmas: [[1, 1, 1]]).apply(to: &patch)
@@ -95,7 +95,7 @@ struct AugmentationTests {
     #expect(patch.image.allSatisfy { abs($0 - 3) < 1e-5 })
   }
 
-  /// The same key gives the same patch; other keys give others. No label is below 0 and no voxel non-finite.
+  /// The same key gives the same patch, and different keys different ones. All labels are ≥ 0, all voxels finite.
   @Test(arguments: [[12, 14, 12], [4, 20, 16]]) func wholePipeline(patch: [Int]) {
     let augmentation = Augmentation(patch: patch, maskedChannels: [0])
     let whole = caseOf(shape: [16, 22, 18])
@@ -116,7 +116,7 @@ struct AugmentationTests {
     #expect(distinct.count > 30)
   }
 
-  /// The random numbers are what they are said to be, within five standard errors.
+  /// Random numbers have the moments they should have, within five standard errors.
   @Test func randomNumbers() {
     var random = CounterRandom(seed: 1, iteration: 2, position: 3, purpose: .augmentation)
     var (sum, squares, fourth) = (0.0, 0.0, 0.0)

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Training
 
-/// Guards that what is in a batch follows from what was asked for, and that the loader's errors arrive.
+/// Protects the batches: their content depends only on the request, and the loader's errors reach the caller.
 struct BatchLoaderTests {
   private func request(_ iteration: Int, _ kind: BatchRequest.Kind = .training) -> BatchRequest {
     BatchRequest(kind: kind, iteration: iteration, cases: [iteration % 2, 1])
   }
 
-  /// The same batches on the loader's thread as without it, in any order, whoever waits for whom.
+  /// Batches are the same with and without the loader's thread, in any order and with any timing.
   @Test func batchesDoNotDependOnTiming() throws {
     let tiny = try TinyTraining()
     let maker = try BatchMaker(try tiny.task("model"))
@@ -29,7 +29,7 @@ struct BatchLoaderTests {
     #expect(expected[0].images != expected[2].images)
   }
 
-  /// Validation patches are cut, not changed: every one is found in its case, voxel by voxel.
+  /// Validation patches are cut out but not augmented: each is found in its case voxel by voxel.
   @Test func validationPatchesAreCut() throws {
     let tiny = try TinyTraining()
     let maker = try BatchMaker(try tiny.task("model"))
@@ -47,7 +47,7 @@ struct BatchLoaderTests {
     #expect(found)
   }
 
-  /// The second of two samples shows foreground at its center.
+  /// The second of two samples has foreground at its center.
   @Test func forcedSamplesShowForeground() throws {
     let tiny = try TinyTraining()
     tiny.settings.augmentation = .none

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Training
 
-/// Guards every transform against batchgeneratorsv2 with the same parameters: images to 1e-4, labels but for 0.1 % of
-/// voxels.
+/// Protects every transform against batchgeneratorsv2's with the same parameters: images agree to 1e-4, labels in all
+/// but 0.1 % of the voxels.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenAugmentationTests {
   private let file: Safetensors
@@ -20,7 +20,7 @@ struct GoldenAugmentationTests {
       labels: try file.integers("segmentation").map { Int16($0) })
   }
 
-  /// One value a channel: those the transform was applied to are listed by index.
+  /// One value for each channel, `nil` where the file does not list it among those that the transform was applied to.
   private func perChannel(_ transform: String, _ parameter: String, _ channels: Int) throws -> [Double?] {
     var values = [Double?](repeating: nil, count: channels)
     let applied = try file.integers("\(transform)/param/apply_to_channel")
@@ -66,7 +66,7 @@ struct GoldenAugmentationTests {
     #expect(try largestDifference(patch.image, "contrast/result") < 1e-4)
   }
 
-  /// The blur stores which channels it is applied to as a flag each, and sigmas for those alone.
+  /// For the blur the file has a flag for each channel, and sigmas only for channels whose flag is set.
   @Test func blur() throws {
     var patch = try patch()
     var rest = try file.doubles("blur/param/sigmas")[...]

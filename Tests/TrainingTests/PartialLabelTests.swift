@@ -7,7 +7,7 @@ import Testing
 
 @testable import Training
 
-/// Guards training on labels that overlap, and on cases of which only parts were annotated.
+/// Protects training on labels that overlap, and on cases that are annotated only in part.
 struct PartialLabelTests {
   private static let regions = #"{"background": 0, "whole": [1, 2], "core": [2]}"#
   private static let annotatedInPart = #"{"background": 0, "ball": 1, "ignore": 2}"#
@@ -24,7 +24,7 @@ struct PartialLabelTests {
     #expect(log.contains(outputs.map { "pseudo_dice_\($0)," }.joined()))
   }
 
-  /// A sigmoid a region, in the order of dataset.json: the ball, and its core within.
+  /// One sigmoid for each region, in the order of dataset.json: the ball, and the core within it.
   @Test func regions() throws {
     try learns(
       TinyTraining(labels: Self.regions) { label, distance in label == 1 && distance < 8 ? 2 : label },
@@ -36,7 +36,7 @@ struct PartialLabelTests {
     try learns(TinyTraining(labels: Self.annotatedInPart) { $1 < 40 ? $0 : 2 }, ["ball"])
   }
 
-  /// Where little was annotated every patch shows something of it, the ones that need not show foreground too.
+  /// Where little was annotated, every patch has annotated voxels, also those that need not have foreground.
   @Test func everyPatchShowsAnAnnotation() throws {
     let tiny = try TinyTraining(labels: Self.annotatedInPart) { $1 < 3 ? $0 : 2 }
     tiny.settings.augmentation = .none
@@ -50,7 +50,7 @@ struct PartialLabelTests {
     }
   }
 
-  /// nnU-Net's own checkpoints are a start too.
+  /// Fine-tuning can start from a checkpoint of nnU-Net's.
   @Test func fineTuningFromNNUNet() throws {
     let model = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .appendingPathComponent("InferenceTests/Fixtures/residual")
@@ -69,7 +69,7 @@ struct PartialLabelTests {
     }
   }
 
-  /// A model of other classes is taken as a start, but for its heads.
+  /// Fine-tuning from a model of other classes takes over all weights except the heads'.
   @Test func fineTuning() throws {
     let first = try TinyTraining()
     first.settings.epochs = 1

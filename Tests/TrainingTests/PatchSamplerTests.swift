@@ -3,9 +3,9 @@ import Testing
 
 @testable import Training
 
-/// Guards nnU-Net's rules for where patches are cut.
+/// Protects nnU-Net's rules for where patches are cut.
 struct PatchSamplerTests {
-  /// The number of forced samples a batch size, from nnU-Net's own rounding.
+  /// The number of samples with foreground in a batch of each size, from nnU-Net's own rounding.
   @Test func forcedForeground() {
     let sampler = PatchSampler(region: [1, 1, 1], patch: [1, 1, 1], foregroundShare: 0.33)
     let sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16]
@@ -27,7 +27,8 @@ struct PatchSamplerTests {
     return (lower, upper)
   }
 
-  /// −⌈n/2⌉ to s + ⌈n/2⌉ − P, both reached, where n is what the region is larger than the patch, or than a small case.
+  /// Corners reach from −⌈n/2⌉ to s + ⌈n/2⌉ − P, where s is the case's extent, P the region's, and n by how much the
+  /// region exceeds the patch or a small case.
   @Test func anywhere() {
     let enlarged = PatchSampler(region: [15, 8, 8], patch: [10, 8, 8], foregroundShare: 0.33)
     let (lower, upper) = range(enlarged, [20, 8, 3])

@@ -9,14 +9,13 @@ import UNet
 
 @testable import Training
 
-/// Guards the training loop: it learns, it is reproducible, it can be interrupted at any step, and it never loses a
-/// model.
+/// Protects the training loop: it learns, is reproducible, can be interrupted at any step, and never loses a model.
 struct TrainerTests {
   private func exists(_ tiny: TinyTraining, _ path: String) -> Bool {
     FileManager.default.fileExists(atPath: tiny.folder.appendingPathComponent(path).path)
   }
 
-  /// The loss falls, and all that a model folder needs is there.
+  /// The loss falls, and the model folder has all its files.
   @Test func learns() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 3
@@ -36,14 +35,14 @@ struct TrainerTests {
     let log = try String(contentsOf: tiny.folder.appendingPathComponent("model/log.csv"), encoding: .utf8)
     #expect(log.split(separator: "\n").count == 4)
     #expect(log.hasPrefix("epoch,learning_rate,train_loss,validation_loss,pseudo_dice_ball,"))
-    // A line for each of the four training cases in each of the three epochs.
+    // One line for each of the four training cases in each of the three epochs.
     let rows = try tiny.samplerRows("model")
     #expect(rows.map { Int($0[0]) } == (0..<12).map { $0 / 4 })
     #expect(rows.compactMap { Int($0[5]) }.reduce(0, +) == 3 * 12 * 2)
   }
 
-  /// Stopped after any step, in training and in validation, and taken up again, a run ends with the weights, the
-  /// history and the sampler of one that was never stopped.
+  /// A run that is stopped after any step, in training or in validation, and resumed ends with the same weights,
+  /// history and sampler as one that was never stopped.
   @Test(arguments: [SamplerSettings.Name.uniform, .hardness]) func resumingChangesNothing(
     sampler: SamplerSettings.Name
   ) throws {
@@ -71,7 +70,7 @@ struct TrainerTests {
     }
   }
 
-  /// Other seeds train other networks.
+  /// Different seeds train different networks.
   @Test func theSeedMatters() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1
@@ -81,8 +80,8 @@ struct TrainerTests {
     #expect(try tiny.weights("one") != tiny.weights("other"))
   }
 
-  /// The hardness weighted sampler is told every loss: the first sweep goes through all cases, and then the case with
-  /// the largest loss is the likeliest. Every strategy that a plan can name trains.
+  /// The hardness-weighted sampler gets every loss: the first sweep draws all cases, and afterwards the case with the
+  /// largest loss has the highest probability.
   @Test func lossesReachTheSampler() throws {
     let tiny = try TinyTraining()
     tiny.settings.sampler.name = .hardness
@@ -97,12 +96,12 @@ struct TrainerTests {
     #expect(hardest == likeliest)
   }
 
-  /// Notes draws and records as they happen.
+  /// Counts the calls of `draw` and `record`.
   private struct Spy: CaseSampler {
     final class Events: @unchecked Sendable {
       var drawn = 0
       var recorded = 0
-      /// For each draw, how many steps' losses were known.
+      /// For each draw, the number of steps whose losses were known.
       var knownAtDraw: [Int] = []
     }
     let events: Events
@@ -128,7 +127,7 @@ struct TrainerTests {
 
   /// The losses of step t are in the sampler before the cases of step t + 1 + prefetch are drawn, and those of an epoch
   /// before the first draw of the next.
-  @Test(arguments: 0...2) func theLoaderTellsTheTruth(prefetch: Int) throws {
+  @Test(arguments: 0...2) func lossesAreKnownInTime(prefetch: Int) throws {
     let tiny = try TinyTraining()
     tiny.settings.prefetch = prefetch
     let events = Spy.Events()
@@ -139,7 +138,7 @@ struct TrainerTests {
     #expect(events.knownAtDraw == expected)
   }
 
-  /// A sampler that gives each sample a weight of its own.
+  /// A sampler that returns fixed importance weights.
   private struct Weighing: CaseSampler {
     var weights: [Double]
     var caseCount: Int { 4 }
@@ -166,7 +165,7 @@ struct TrainerTests {
     #expect(try gradientNorm("first", [1, 0]) != gradientNorm("second", [0, 1]))
   }
 
-  /// Every strategy that a plan can name trains, and can be taken up again.
+  /// With every strategy that a plan can name, a training runs and can be resumed.
   @Test(arguments: SamplerSettings.Name.allCases) func everySamplerTrains(name: SamplerSettings.Name) throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1
@@ -186,7 +185,7 @@ struct TrainerTests {
     if name == .shuffled { #expect(draws.allSatisfy { 2...3 ~= $0 }) }
   }
 
-  /// What a strategy needs beside the cases has to be there.
+  /// A strategy without the files or groups that it needs is refused.
   @Test func missingTablesAreRefused() throws {
     let tiny = try TinyTraining()
     for name in [SamplerSettings.Name.static, .justTrainTwice] {
@@ -211,7 +210,7 @@ struct TrainerTests {
     _ = try tiny.trainer("model", resumes: true).run()
     let weights = try tiny.weights("model")
     #expect(throws: InputError.self) { try tiny.trainer("model") }
-    // A finished model that is taken up again is finished.
+    // Resuming a finished training changes nothing.
     #expect(try tiny.trainer("model", resumes: true).run { true } == .finished)
     #expect(try tiny.weights("model") == weights)
     tiny.settings.seed = 5
@@ -220,7 +219,7 @@ struct TrainerTests {
     #expect(try tiny.weights("model") != weights)
   }
 
-  /// A run can be extended, but not by accident.
+  /// A finished training can be extended by more epochs, but not by accident.
   @Test func extending() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1
@@ -233,7 +232,7 @@ struct TrainerTests {
     #expect(extended.history.count == 2)
   }
 
-  /// A checkpoint of other cases is refused: its losses belong to others.
+  /// A checkpoint of other cases is refused, because its losses are theirs.
   @Test func otherCasesAreRefused() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1
@@ -261,7 +260,7 @@ struct TrainerTests {
     #expect(throws: InputError.self) { try tiny.trainer("model", resumes: true) }
   }
 
-  /// Images that make the loss NaN stop the run with the cases' names, and the checkpoint stays as it was.
+  /// Images that make the loss NaN stop the run with the cases' names, and no checkpoint is written.
   @Test func divergenceNamesTheCases() throws {
     let tiny = try TinyTraining()
     tiny.settings.augmentation = .none

@@ -3,7 +3,7 @@ import Testing
 
 @testable import UNet
 
-/// Activations are PyTorch's functions, and their backward pass is the slope of the forward pass.
+/// Protects the activations: their values are PyTorch's, and their backward pass is the derivative of the forward pass.
 @Suite struct ActivationTests {
   static let points: [Float] = [-20, -3, -1, -0.25, 0, 0.25, 1, 3, 20]
   /// Values PyTorch computes in float64 at `points`.

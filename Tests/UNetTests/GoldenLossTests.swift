@@ -5,7 +5,7 @@ import Testing
 
 @testable import UNet
 
-/// Dice plus cross-entropy and its gradient are nnU-Net's, per sample and over the batch, with classes that are absent.
+/// Protects Dice plus cross-entropy and its gradient against nnU-Net's: Dice per sample and per batch, absent classes.
 @Suite(.enabled(if: Golden.isPresent, Comment(rawValue: Golden.absence)))
 struct GoldenLossTests {
   @Test func agreesWithNNUNet() throws {

@@ -6,8 +6,8 @@ import Testing
 
 @testable import UNet
 
-/// The loss and its gradient are nnU-Net's for classes and regions, Dice of samples and of batches, all, some or no
-/// voxels annotated. The file is made by `Tests/Fixtures/losses.py`.
+/// Protects the loss and its gradient against nnU-Net's: classes and regions, Dice per sample and per batch, with all,
+/// some or no voxels annotated. The reference values are made by `Tests/Fixtures/losses.py`.
 @Suite struct LossTests {
   static let examples = ["classes", "regions"].flatMap { kind in ["all", "some", "few", "none"].map { "\(kind)_\($0)" }
   }
@@ -43,7 +43,7 @@ import Testing
     #expect(worst <= 1e-5 * scale, "differs by \(worst) of \(scale)")
   }
 
-  /// What stands where nothing was annotated changes neither a loss nor a gradient.
+  /// Logits where nothing was annotated change neither losses nor gradients.
   @Test(arguments: ["classes_some", "regions_some"]) func ignoredVoxelsDoNotCount(example: String) throws {
     let file = try fixture()
     let labels = try file.integers("\(example)/labels").map { Int16($0) }
@@ -59,11 +59,11 @@ import Testing
         logits: Tensor(gradient.shape, elements), labels: labels, factors: [1, 1, 1], gradient: gradient)
       return (losses, gradient.elements)
     }
-    let (one, other) = (try result(elsewhere: 0), try result(elsewhere: 50))
-    #expect(one == other)
+    let (first, second) = (try result(elsewhere: 0), try result(elsewhere: 50))
+    #expect(first == second)
   }
 
-  /// Labels that are neither known nor to be ignored, and regions that are not the network's outputs, are refused.
+  /// Labels that are neither known nor ignored, and regions that do not match the network's outputs, are refused.
   @Test func unknownLabelsAreRefused() throws {
     var architecture = NetworkTests.architecture
     architecture.outputChannels = 2
@@ -80,7 +80,7 @@ import Testing
     #expect(throws: InputError.self) { try losses(0, Loss(.regions([[1]]), batchDice: false)) }
   }
 
-  /// For fine-tuning all weights but the heads are taken over, also from a network of other classes.
+  /// Fine-tuning loads all weights except the heads', also from a network of other classes.
   @Test func headsAreLeftOutOfFineTuning() throws {
     var architecture = NetworkTests.architecture
     let source = try Network(architecture, patch: NetworkTests.patch, batchSize: 1, training: true, seed: 5)

@@ -6,9 +6,11 @@ import Testing
 
 @testable import UNet
 
-/// Networks of every kind nnU-Net's plans can hold give PyTorch's logits, losses and gradients, by both engines, and
-/// keep PyTorch's names: residual encoders with every kind of short cut, batch normalization, instance normalization
-/// without parameters, none at all, convolutions without bias, smooth activations. The files are made by
+/// Protects networks of every kind that nnU-Net's plans can hold: logits, losses, gradients and names are PyTorch's,
+/// with both engines.
+///
+/// They have residual encoders with every kind of shortcut, batch normalization, instance normalization without
+/// parameters, no normalization, convolutions without bias, and smooth activations. The reference values are made by
 /// `Tests/Fixtures/networks.py`.
 @Suite struct NetworkFixtureTests {
   static let networks: [String: Architecture] = [
@@ -77,8 +79,7 @@ import Testing
     #expect(Set(saved.entries.keys) == Set(try file.part("weights/").entries.keys))
   }
 
-  /// The loss changes along the gradient by as much as the gradient is long: a check that owes nothing to another
-  /// program.
+  /// Along the gradient the slope of the loss is the gradient's length. This check needs no other program.
   @Test(arguments: networks.keys.sorted())
   func finiteDifferences(name: String) throws {
     let file = try fixture(name)
@@ -108,8 +109,8 @@ import Testing
     #expect(abs(slope - length) < 0.01 * length, "\(slope) along a gradient of length \(length)")
   }
 
-  /// A network for prediction gives the logits of training, or with batch normalization those of its running
-  /// statistics.
+  /// A network for inference gives the same logits as in training or, with batch normalization, those that follow from
+  /// its running statistics.
   @Test(arguments: networks.keys.sorted())
   func inference(name: String) throws {
     let file = try fixture(name)
@@ -124,8 +125,8 @@ import Testing
     expectClose(inference.outputs[0].elements, trained.outputs[0].elements, "inference of the trained network")
   }
 
-  /// Weights of a trainer that put batch normalization in the place of the plan's instance normalization say so by
-  /// themselves.
+  /// Some of nnU-Net's trainers use batch normalization although the plan says instance normalization. Their weights
+  /// show it.
   @Test func batchNormalizationIsSeenInWeights() throws {
     let planned = Self.residual(.instance(affine: true), .mish)
     #expect(planned.withNormalization(of: try fixture("residual").part("weights/")) == planned)
@@ -133,12 +134,12 @@ import Testing
     #expect(planned.withNormalization(of: weights) == Self.networks["residual_batch_mish"])
   }
 
-  /// A residual encoder begins as its short cuts: the last normalization of every block is zero, as nnU-Net's.
-  @Test func residualBlocksBeginAsShortCuts() throws {
+  /// A residual encoder starts as its shortcuts: the last normalization of every block is zero, as in nnU-Net.
+  @Test func residualBlocksStartAsShortcuts() throws {
     let network = try Network(
       try #require(Self.networks["residual"]), patch: [4, 8, 8], batchSize: 1, training: true)
-    let silent = network.parameters.filter { $0.value.elements.allSatisfy { $0 == 0 } && $0.name.contains(".norm.w") }
-    #expect(silent.count == 5 && silent.allSatisfy { $0.name.hasSuffix("conv2.norm.weight") })
+    let zeros = network.parameters.filter { $0.value.elements.allSatisfy { $0 == 0 } && $0.name.contains(".norm.w") }
+    #expect(zeros.count == 5 && zeros.allSatisfy { $0.name.hasSuffix("conv2.norm.weight") })
   }
 
   /// A bias before a normalization has a gradient that is zero but for rounding, hence the floor.

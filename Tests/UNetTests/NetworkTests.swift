@@ -6,8 +6,8 @@ import Testing
 import Threads
 import UNet
 
-/// Weights move between networks of one architecture and no other; a step repeats to the bit; unusable plans are
-/// refused in words.
+/// Protects a network's weights and its reproducibility: weights load into the same architecture and no other, training
+/// repeats bit for bit, and unusable plans are refused.
 @Suite struct NetworkTests {
   static let architecture = Architecture(
     inputChannels: 2, outputChannels: 3, features: [16, 32, 32], kernels: [[1, 3, 3], [3, 3, 3], [3, 3, 3]],
@@ -49,7 +49,7 @@ import UNet
     for (a, b) in zip(first.parameters, second.parameters) { #expect(a.value.elements == b.value.elements) }
   }
 
-  /// What a task computes depends on its index alone. A process of its own, because the limit is one of the process.
+  /// What a task computes depends only on its index. The limit on threads is the process's, hence the second process.
   @Test func resultsDoNotDependOnTheNumberOfThreads() async {
     await #expect(processExitsWith: .success) {
       func trained(threads: Int) throws -> [[Float]] {
@@ -77,7 +77,7 @@ import UNet
     #expect(inference.outputs[0].elements == trained.outputs[0].elements)
   }
 
-  /// In bfloat16 the network is the same to 8 bits: losses agree closely, and the gradients point the same way.
+  /// In bfloat16 the losses agree closely, and the gradients point in nearly the same direction.
   @Test(
     .enabled(if: Precision.bfloat16.isNative, "this processor has no AVX-512 BF16"), arguments: [Engine.auto, .onednn],
     [Architecture.EncoderKind.plain, .residual])
@@ -103,7 +103,7 @@ import UNet
     #expect(product(a, b) / (product(a, a) * product(b, b)).squareRoot() > 0.98)
   }
 
-  @Test func duplicateNamesAreReadPast() throws {
+  @Test func duplicateNamesAreIgnored() throws {
     let network = try network()
     let duplicate = Safetensors.Tensor(
       "encoder.stages.0.0.convs.0.all_modules.0.bias", shape: [16], floats: Array(repeating: 5, count: 16))

@@ -124,20 +124,21 @@ import Testing
   }
 
   /// The message names the option, and for a value that is not one of a few also the value.
-  @Test(arguments: [
-    (["train", "x", "--plan", "y", "-o", "z"], ["--fold"]),
-    (["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--epochs", "0"], ["--epochs"]),
-    (
-      ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--sampler", "nonsense"],
-      ["--sampler", "'nonsense'", "hardness"]
-    ),
-    (["plan", "x", "--patch-size", "16", "16"], ["--patch-size", "[16, 16]"]),
-    (["plan"], ["--fingerprint", "--dataset-json"]),
-    (["plan", "x", "--fingerprint", "y", "--dataset-json", "z"], ["--fingerprint", "--dataset-json"]),
-    (["predict", "-i", "x", "-o", "y"], ["--model"]),
-    (["phantom", "x", "--kind", "nonsense"], ["--kind", "'nonsense'", "fetal"]),
-    (["benchmark", "--plan", "x", "--steps", "0"], ["--steps"]), (["overhead", "--cases", "0"], ["--cases"]),
-  ] as [([String], [String])])
+  @Test(
+    arguments: [
+      (["train", "x", "--plan", "y", "-o", "z"], ["--fold"]),
+      (["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--epochs", "0"], ["--epochs"]),
+      (
+        ["train", "x", "--plan", "y", "--fold", "0", "-o", "z", "--sampler", "nonsense"],
+        ["--sampler", "'nonsense'", "hardness"]
+      ),
+      (["plan", "x", "--patch-size", "16", "16"], ["--patch-size", "[16, 16]"]),
+      (["plan"], ["--fingerprint", "--dataset-json"]),
+      (["plan", "x", "--fingerprint", "y", "--dataset-json", "z"], ["--fingerprint", "--dataset-json"]),
+      (["predict", "-i", "x", "-o", "y"], ["--model"]),
+      (["phantom", "x", "--kind", "nonsense"], ["--kind", "'nonsense'", "fetal"]),
+      (["benchmark", "--plan", "x", "--steps", "0"], ["--steps"]), (["overhead", "--cases", "0"], ["--cases"]),
+    ] as [([String], [String])])
   func wrongOptions(arguments: [String], words: [String]) throws {
     for word in words { try expectRefusal(arguments, naming: word) }
   }

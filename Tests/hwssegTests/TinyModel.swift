@@ -14,7 +14,7 @@ struct TinyModel: Sendable {
   /// What `train` printed.
   let training: Program.Result
 
-  static let shared = Result {
+  static let shared: Result<TinyModel, any Error> = Result {
     let model = try TinyModel()
     // `shared` is never released, so its folder has to be removed at the end.
     atexit { if let folder = try? TinyModel.shared.get().folder { try? FileManager.default.removeItem(at: folder) } }

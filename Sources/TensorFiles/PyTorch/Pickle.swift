@@ -165,7 +165,7 @@ final class Pickle {
     var line: [UInt8] = []
     while case let next = try byte(), next != UInt8(ascii: "\n") {
       // Names are shown to the user: allow no control characters of a terminal.
-      guard line.count < Self.maximumNameLength, 0x21...0x7E ~= next else { throw refused("a name that is none") }
+      guard line.count < Self.maximumNameLength, 0x21...0x7E ~= next else { throw refused("an unusable name") }
       line.append(next)
     }
     return String(decoding: line, as: UTF8.self)

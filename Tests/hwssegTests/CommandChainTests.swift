@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Protects the chain of commands, from made-up data to scores: each one reads what the one before it wrote.
-@Suite struct ThreadTests {
+@Suite struct CommandChainTests {
   @Test func everyVerbTakesWhatTheOneBeforeWrote() throws {
     let tiny = try TinyModel.shared.get()
     #expect(tiny.training.output.contains("epoch 2/2") && tiny.training.output.contains("Dice by group"))

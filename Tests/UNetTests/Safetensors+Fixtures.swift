@@ -4,7 +4,7 @@ import Tensors
 import TestSupport
 
 extension Safetensors {
-  /// What a file of these tensors reads as.
+  /// Writes the tensors to a file and reads it.
   static func reread(_ tensors: [Safetensors.Tensor]) throws -> Safetensors {
     try withTemporaryFolder { folder in
       let url = folder.appendingPathComponent("a.safetensors")
@@ -13,7 +13,7 @@ extension Safetensors {
     }
   }
 
-  /// The tensors under a prefix, as a file of their own.
+  /// The tensors whose names begin with a prefix, under the rest of their names.
   func part(_ prefix: String) throws -> Safetensors {
     try .reread(
       entries.filter { $0.key.hasPrefix(prefix) }.map {
@@ -21,7 +21,7 @@ extension Safetensors {
       })
   }
 
-  /// A tensor (n, c, z, y, x), or the like of fewer axes, as (n, z, y, x, c).
+  /// The elements of a tensor (n, c, z, y, x), or one with fewer spatial axes, in the order (n, z, y, x, c).
   func channelsLast(_ name: String) throws -> [Float] {
     let (source, shape) = (try floats(name), try entry(name).shape)
     let (channels, voxels) = (shape[1], shape[2...].reduce(1, *))
