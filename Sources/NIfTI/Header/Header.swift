@@ -57,21 +57,8 @@ struct Header {
         advice: "Convert files of other formats first; download a broken file again.")
     }
     isNIfTI2 = length == 540
-    var bytes = Array(start[0..<length])
-    isSwapped = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) } != Int32(length)
-    if isSwapped {
-      bytes.withUnsafeMutableBytes { raw in
-        // libnifti swaps in place. The array's memory is aligned for any type.
-        if length == 540 {
-          nifti_swap_as_nifti2(raw.baseAddress?.assumingMemoryBound(to: nifti_2_header.self))
-        } else {
-          nifti_swap_as_nifti1(raw.baseAddress?.assumingMemoryBound(to: nifti_1_header.self))
-        }
-      }
-    }
-    self.bytes = bytes
+    (bytes, isSwapped) = Header.inMachineOrder(Array(start[0..<length]))
     let fields = HeaderFields(bytes)
-
     switch fields.magic {
     case isNIfTI2 ? "n+2" : "n+1": isSingleFile = true
     case isNIfTI2 ? "ni2" : "ni1": isSingleFile = false
@@ -81,60 +68,96 @@ struct Header {
         advice: "Convert files of Analyze 7.5 and other formats first.")
     }
     shape = try Header.shape(fields.dim, of: file)
+    type = try Header.voxelType(fields, of: file)
+    voxelOffset = try Header.voxelOffset(fields, earliest: isSingleFile ? length : 0, of: file)
+    (slope, inter) = try Header.scaling(fields, of: file)
+    let scale = Header.millimeters(units: fields.units)
+    spacing = try Header.spacing(fields, scale: scale, of: file)
+    affine = try Header.affine(fields, scale: scale, of: file)
+    qformCode = fields.qformCode
+    sformCode = fields.sformCode
+    units = fields.units
+    description = fields.description
+  }
 
+  /// The bytes of a header in the machine's byte order, and whether they had to be swapped.
+  private static func inMachineOrder(_ bytes: [UInt8]) -> (bytes: [UInt8], isSwapped: Bool) {
+    var bytes = bytes
+    let isSwapped = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) } != Int32(bytes.count)
+    guard isSwapped else { return (bytes, false) }
+    let isNIfTI2 = bytes.count == 540
+    bytes.withUnsafeMutableBytes { raw in
+      // libnifti swaps in place. The array's memory is aligned for any type.
+      if isNIfTI2 {
+        nifti_swap_as_nifti2(raw.baseAddress?.assumingMemoryBound(to: nifti_2_header.self))
+      } else {
+        nifti_swap_as_nifti1(raw.baseAddress?.assumingMemoryBound(to: nifti_1_header.self))
+      }
+    }
+    return (bytes, true)
+  }
+
+  private static func voxelType(_ fields: HeaderFields, of file: String) throws -> VoxelType {
     guard let type = VoxelType(rawValue: fields.datatype) else {
       let name = String(cString: nifti_datatype_to_string(Int32(fields.datatype)))
       throw InputError(
         file, found: "voxels of type \(name) (NIfTI code \(fields.datatype))",
         expected: "real voxels: integers of 8 to 64 bits, float32 or float64", advice: "Convert the volume first.")
     }
-    self.type = type
+    return type
+  }
 
-    let earliest = isSingleFile ? Double(length) : 0
-    guard fields.voxelOffset >= earliest, fields.voxelOffset <= 0x1p52,
-      fields.voxelOffset == fields.voxelOffset.rounded()
-    else {
+  private static func voxelOffset(_ fields: HeaderFields, earliest: Int, of file: String) throws -> Int {
+    let offset = fields.voxelOffset
+    guard offset >= Double(earliest), offset <= 0x1p52, offset == offset.rounded() else {
       throw InputError(
-        file, found: "voxels that start at byte \(fields.voxelOffset)", expected: "byte \(Int(earliest)) or later",
+        file, found: "voxels that start at byte \(offset)", expected: "byte \(earliest) or later",
         advice: "The header is damaged.")
     }
-    voxelOffset = Int(fields.voxelOffset)
+    return Int(offset)
+  }
 
+  private static func scaling(_ fields: HeaderFields, of file: String) throws -> (slope: Double, inter: Double) {
     // In the standard, a slope of 0 means no scaling. As in nibabel, so do NaN and infinity.
-    let isScaled = fields.slope.isFinite && fields.slope != 0
-    slope = isScaled ? fields.slope : 1
-    inter = isScaled ? fields.inter : 0
-    guard inter.isFinite else {
+    guard fields.slope.isFinite, fields.slope != 0 else { return (1, 0) }
+    guard fields.inter.isFinite else {
       throw InputError(
-        file, found: "an intensity offset (scl_inter) of \(inter)", expected: "a finite number",
+        file, found: "an intensity offset (scl_inter) of \(fields.inter)", expected: "a finite number",
         advice: "The header is damaged.")
     }
+    return (fields.slope, fields.inter)
+  }
 
+  /// The length of the header's unit in mm.
+  private static func millimeters(units: Int) -> Double {
     // SimpleITK, nnU-Net's reader, converts every unit to mm. Most files name mm or no unit.
-    let scale: Double
-    switch fields.units & 7 {
-    case 1: scale = 1000
-    case 3: scale = 0.001
-    default: scale = 1
+    switch units & 7 {
+    case 1: 1000
+    case 3: 0.001
+    default: 1
     }
-    let zooms = Array(fields.pixdim[1...3])
-    spacing = zooms.reversed().map { $0 * scale }
+  }
+
+  private static func spacing(_ fields: HeaderFields, scale: Double, of file: String) throws -> [Double] {
+    let zooms = fields.pixdim[1...3]
+    let spacing = zooms.reversed().map { $0 * scale }
     // The conversion can turn the largest and smallest doubles of NIfTI-2 into infinity and zero.
     guard spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
       throw InputError(
         file, found: "a voxel spacing of \(zooms.map { "\($0)" }.joined(separator: " x "))",
         expected: "three positive numbers (pixdim 1 to 3)", advice: "Correct the spacing in the header.")
     }
-    affine = fields.affine.map { $0 * scale }
+    return spacing
+  }
+
+  private static func affine(_ fields: HeaderFields, scale: Double, of file: String) throws -> [Double] {
+    let affine = fields.affine.map { $0 * scale }
     guard affine.allSatisfy(\.isFinite) else {
       throw InputError(
         file, found: "an affine with entries that are not numbers", expected: "finite numbers",
         advice: "Correct the header's \(fields.sformCode > 0 ? "sform" : "qform").")
     }
-    qformCode = fields.qformCode
-    sformCode = fields.sformCode
-    units = fields.units
-    description = fields.description
+    return affine
   }
 
   /// The length that the first four bytes state in either byte order, or `nil` when it is not 348

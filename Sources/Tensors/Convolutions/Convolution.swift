@@ -1,5 +1,3 @@
-import Files
-
 /// A three-dimensional convolution of fixed shape, computed by one of the engines.
 ///
 /// Inputs and outputs are N D H W C tensors of the precision that the convolution was created with.
@@ -21,50 +19,4 @@ public protocol Convolution: AnyObject {
   /// Overwrites `weightGradient` and `biasGradient` with the gradients with respect to the weights
   /// and the bias.
   func backwardWeights(input: Tensor, outputGradient: Tensor, weightGradient: Tensor, biasGradient: Tensor)
-}
-
-/// The implementation that computes the convolutions.
-public enum Engine: String, Sendable, CaseIterable {
-  /// The faster one for each shape, as measured: Winograd where it applies, oneDNN elsewhere.
-  case auto
-  /// Matrix products by OpenBLAS: Winograd's algorithm where it applies, im2col elsewhere.
-  case blas
-  /// oneDNN for every shape.
-  case onednn
-
-  /// Creates a convolution that this engine computes.
-  ///
-  /// - Parameters:
-  ///   - shape: Everything that is fixed about the convolution.
-  ///   - precision: The precision of the input, the output and the products.
-  ///   - scratch: Scratch memory, which several convolutions can share.
-  /// - Throws: `InputError` when the precision is not available; ``OneDNNError`` when oneDNN cannot
-  ///   compute the shape.
-  public func convolution(
-    _ shape: ConvolutionShape, precision: Precision = .float32, scratch: ScratchPool = ScratchPool()
-  ) throws -> any Convolution {
-    try check(precision)
-    if self != .onednn, WinogradConvolution.suits(shape) {
-      return WinogradConvolution(shape, precision: precision, scratch: scratch)
-    }
-    return self == .blas
-      ? Im2ColConvolution(shape, scratch: scratch) : try OneDNNConvolution(shape, precision: precision)
-  }
-
-  /// Checks that this engine can compute convolutions of the given precision on this machine.
-  ///
-  /// - Throws: `InputError` with the reason when it cannot.
-  public func check(_ precision: Precision) throws {
-    guard precision.isNative else {
-      throw InputError(
-        "precision", found: "bfloat16",
-        expected: "a processor with AVX-512 BF16, which multiplies such numbers",
-        advice: "Use --precision float32, or build hwsseg on the machine that runs it.")
-    }
-    if self == .blas, precision == .bfloat16 {
-      throw InputError(
-        "precision", found: "bfloat16 with --engine blas, which multiplies only 32-bit floats", expected: "float32",
-        advice: "Use --engine auto or onednn.")
-    }
-  }
 }
