@@ -49,6 +49,16 @@ public protocol CaseSampler: Codable, Sendable {
   @discardableResult
   mutating func record(losses: [Double], for cases: [Int]) throws -> [Double]
 
+  /// Records what the visits of a batch have shown; see ``Visit``.
+  ///
+  /// The default implementation takes the signals for losses and passes over the kinds of patches.
+  ///
+  /// - Parameter visits: The cases of the batch in the order in which they were drawn.
+  /// - Returns: The importance weights, as ``record(losses:for:)`` does.
+  /// - Throws: ``SamplerError`` when a case does not exist or a signal is not finite.
+  @discardableResult
+  mutating func record(_ visits: [Visit]) throws -> [Double]
+
   /// Prepares the sampler for an epoch, so that schedules can follow.
   ///
   /// Loops that have epochs call this before the first draw of each, counting from 0. The default implementation
@@ -81,6 +91,14 @@ extension CaseSampler {
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     return Array(repeating: 1, count: cases.count)
+  }
+
+  /// Takes the signals for losses and passes over the kinds of patches.
+  ///
+  /// - Throws: ``SamplerError`` when a case does not exist or a signal is not finite.
+  @discardableResult
+  public mutating func record(_ visits: [Visit]) throws -> [Double] {
+    try record(losses: visits.map(\.signal), for: visits.map(\.caseIndex))
   }
 
   /// The number of equally likely cases that the probabilities are worth: 1 / Σ p².

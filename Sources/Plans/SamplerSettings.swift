@@ -34,6 +34,20 @@ public struct SamplerSettings: Sendable, Equatable {
 
   /// The strategy; key `name`. Default: `uniform`, as in nnU-Net.
   public var name = Name.uniform
+
+  /// What a case reports to a sampler that follows losses.
+  public enum Signal: String, Sendable, CaseIterable {
+    /// The training loss of its patch, as published.
+    case loss
+    /// Soft Dice over the classes in the patch and cross-entropy over its annotated voxels, at full resolution.
+    case balanced
+    /// The soft Dice of `balanced` alone.
+    case dice
+  }
+
+  /// Key `signal`: what samplers that follow losses are told of each patch. `loss` by default; `balanced` where hardness
+  /// is estimated.
+  public var signal = Signal.loss
   /// The options of `hardness`, each with a key of its own.
   ///
   /// The keys are `beta`, `beta_ramp_epochs`, `initial_loss`, `momentum` or `running_mean`, `floor` or `uniform_share`,
@@ -83,7 +97,8 @@ public struct SamplerSettings: Sendable, Equatable {
   }
 
   private static let keys = [
-    "name", "beta", "beta_ramp_epochs", "initial_loss", "momentum", "running_mean", "floor", "uniform_share", "cap",
+    "name", "signal", "beta", "beta_ramp_epochs", "initial_loss", "momentum", "running_mean", "estimate", "optimism",
+    "floor", "uniform_share", "cap",
     "refresh", "replacement", "importance_weights", "weights_file", "group_column", "step_size", "adjustment",
     "worst_share", "radius", "power", "k", "first_stage", "upsampling",
   ]
@@ -93,6 +108,8 @@ public struct SamplerSettings: Sendable, Equatable {
     try fields.allow(Self.keys)
     name = try fields.choice("name", default: name)
     try readHardness(fields)
+    if case .estimate = hardness.memory { signal = .balanced }
+    signal = try fields.choice("signal", default: signal)
     weightsFile = try fields.stringIfPresent("weights_file")
     groupColumn = try fields.stringIfPresent("group_column") ?? groupColumn
     stepSize = try fields.double("step_size", default: stepSize, in: 0...1e9)
@@ -129,6 +146,16 @@ public struct SamplerSettings: Sendable, Equatable {
     if try fields.doubleIfPresent("running_mean") != nil {
       hardness.memory = .runningMean(decay: try fields.double("running_mean", default: 0, in: 1e-6...0.999999))
     }
+    try exclude("estimate", "momentum")
+    try exclude("estimate", "running_mean")
+    if try fields.doubleIfPresent("estimate") != nil {
+      var estimate = HardnessEstimator.Options()
+      estimate.decay = try fields.double("estimate", default: estimate.decay, in: 1e-6...0.999999)
+      estimate.optimism = try fields.double("optimism", default: estimate.optimism, in: 0...100)
+      hardness.memory = .estimate(estimate)
+    } else if let optimism = try fields.doubleIfPresent("optimism") {
+      throw fields.error("optimism", found: "\(optimism) without an estimate", expected: "the key estimate beside it")
+    }
     let minimum = try fields.double("floor", default: 0, in: 0...1)
     if minimum > 0 { hardness.floor = .minimum(minimum) }
     let share = try fields.double("uniform_share", default: 0, in: 0...1)
@@ -142,6 +169,7 @@ public struct SamplerSettings: Sendable, Equatable {
   /// The keys that the strategy uses.
   var json: JSON {
     var members: [(String, JSON)] = [("name", .string(name.rawValue))]
+    if followsLosses, signal != .loss { members += [("signal", .string(signal.rawValue))] }
     switch name {
     case .uniform, .shuffled: break
     case .static: members += [("weights_file", weightsFile.map(JSON.string) ?? .null)]
@@ -176,6 +204,8 @@ public struct SamplerSettings: Sendable, Equatable {
     switch hardness.memory {
     case .momentum(let share): members += [("momentum", .number(share))]
     case .runningMean(let decay): members += [("running_mean", .number(decay))]
+    case .estimate(let estimate):
+      members += [("estimate", .number(estimate.decay)), ("optimism", .number(estimate.optimism))]
     }
     switch hardness.floor {
     case .none: break

@@ -33,6 +33,10 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     ///
     /// so that the first losses are averaged evenly. Takes 4 bytes per case.
     case runningMean(decay: Double)
+
+    /// An estimate of how hard a case is now, relative to the others, with what is not known about it; see
+    /// ``HardnessEstimator``. β then follows the share of the spread that is signal. It has no importance weights.
+    case estimate(HardnessEstimator.Options)
   }
 
   /// What keeps easy cases from never being drawn.
@@ -116,6 +120,15 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     return options
   }
 
+  /// The recommended settings: an effective sample size of 30 % of the cases, followed as far as the hardness of the
+  /// cases is known, and 5 % of the draws for the case not drawn for longest.
+  public static func estimating() -> HardnessOptions {
+    var options = HardnessOptions(beta: .effectiveSampleSize(0.3))
+    options.memory = .estimate(HardnessEstimator.Options())
+    options.refresh = 0.05
+    return options
+  }
+
   /// Checks that every setting is in its range for the given number of cases.
   ///
   /// - Throws: ``SamplerError/setting(_:_:expected:)`` for the first setting that is out of range.
@@ -130,6 +143,18 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
       try check("the momentum", momentum, momentum >= 0 && momentum < 1, "at least 0 and less than 1")
     case .runningMean(let decay):
       try check("the running mean's decay", decay, decay > 0 && decay < 1, "between 0 and 1")
+    case .estimate(let estimate):
+      let decay = estimate.decay
+      try check("the estimate's decay", decay, decay > 0 && decay < 1, "between 0 and 1")
+      let visits = estimate.baselineVisits
+      try check("the baseline's number of visits", visits, visits >= 1 && visits.isFinite, "1 or more")
+      let optimism = estimate.optimism
+      try check("the optimism", optimism, optimism >= 0 && optimism.isFinite, "0 or more")
+      try check("the change threshold", estimate.changeThreshold, estimate.changeThreshold > 0, "above 0")
+      try check("the importance weights", 1, importance == .none, "none where hardness is estimated")
+      if case .initialLoss(let loss, _) = firstVisits {
+        throw SamplerError.setting("the initial loss", loss, expected: "left out where hardness is estimated")
+      }
     }
     switch floor {
     case .none: break

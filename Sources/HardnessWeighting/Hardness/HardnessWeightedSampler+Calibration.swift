@@ -4,11 +4,14 @@ extension HardnessWeightedSampler {
 
   /// Adapts β to the current losses when the effective sample size has left its target.
   ///
-  /// For n cases, a share s and a ramp that has risen to r, the target is (1 − r · (1 − s)) · n. The check takes
+  /// For n cases, a share s and a ramp that has risen to r, the target is (1 − r · k · (1 − s)) · n, k being the share of
+  /// the spread that is known to be signal where hardness is estimated, else 1. The check takes
   /// O(1), or O(log n / cap) with a cap. Adapting β takes O(n).
   mutating func calibrateWhenDue() {
     guard case .effectiveSampleSize(let share) = options.beta, ramp > 0 else { return }
-    let target = (1 - ramp * (1 - share)) * Double(caseCount)
+    // β answers to what is known: where the spread of the estimates is noise, the target stays near n.
+    let known = estimator?.signalShare ?? 1
+    let target = (1 - ramp * known * (1 - share)) * Double(caseCount)
     let size = effectiveSampleSizeByHardness()
     if size > target * Self.tolerance || size * Self.tolerance < target { calibrate(to: target) }
   }

@@ -28,7 +28,8 @@ extension HardnessWeightedSampler {
     while batch.count < count, let index = unvisited.next(skipping: tree.contains) {
       batch.append(index)
       pending.insert(index)
-      tree.set(meanLoss, at: index)
+      tree.set(estimator?.center ?? meanLoss, at: index)
+      if estimator != nil { drawingRatios[index, default: []].append(1) }
     }
     if batch.count < count {
       calibrateWhenDue()
@@ -48,11 +49,17 @@ extension HardnessWeightedSampler {
       tree.set(-.infinity, at: index)
     }
     var shares = removeCapped(into: &removed)
+    let n = Double(caseCount)
     if !options.replacement { for index in batch { exclude(index, &tree, &removed) } }
     for _ in 0..<count {
       let index = drawRefresh(excluding: excluded) ?? drawCase(from: shares, excluding: excluded)
       batch.append(index)
       recency?.markDrawn(index)
+      if estimator != nil {
+        let share = hardnessShare(of: index, in: shares)
+        drawingRatios[index, default: []].append(
+          options.refresh + (1 - options.refresh) * n * flooredProbability(share))
+      }
       if !options.replacement {
         exclude(index, &tree, &removed)
         shares.capped.removeAll { $0 == index }

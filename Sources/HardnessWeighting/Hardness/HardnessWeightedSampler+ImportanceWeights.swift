@@ -32,7 +32,7 @@ extension HardnessWeightedSampler {
   /// estimators in sampling with varying probabilities without replacement", 1956). The published code leaves
   /// this factor out, so that cases that merely fill a batch count as if hardness had chosen them.
   ///
-  /// A first visit has weight 1, because no stale loss chose it.
+  /// A first visit has weight 1, because no stale loss chose it. So has every visit where hardness is estimated.
   ///
   /// - Parameters:
   ///   - losses: The new loss of each case.
@@ -43,6 +43,7 @@ extension HardnessWeightedSampler {
     losses: [Double], for cases: [Int], clippedTo range: ClosedRange<Double>? = publishedClipping
   ) throws -> [Double] {
     try check(losses: losses, for: cases)
+    guard estimator == nil else { return Array(repeating: 1, count: cases.count) }
     var copy = self
     var removed: RemovedCases = []
     let shares = copy.removeCapped(into: &removed)
@@ -79,7 +80,7 @@ extension HardnessWeightedSampler {
   }
 
   /// P(q) for a share q by hardness: its probability with the floor, before normalization.
-  private func flooredProbability(_ share: Double) -> Double {
+  func flooredProbability(_ share: Double) -> Double {
     let n = Double(caseCount)
     return switch options.floor {
     case .none: share
