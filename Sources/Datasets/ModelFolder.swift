@@ -36,6 +36,9 @@ public struct ModelFolder: Sendable, Equatable {
   public var log: URL { file("log.csv") }
   /// A CSV table with a row for each epoch and training case.
   public var samplerLog: URL { file("sampler.csv") }
+  /// A table with a row for each visit of a training case: what its patch was like, and what the sampler was told.
+  public var visits: URL { file("visits.csv") }
+
   /// A CSV table of the cases that stayed hard.
   public var suspects: URL { file("suspects.csv") }
   /// The folder with the segmentations of the validation cases.

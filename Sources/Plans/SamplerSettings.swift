@@ -88,6 +88,11 @@ public struct SamplerSettings: Sendable, Equatable {
   /// Compares the strategies and the settings they use; the settings of other strategies do not count.
   public static func == (left: SamplerSettings, right: SamplerSettings) -> Bool { left.json == right.json }
 
+  /// Whether the strategy draws by estimates of hardness; see `HardnessEstimator`.
+  public var estimatesHardness: Bool {
+    if name == .hardness, case .estimate = hardness.memory { true } else { false }
+  }
+
   /// Whether the strategy uses the losses of the running training.
   public var followsLosses: Bool {
     switch name {

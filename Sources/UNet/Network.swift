@@ -181,6 +181,10 @@ public final class Network {
     return sums.map { Float($0) }
   }
 
+  /// How hard each sample of the batch was, apart from its loss. Valid after
+  /// ``computeLoss(_:labels:sampleWeights:)``.
+  public var patchHardness: [PatchHardness] { losses?.terms[0].patchHardness ?? [] }
+
   /// - Throws: `InputError` when the loss does not fit the network, or a label does not fit the
   ///   loss.
   private func check(_ loss: Loss, _ targets: [[Int16]]) throws {

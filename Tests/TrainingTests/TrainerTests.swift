@@ -43,11 +43,15 @@ struct TrainerTests {
 
   /// A run that is stopped after any step, in training or in validation, and resumed ends with the same weights,
   /// history and sampler as one that was never stopped.
-  @Test(arguments: [SamplerSettings.Name.uniform, .hardness]) func resumingChangesNothing(
-    sampler: SamplerSettings.Name
+  @Test(arguments: [SamplerSettings.Name.uniform, .hardness], [false, true]) func resumingChangesNothing(
+    sampler: SamplerSettings.Name, estimates: Bool
   ) throws {
     let tiny = try TinyTraining()
     tiny.settings.sampler.name = sampler
+    if estimates {
+      tiny.settings.sampler.hardness = .estimating()
+      tiny.settings.sampler.signal = .balanced
+    }
     _ = try tiny.trainer("whole").run()
     let expected = try tiny.weights("whole", "checkpoint_latest")
     let history = try tiny.trainer("whole", resumes: true).history
@@ -71,6 +75,27 @@ struct TrainerTests {
   }
 
   /// Different seeds train different networks.
+  /// `visits.csv` has every visit: what the patch was made to show, and what the sampler was told.
+  @Test func visitsAreRecorded() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.sampler.name = .hardness
+    tiny.settings.sampler.hardness = .estimating()
+    tiny.settings.sampler.signal = .dice
+    _ = try tiny.trainer("model").run()
+    let file = ModelFolder(tiny.folder.appendingPathComponent("model")).visits
+    let rows = try CSV.rows(contentsOf: file).map(\.cells)
+    #expect(
+      rows[0] == [
+        "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "signal", "beta",
+      ])
+    #expect(rows.count == 1 + tiny.settings.epochs * tiny.settings.iterationsPerEpoch * 2)
+    // One of two samples shows foreground, at either position.
+    let forced = rows.dropFirst().filter { $0[4] == "1" }
+    #expect(forced.count == rows.count / 2)
+    #expect(Set(forced.map { $0[3] }) == ["0", "1"])
+    #expect(rows.dropFirst().allSatisfy { Double($0[6]) != nil && Double($0[7]) != nil && $0[6] != $0[7] })
+  }
+
   @Test func theSeedMatters() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1

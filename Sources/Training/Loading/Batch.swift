@@ -4,8 +4,10 @@ public struct Batch: Sendable {
   public let images: [Float]
   /// The labels at full resolution, [N, z, y, x].
   public let labels: [Int16]
-  /// The index of the case that each sample was cut from.
+  /// The index of the case that each sample was cut from, in the order in which the cases were drawn.
   public let cases: [Int]
+  /// Whether each sample was made to show foreground.
+  public let showsForeground: [Bool]
 }
 
 /// What a batch is made from.

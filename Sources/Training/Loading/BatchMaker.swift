@@ -13,6 +13,8 @@ struct BatchMaker: Sendable {
   private let augmentation: Augmentation?
   private let trainingPatches: PatchSampler
   private let validationPatches: PatchSampler
+  /// Whether the positions that show foreground are shuffled in each training batch.
+  private let shufflesForeground: Bool
 
   /// Opens all training and validation cases of a task.
   ///
@@ -44,6 +46,7 @@ struct BatchMaker: Sendable {
     seed = UInt64(settings.seed)
     let masked = configuration.useMaskForNorm.indices.filter { configuration.useMaskForNorm[$0] }
     augmentation = settings.augmentation == .default ? Augmentation(patch: patch, maskedChannels: masked) : nil
+    shufflesForeground = settings.sampler.estimatesHardness
     trainingPatches = PatchSampler(
       region: augmentation?.initialPatch ?? patch, patch: patch, foregroundShare: settings.oversampleForeground)
     validationPatches = PatchSampler(region: patch, patch: patch, foregroundShare: settings.oversampleForeground)
@@ -57,8 +60,9 @@ struct BatchMaker: Sendable {
     var images = [Float](repeating: 0, count: request.cases.count * voxels * channels)
     var labels: [Int16] = []
     labels.reserveCapacity(request.cases.count * voxels)
+    let showsForeground = showsForeground(in: request)
     for (position, index) in request.cases.enumerated() {
-      let sample = try sample(request, position: position, index: index)
+      let sample = try sample(request, position: position, index: index, showsForeground: showsForeground[position])
       labels += sample.labels
       images.withUnsafeMutableBufferPointer { images in
         sample.image.withUnsafeBufferPointer { image in
@@ -69,10 +73,23 @@ struct BatchMaker: Sendable {
         }
       }
     }
-    return Batch(images: images, labels: labels, cases: request.cases)
+    return Batch(images: images, labels: labels, cases: request.cases, showsForeground: showsForeground)
   }
 
-  private func sample(_ request: BatchRequest, position: Int, index: Int) throws -> Patch {
+  /// Whether the sample at each position must show foreground.
+  ///
+  /// nnU-Net's last positions are. Without replacement the hardest case is drawn first, so where hardness is estimated
+  /// the positions are shuffled: what a patch shows has nothing to do with how hard its case is.
+  private func showsForeground(in request: BatchRequest) -> [Bool] {
+    let count = request.cases.count
+    let patches = request.kind == .training ? trainingPatches : validationPatches
+    let shows = (0..<count).map { patches.oversamplesForeground(position: $0, batchSize: count) }
+    guard shufflesForeground, request.kind == .training else { return shows }
+    var random = CounterRandom(seed: seed, iteration: request.iteration, position: 0, purpose: .foregroundOrder)
+    return shows.shuffled(using: &random)
+  }
+
+  private func sample(_ request: BatchRequest, position: Int, index: Int, showsForeground: Bool) throws -> Patch {
     let isTraining = request.kind == .training
     let patches = isTraining ? trainingPatches : validationPatches
     let stored = isTraining ? training[index] : validation[index]
@@ -80,7 +97,6 @@ struct BatchMaker: Sendable {
       CounterRandom(seed: seed, iteration: request.iteration, position: position, purpose: purpose)
     }
     var patchRandom = random(isTraining ? .patch : .validationPatch)
-    let showsForeground = patches.oversamplesForeground(position: position, batchSize: request.cases.count)
     let lower = patches.lowerCorner(
       shape: stored.shape, centers: stored.patchCenters(showingForeground: showsForeground), using: &patchRandom)
     return try stored.withRegion(lower: lower, size: patches.region) { source in

@@ -264,13 +264,15 @@ public final class Trainer {
     }
     let nonFinite = losses.indices.filter { !losses[$0].isFinite }
     guard nonFinite.isEmpty else { throw diverged("the loss", nonFinite) }
-    let weights = try sampler.record(losses: losses, for: batch.cases)
+    let visits = visits(of: batch, losses)
+    let weights = try sampler.record(
+      visits.map { Visit(caseIndex: $0.caseIndex, signal: $0.signal, kind: $0.patchKind) })
     // The losses are computed again because this also sets the gradient, now of Σ w_i · loss_i / N.
     if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
     guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
-    state.record(losses: losses, cases: batch.cases)
+    state.record(visits)
     let loss = losses.reduce(0, +) / Double(losses.count)
     state.lossSum += loss
     state.gradientNormSum += Double(norm)
@@ -278,6 +280,23 @@ public final class Trainer {
     progress.reportStep(
       epoch: state.epoch, epochs: settings.epochs, iteration: state.iteration + 1, iterations: iterations, loss: loss,
       stepsLeft: (settings.epochs - state.epoch) * iterations - state.iteration - 1)
+  }
+
+  /// What each sample of a batch has shown, after its losses have been computed.
+  private func visits(of batch: Batch, _ losses: [Double]) -> [VisitRecord] {
+    zip(batch.cases, network.patchHardness).enumerated().map { position, sample in
+      let (index, hardness) = sample
+      let signal =
+        switch settings.sampler.signal {
+        case .loss: losses[position]
+        case .balanced: hardness.balanced
+        case .dice: -(hardness.softDice ?? 0)
+        }
+      return VisitRecord(
+        step: state.iteration, caseIndex: index, position: position, showsForeground: batch.showsForeground[position],
+        absentClasses: hardness.absentClasses, loss: losses[position], signal: signal,
+        beta: sampler.beta.flatMap { $0.isFinite ? $0 : nil })
+    }
   }
 
   private func forward(_ batch: Batch, inference: Bool) {

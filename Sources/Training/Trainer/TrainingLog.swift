@@ -34,7 +34,7 @@ struct TrainingLog {
     try replace(folder.log, [header] + epochs)
   }
 
-  /// Adds the rows of the current epoch to `sampler.csv`, and rewrites `suspects.csv`.
+  /// Adds the rows of the current epoch to `sampler.csv` and `visits.csv`, and rewrites `suspects.csv`.
   ///
   /// `sampler.csv` has one row for each epoch and training case: the last loss of the case, its probability at the end
   /// of the epoch, and how often it was drawn in the epoch. Rows of this and later epochs, which an interrupted run has
@@ -47,7 +47,7 @@ struct TrainingLog {
   /// - Throws: `InputError` when the folder cannot be written.
   func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [LossHistory.Suspect]) throws {
     let header = ["epoch", "case", "group", "loss", "probability", "draws"]
-    let before = state.epoch == 0 ? [] : earlierRows(than: state.epoch)
+    let before = earlierRows(of: folder.samplerLog, than: state.epoch)
     let rows = state.cases.indices.map { index in
       let name = state.cases[index]
       return [
@@ -56,6 +56,7 @@ struct TrainingLog {
       ]
     }
     try replace(folder.samplerLog, [header] + before + rows)
+    try writeVisits(state)
     let suspectRows = suspects.map { suspect in
       let name = state.cases[suspect.index]
       return [
@@ -66,9 +67,25 @@ struct TrainingLog {
     try replace(folder.suspects, [["case", "group", "loss", "median_loss", "visits", "hard_epochs"]] + suspectRows)
   }
 
-  /// The rows of `sampler.csv` that belong to epochs before the given one.
-  private func earlierRows(than epoch: Int) -> [[String]] {
-    let rows = (try? CSV.rows(contentsOf: folder.samplerLog)) ?? []
+  /// Adds the visits of the current epoch to `visits.csv`, one row for each.
+  private func writeVisits(_ state: TrainingState) throws {
+    let header = [
+      "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "signal", "beta",
+    ]
+    let rows = (state.epochVisits ?? []).map { visit in
+      [
+        String(state.epoch), String(visit.step), state.cases[visit.caseIndex], String(visit.position),
+        visit.showsForeground ? "1" : "0", String(visit.absentClasses), number(visit.loss), number(visit.signal),
+        number(visit.beta),
+      ]
+    }
+    try replace(folder.visits, [header] + earlierRows(of: folder.visits, than: state.epoch) + rows)
+  }
+
+  /// The rows of a table that belong to epochs before the given one.
+  private func earlierRows(of table: URL, than epoch: Int) -> [[String]] {
+    if epoch == 0 { return [] }
+    let rows = (try? CSV.rows(contentsOf: table)) ?? []
     return rows.map(\.cells).filter { Int($0[0]) ?? .max < epoch }
   }
 

@@ -25,9 +25,12 @@ struct TrainingState: Codable {
   var epochDraws: [Int]
   /// The losses of each case so far.
   var losses: LossHistory
+  /// The visits of this epoch so far; `nil` in checkpoints of earlier versions.
+  var epochVisits: [VisitRecord]? = []
 
   private enum CodingKeys: String, CodingKey {
     case epoch, iteration, lossSum, gradientNormSum, seconds, drawnBatches, history, bestAverage, cases, epochDraws
+    case epochVisits
     // Existing checkpoints have this key.
     case losses = "hardCases"
   }
@@ -43,6 +46,7 @@ struct TrainingState: Codable {
     epoch >= 0 && iteration >= 0 && epochDraws.count == cases.count
       && losses.isConsistent(caseCount: cases.count) && history.count == epoch
       && drawnBatches.joined().allSatisfy(cases.indices.contains)
+      && (epochVisits ?? []).allSatisfy { cases.indices.contains($0.caseIndex) }
   }
 
   /// Ends the current epoch.
@@ -52,11 +56,13 @@ struct TrainingState: Codable {
     iteration = 0
     (lossSum, gradientNormSum, seconds) = (0, 0, 0)
     epochDraws = Array(repeating: 0, count: cases.count)
+    epochVisits = []
   }
 
-  /// Records the losses of a batch, one for each of its cases.
-  mutating func record(losses: [Double], cases: [Int]) {
-    for index in cases { epochDraws[index] += 1 }
-    self.losses.record(losses: losses, for: cases)
+  /// Records the visits of a batch.
+  mutating func record(_ visits: [VisitRecord]) {
+    for visit in visits { epochDraws[visit.caseIndex] += 1 }
+    losses.record(losses: visits.map(\.loss), for: visits.map(\.caseIndex))
+    epochVisits = (epochVisits ?? []) + visits
   }
 }

@@ -28,6 +28,8 @@ final class DiceCrossEntropy {
   /// count, and I, P and G, each for all channels.
   private let partial: [Double]
   private static let smooth = 1e-5
+  /// How hard each sample of the last batch was.
+  private(set) var patchHardness: [PatchHardness] = []
   /// The number of voxels in a chunk.
   private static let chunkSize = 4096
 
@@ -54,6 +56,7 @@ final class DiceCrossEntropy {
   func callAsFunction(logits: Tensor, labels: [Int16], factors: [Double], gradient: Tensor) -> [Double] {
     let sums = probabilities(logits, labels, into: gradient)
     let sumCount = 2 + 3 * channels
+    patchHardness = (0..<batch).map { hardness(of: sums[$0 * sumCount..<($0 + 1) * sumCount]) }
     let counted = (0..<batch).reduce(0) { $0 + sums[$1 * sumCount + 1] }
     var voxelWeight = counted > 0 ? Double(batch) / counted : 0
     // nnU-Net divides by the number of regions too, but not where voxels are ignored.
@@ -80,6 +83,22 @@ final class DiceCrossEntropy {
     }
     differentiate(labels, factors.map { Float($0 * voxelWeight) }, constant, atLabel, gradient)
     return losses
+  }
+
+  /// How hard a sample was, by its sums.
+  private func hardness(of sums: ArraySlice<Double>) -> PatchHardness {
+    let first = regions == nil ? 1 : 0
+    let foreground = first..<max(first, channels)
+    func sum(_ kind: Int, _ channel: Int) -> Double { sums[sums.startIndex + 2 + kind * channels + channel] }
+    let present = foreground.filter { sum(2, $0) > 0 }
+    let dice = present.reduce(0) { total, c in
+      total + (2 * sum(0, c) + Self.smooth) / (sum(1, c) + sum(2, c) + Self.smooth)
+    }
+    let (entropy, counted) = (sums[sums.startIndex], sums[sums.startIndex + 1])
+    let values = counted * Double(regions == nil ? 1 : channels)
+    return PatchHardness(
+      softDice: present.isEmpty ? nil : dice / Double(present.count), crossEntropy: values > 0 ? entropy / values : 0,
+      absentClasses: foreground.count - present.count)
   }
 
   /// Computes the probabilities, and returns the sums of each sample.
