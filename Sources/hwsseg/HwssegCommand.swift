@@ -15,6 +15,7 @@ struct HwssegCommand: ParsableCommand {
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
       EvaluateCommand.self, CrossValidateCommand.self, InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self,
+      ReplayCommand.self,
     ])
 
   static func main() {

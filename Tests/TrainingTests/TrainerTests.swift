@@ -86,14 +86,15 @@ struct TrainerTests {
     let rows = try CSV.rows(contentsOf: file).map(\.cells)
     #expect(
       rows[0] == [
-        "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "signal", "beta",
+        "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "cross_entropy", "soft_dice",
+        "signal", "beta",
       ])
     #expect(rows.count == 1 + tiny.settings.epochs * tiny.settings.iterationsPerEpoch * 2)
     // One of two samples shows foreground, at either position.
     let forced = rows.dropFirst().filter { $0[4] == "1" }
     #expect(forced.count == rows.count / 2)
     #expect(Set(forced.map { $0[3] }) == ["0", "1"])
-    #expect(rows.dropFirst().allSatisfy { Double($0[6]) != nil && Double($0[7]) != nil && $0[6] != $0[7] })
+    #expect(rows.dropFirst().allSatisfy { Double($0[6]) != nil && Double($0[9]) != nil && $0[6] != $0[9] })
   }
 
   @Test func theSeedMatters() throws {

@@ -40,4 +40,18 @@ import Testing
     let bytes = try #require(cost["bytes"] as? Int)
     #expect(bytes >= 0)
   }
+
+  /// The shares of the groups in ten parts of the training, and what else tells samplers apart.
+  @Test func replay() throws {
+    let tiny = try TinyModel.shared.get()
+    let found = try object(["replay", tiny.model, "--groups", tiny.data + "/groups.csv", "--json"])
+    #expect(
+      Set(found.keys) == ["group_draws", "effective_sample_size", "staleness", "rank_correlation", "draws"])
+    let groups = try #require(found["group_draws"] as? [String: [Double]])
+    #expect(groups.values.allSatisfy { $0.allSatisfy { 0...1 ~= $0 } })
+    // Two epochs of three steps of two.
+    #expect((found["draws"] as? [Int])?.reduce(0, +) == 12)
+    let table = try Program.run(["replay", tiny.model + "/visits.csv", "--plan", tiny.plan])
+    #expect(table.status == 0 && table.output.contains("Rank correlation"))
+  }
 }

@@ -70,6 +70,7 @@ public struct HardnessWeightedSampler: CaseSampler {
     }
     self.init(losses, options: options, unvisited: UnvisitedCases(), generator: SplitMix64(seed: seed))
     for index in visits.indices { visits[index] = 1 }
+    if estimator != nil { _ = recordEstimates(losses.indices.map { Visit(caseIndex: $0, signal: losses[$0]) }) }
   }
 
   /// - Parameter losses: The loss of each case; −∞ for unvisited cases.

@@ -294,7 +294,8 @@ public final class Trainer {
         }
       return VisitRecord(
         step: state.iteration, caseIndex: index, position: position, showsForeground: batch.showsForeground[position],
-        absentClasses: hardness.absentClasses, loss: losses[position], signal: signal,
+        absentClasses: hardness.absentClasses, loss: losses[position], crossEntropy: hardness.crossEntropy,
+        softDice: hardness.softDice, signal: signal,
         beta: sampler.beta.flatMap { $0.isFinite ? $0 : nil })
     }
   }

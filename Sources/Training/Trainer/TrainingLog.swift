@@ -70,12 +70,15 @@ struct TrainingLog {
   /// Adds the visits of the current epoch to `visits.csv`, one row for each.
   private func writeVisits(_ state: TrainingState) throws {
     let header = [
-      "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "signal", "beta",
+      "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "cross_entropy", "soft_dice",
+      "signal",
+      "beta",
     ]
     let rows = (state.epochVisits ?? []).map { visit in
       [
         String(state.epoch), String(visit.step), state.cases[visit.caseIndex], String(visit.position),
-        visit.showsForeground ? "1" : "0", String(visit.absentClasses), number(visit.loss), number(visit.signal),
+        visit.showsForeground ? "1" : "0", String(visit.absentClasses), number(visit.loss), number(visit.crossEntropy),
+        number(visit.softDice), number(visit.signal),
         number(visit.beta),
       ]
     }

@@ -11,6 +11,9 @@ struct VisitRecord: Codable, Sendable {
   /// The number of classes or regions that the patch does not show.
   var absentClasses: Int
   var loss: Double
+  /// The cross-entropy and the soft Dice of the patch; see `PatchHardness`.
+  var crossEntropy: Double
+  var softDice: Double?
   /// What the sampler was told.
   var signal: Double
   /// The sampler's β when it was told.

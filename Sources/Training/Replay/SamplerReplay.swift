@@ -1,0 +1,117 @@
+import Foundation
+import HardnessWeighting
+import Plans
+
+/// A sampler run over the recorded visits of a training, without a network: what `hwsseg replay` does.
+///
+/// When the sampler draws a case, it is told what the recorded visit of that case nearest in time has shown. So the
+/// settings of a sampler can be tried in seconds. It cannot show what other draws would have taught the network: the
+/// recorded signals stay what they are.
+public struct SamplerReplay: Sendable {
+  /// How often each group was drawn.
+  public let groupShares: [(group: String, cases: Int, shares: [Double])]
+  /// The effective sample size of the sampler's probabilities as a share of the cases, in each part of the training.
+  public let effectiveShares: [Double]
+  /// The mean number of steps since a case was last drawn, over all cases and steps.
+  public let staleness: Double
+  /// Spearman's rank correlation of the probabilities at the end with the cases' mean deviation from what a typical case
+  /// had at the time, over the second half of the recorded visits; `nil` where probabilities or deviations are all
+  /// equal.
+  public let rankCorrelation: Double?
+  /// How often each case was drawn, in the order of the table's cases.
+  public let draws: [Int]
+
+  /// Replays a training.
+  ///
+  /// - Parameters:
+  ///   - visits: The recorded visits.
+  ///   - settings: The sampler.
+  ///   - groups: The group of each case that has one.
+  ///   - seed: The sampler's seed.
+  ///   - parts: The number of equal parts of the training for which shares are given.
+  /// - Throws: `InputError` when the sampler cannot draw such batches from these cases.
+  public init(
+    _ visits: VisitTable, settings: SamplerSettings, groups: [String: String], seed: UInt64, parts: Int = 10
+  ) throws {
+    let count = visits.caseNames.count
+    var sampler = try settings.sampler(
+      cases: visits.caseNames, groups: groups, batchSize: visits.batchSize, seed: seed)
+    var draws = Array(repeating: 0, count: count)
+    var partDraws = Array(repeating: draws, count: parts)
+    var effective: [Double] = []
+    var lastDraw = Array(repeating: -1, count: count)
+    var age = 0.0
+    for step in 0..<visits.steps {
+      let part = step * parts / visits.steps
+      let batch = try sampler.draw(visits.batchSize)
+      try sampler.record(
+        batch.map { index in
+          let entry = visits.nearest(to: step, of: index)
+          return Visit(caseIndex: index, signal: entry.signal(settings.signal), kind: entry.kind)
+        })
+      for index in batch {
+        draws[index] += 1
+        partDraws[part][index] += 1
+        lastDraw[index] = step
+      }
+      age += lastDraw.reduce(0) { $0 + Double(step - $1) } / Double(count)
+      if (step + 1) * parts / visits.steps > part { effective.append(sampler.effectiveSampleSize / Double(count)) }
+    }
+    self.draws = draws
+    effectiveShares = effective
+    staleness = age / Double(visits.steps)
+    rankCorrelation = Self.spearman(sampler.probabilities, Self.deviations(in: visits, settings.signal))
+    let names = Set(visits.caseNames.compactMap { groups[$0] }).sorted()
+    groupShares = names.map { group in
+      let members = visits.caseNames.indices.filter { groups[visits.caseNames[$0]] == group }
+      let shares = partDraws.map { draws in
+        Double(members.reduce(0) { $0 + draws[$1] }) / Double(max(1, draws.reduce(0, +)))
+      }
+      return (group, members.count, shares)
+    }
+  }
+
+  /// Each case's mean deviation from the mean of the visits around it, over the second half of the training.
+  private static func deviations(in visits: VisitTable, _ signal: SamplerSettings.Signal) -> [Double] {
+    let all = visits.entries.joined().sorted { $0.step < $1.step }
+    var sums = [0.0]
+    for entry in all { sums.append(sums[sums.count - 1] + entry.signal(signal)) }
+    // For each step, the mean of the 101 visits around it.
+    var typical: [Int: Double] = [:]
+    for (position, entry) in all.enumerated() {
+      let (low, high) = (max(0, position - 50), min(all.count, position + 51))
+      typical[entry.step] = (sums[high] - sums[low]) / Double(high - low)
+    }
+    return visits.entries.map { entries in
+      let late = entries.filter { $0.step >= visits.steps / 2 }
+      let counted = late.isEmpty ? entries : late
+      return counted.reduce(0) { $0 + $1.signal(signal) - (typical[$1.step] ?? 0) } / Double(counted.count)
+    }
+  }
+
+  /// Spearman's rank correlation, with mean ranks for equal values; `nil` when one side does not vary.
+  static func spearman(_ a: [Double], _ b: [Double]) -> Double? {
+    let (x, y) = (ranks(a), ranks(b))
+    let mean = Double(x.count - 1) / 2
+    var (xy, xx, yy) = (0.0, 0.0, 0.0)
+    for (left, right) in zip(x, y) {
+      xy += (left - mean) * (right - mean)
+      xx += (left - mean) * (left - mean)
+      yy += (right - mean) * (right - mean)
+    }
+    return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : nil
+  }
+
+  private static func ranks(_ values: [Double]) -> [Double] {
+    let order = values.indices.sorted { values[$0] < values[$1] }
+    var ranks = Array(repeating: 0.0, count: values.count)
+    var start = 0
+    while start < order.count {
+      var end = start
+      while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
+      for position in start..<end { ranks[order[position]] = Double(start + end - 1) / 2 }
+      start = end
+    }
+    return ranks
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Datasets
+import Files
+import Foundation
+import Plans
+import Training
+
+/// `hwsseg replay`: tries a sampler's settings on the recorded visits of a training.
+struct ReplayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Tries a sampler's settings on the recorded visits of a training, without a network.",
+    discussion: """
+      Whenever the sampler draws a case, it is told what the recorded visit of that case nearest in time has shown. \
+      Prints each group's share of the draws in ten parts of the training, the effective sample size, how old the \
+      sampler's knowledge is, and the rank correlation of its probabilities with the cases' mean hardness. Other draws \
+      would have taught the network otherwise; replay does not know that.
+      """)
+
+  @Argument(help: "The model folder of a training, or its visits.csv.")
+  var visits: URL
+
+  @Option(help: "The plan whose training.sampler is replayed; the model folder's when left out.")
+  var plan: URL?
+
+  @Option(help: "A table with the columns case and group; without it, there are no shares of groups.")
+  var groups: URL?
+
+  @Option(help: "The seed of the sampler.")
+  var seed: UInt64 = 1
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func run() throws {
+    let isTable = visits.pathExtension == "csv"
+    let folder = ModelFolder(isTable ? visits.deletingLastPathComponent() : visits)
+    let table = try VisitTable(contentsOf: isTable ? visits : folder.visits)
+    let settings = try (plan.map { try Plan.read($0) } ?? folder.readPlan()).training.sampler
+    let column = try groups.map { try CaseTable(contentsOf: $0) }
+    let members = table.caseNames.reduce(into: [String: String]()) {
+      $0[$1] = column?.value(settings.groupColumn, of: $1)
+    }
+    let replay = try SamplerReplay(table, settings: settings, groups: members, seed: seed)
+    json ? printJSON(replay) : printTable(replay, table, settings)
+  }
+
+  private func printTable(_ replay: SamplerReplay, _ table: VisitTable, _ settings: SamplerSettings) {
+    func row(_ name: String, _ values: [Double]) {
+      print(
+        name.padding(toLength: 24, withPad: " ", startingAt: 0) + values.map { String(format: "%6.3f", $0) }.joined())
+    }
+    print(
+      "\(table.steps) steps of \(table.batchSize) from \(table.caseNames.count) cases, sampler \(settings.name.rawValue)"
+    )
+    print("In ten parts of the training:")
+    for (group, cases, shares) in replay.groupShares {
+      row("draws of \(group)", shares)
+      row("  its share of the cases", [Double(cases) / Double(table.caseNames.count)])
+    }
+    row("effective sample size", replay.effectiveShares)
+    print(String(format: "Steps since a case was drawn: %.1f on average", replay.staleness))
+    print(
+      "Rank correlation with the cases' hardness: "
+        + (replay.rankCorrelation.map { String(format: "%.2f", $0) } ?? "none, the probabilities are equal"))
+  }
+
+  private func printJSON(_ replay: SamplerReplay) {
+    let groups = replay.groupShares.map { ($0.group, JSON.numbers($0.shares)) }
+    let members: [(String, JSON)] = [
+      ("group_draws", .object(JSONObject(groups))), ("effective_sample_size", .numbers(replay.effectiveShares)),
+      ("staleness", .number(replay.staleness)),
+      ("rank_correlation", replay.rankCorrelation.map { .number($0) } ?? .null), ("draws", .integers(replay.draws)),
+    ]
+    print(JSON.object(JSONObject(members)).text, terminator: "")
+  }
+}
