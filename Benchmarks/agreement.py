@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""What hwsseg and nnU-Net v2 make of the same data, stage by stage: prints a Markdown table of the largest
+"""Runs hwsseg and nnU-Net v2 on the same data, stage by stage, and prints a Markdown table of the largest
 differences.
 
-    Benchmarks/agreement.py [DATASET ...] [--model FOLDER --images FOLDER] [--cases 6] [--program
-        .build/release/hwsseg]
+    Benchmarks/agreement.py [DATASET ...] [--model FOLDER --images FOLDER] [--cases 6]
+        [--program .build/release/hwsseg]
 
-Needs nnunetv2 2.8.1 and safetensors (see Benchmarks/README.md) and a built hwsseg. DATASET is a folder in
-nnU-Net's raw layout; `--cases` evenly spaced cases of each are looked at. Two made-up data sets are looked
-at always: one of thick-slice CT with an ignored label, one of two channels with regions and mostly empty
-images whose axes must change places. `--model` is a trained model folder (plans.json, dataset.json,
-checkpoint_final.safetensors), `--images` cases to predict.
+Needs nnunetv2 2.8.1, safetensors (see Benchmarks/README.md) and `swift build -c release`.
+
+DATASET is a folder in nnU-Net's raw layout. The script compares `--cases` evenly spaced cases of each. It
+always compares two made-up data sets as well: thick-slice CT with an ignored label, and two-channel images
+with regions that are mostly empty and whose axes must be transposed.
+
+`--model` is a trained model folder (plans.json, dataset.json, checkpoint_final.safetensors), and `--images`
+is a folder of images to predict with it.
 """
 
 import argparse

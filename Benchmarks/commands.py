@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Whole commands, hwsseg beside nnU-Net v2 on the processor, in turns on the same machine: planning with
-preprocessing, and prediction.
+"""Compares whole commands of hwsseg and nnU-Net v2 on the CPU: planning with preprocessing, and prediction.
 
     Benchmarks/commands.py DATASET [--model RESULTS] [--images 20] [--rounds 3] [--program .build/release/hwsseg]
 
 Needs nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. DATASET is a folder DatasetXXX_NAME
-in nnU-Net's raw layout. RESULTS is a results folder of nnU-Net v2 for it, plans.json and dataset.json with
-fold_0/checkpoint_final.pth; both programs run this one model, with mirroring. Prints medians in seconds and
-the ratio, nnU-Net's time over hwsseg's.
+in nnU-Net's raw layout. RESULTS is a results folder of nnU-Net v2 for that data set, with plans.json,
+dataset.json and fold_0/checkpoint_final.pth. Both programs predict with this model and with mirroring;
+without --model, prediction is left out.
+
+The programs take turns on the same machine. Prints the median times in seconds, and nnU-Net's time divided
+by hwsseg's.
 """
 
 import argparse

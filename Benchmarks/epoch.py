@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""A whole training epoch with nnU-Net's full augmentation, hwsseg beside nnU-Net v2's own trainer on the
-processor.
+"""Compares a training epoch of hwsseg and of nnU-Net v2's own trainer on the CPU, with nnU-Net's full
+augmentation.
 
     Benchmarks/epoch.py DATASET [--preprocessed nnUNet_preprocessed] [--batch-size 2] [--iterations 20]
         [--warm-up 3] [--rounds 3]
 
 Needs nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. DATASET is a folder DatasetXXX_NAME
-in nnU-Net's raw layout; nnU-Net plans and preprocesses it unless a folder is given where it has. Both
-programs train the network of nnU-Net's plan on the same cases, with uniform draws and without validation;
-setting up and a few iterations before are not counted. nnU-Net runs with its augmentation in the training
-process and in one process beside it, which is some batches ahead when the clock starts, and its faster time
-counts. Prints medians in seconds.
+in nnU-Net's raw layout. nnU-Net plans and preprocesses it first, unless --preprocessed names the folder
+where it has done so already.
+
+Both programs train the network of nnU-Net's plan on the same cases, with uniform sampling and without
+validation. The times leave out the setup and the warm-up iterations. nnU-Net runs twice: with augmentation
+in the training process, and in one separate process, which is already some batches ahead when the clock
+starts. Its faster time counts. Prints median times in seconds.
 """
 
 import argparse
@@ -34,7 +36,7 @@ def read_arguments():
     parser.add_argument("--batch-size", type=int, default=2)
     parser.add_argument("--iterations", type=int, default=20)
     parser.add_argument(
-        "--warm-up", type=int, default=3, help="iterations of nnU-Net's before; hwsseg has an epoch before"
+        "--warm-up", type=int, default=3, help="nnU-Net's warm-up iterations; hwsseg warms up for one epoch"
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--engine", default="auto", choices=["auto", "blas", "onednn"])

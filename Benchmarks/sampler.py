@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Drawing a batch by hardness and noting its losses: hwsseg's tree beside the published method, in turns on
-the same machine.
+"""Compares hwsseg's tree with the published method: the time to draw a batch by hardness and record its
+losses.
 
     Benchmarks/sampler.py [--sizes 1000 100000 1000000 10000000] [--rounds 3] [--largest 100000000]
 
 Needs numpy and `swift build -c release`. The published method (Fidon et al., HardnessWeightedSampler 0.0.2,
-in NumPy) computes the softmax over all losses for every batch, raises each probability to the floor and
-calls numpy.random.choice without replacement. Prints the median time of a draw and an update together, and
-the peak memory of the program with the largest number of cases.
+in NumPy) computes the softmax over all losses for every batch, raises small probabilities to a floor, and
+calls numpy.random.choice without replacement.
+
+The methods take turns on the same machine. Prints the median time of one draw and one update together, and
+hwsseg's peak memory with the largest number of cases.
 """
 
 import argparse

@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""One training step of a plan's network, hwsseg beside PyTorch, in turns on the same machine.
+"""Compares one training step of a plan's network in hwsseg and in PyTorch.
 
-    Benchmarks/training_step.py [--configuration small batch9 large | --plan PLAN] [--precision float32
-        bfloat16] [--engine auto blas onednn]
-                                [--batch-size N] [--threads N] [--scaling] [--rounds 5] [--steps 3]
+    Benchmarks/training_step.py [--configuration small batch9 large | --plan PLAN]
+        [--precision float32 bfloat16] [--engine auto blas onednn] [--batch-size N] [--threads N]
+        [--scaling] [--rounds 5] [--steps 3]
 
-Needs torch and nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. Prints a row a
-configuration, precision and engine: medians in seconds, how many times faster hwsseg is, the peak memory of
-both programs in GB, and how many times less hwsseg's is. The network, loss and optimizer are those of
-nnU-Net v2 for the plan. In float32 PyTorch runs as nnU-Net does on a processor; in bfloat16 it runs as the
-fastest, tried once each, of autocast, autocast with channels last, and float32.
+Needs torch and nnunetv2 (see Benchmarks/README.md) and `swift build -c release`. The network, loss and
+optimizer are those of nnU-Net v2 for the plan. In float32, PyTorch runs as nnU-Net does on a CPU. In
+bfloat16, the script tries autocast, autocast with channels last, and float32 once each, and uses the
+fastest.
 
-With --scaling only hwsseg runs, with one thread and with all.
+The programs take turns on the same machine. Prints one row for each configuration, precision and engine:
+the median times in seconds, the peak memory of both programs in GB, and the ratios of PyTorch's values to
+hwsseg's.
+
+With --scaling, only hwsseg runs: with one thread, and with all.
 """
 
 import argparse
@@ -32,15 +35,15 @@ here = Path(__file__).resolve().parent
 def read_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--configuration", nargs="+", default=["small"], choices=["small", "batch9", "large"])
-    parser.add_argument("--plan", type=Path, help="another plan, in place of the configurations")
-    parser.add_argument("--batch-size", type=int, help="in place of the configuration's")
+    parser.add_argument("--plan", type=Path, help="a plan file, used instead of the configurations")
+    parser.add_argument("--batch-size", type=int, help="used instead of the configuration's batch size")
     parser.add_argument("--precision", nargs="+", default=["float32"], choices=["float32", "bfloat16"])
     parser.add_argument("--engine", nargs="+", default=["auto"], choices=["auto", "blas", "onednn"])
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both programs; all cores when left out")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of both programs (default: all cores)")
     parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--program", default=here / ".." / ".build" / "release" / "hwsseg")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=3, help="a round")
+    parser.add_argument("--steps", type=int, default=3, help="training steps in each round")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -31,6 +31,20 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
 
     /// Creates the default settings.
     public init() {}
+
+    /// Checks that every setting is in its range.
+    ///
+    /// - Throws: ``SamplerError/setting(_:_:expected:)`` when one is not.
+    func validate() throws {
+      func check(_ name: String, _ value: Double, _ isRight: Bool, _ expected: String) throws {
+        guard isRight else { throw SamplerError.setting(name, value, expected: expected) }
+      }
+      try check("the estimate's decay", decay, decay > 0 && decay < 1, "between 0 and 1")
+      try check(
+        "the baseline's number of visits", baselineVisits, baselineVisits >= 1 && baselineVisits.isFinite, "1 or more")
+      try check("the optimism", optimism, optimism >= 0 && optimism.isFinite, "0 or more")
+      try check("the change threshold", changeThreshold, changeThreshold > 0, "above 0")
+    }
   }
 
   /// What is known about the hardness of a case, relative to a typical case.

@@ -90,7 +90,16 @@ public struct SamplerSettings: Sendable, Equatable {
 
   /// Whether the strategy draws by estimates of hardness; see `HardnessEstimator`.
   public var estimatesHardness: Bool {
-    if name == .hardness, case .estimate = hardness.memory { true } else { false }
+    estimate != nil
+  }
+
+  /// The settings of the estimates that a strategy draws by; `nil` for strategies that draw by losses or by neither.
+  public var estimate: HardnessEstimator.Options? {
+    switch name {
+    case .hardness, .cvar, .chiSquare, .rank, .topK:
+      if case .estimate(let options) = hardness.memory { options } else { nil }
+    case .uniform, .shuffled, .static, .groupBalanced, .groupDRO, .justTrainTwice: nil
+    }
   }
 
   /// Whether the strategy uses the losses of the running training.
@@ -194,7 +203,14 @@ public struct SamplerSettings: Sendable, Equatable {
         ("upsampling", .number(upsampling)),
       ]
     }
+    if name != .hardness, let estimate {
+      members += Self.members(of: estimate) + [("refresh", .number(hardness.refresh))]
+    }
     return .object(JSONObject(members))
+  }
+
+  private static func members(of estimate: HardnessEstimator.Options) -> [(String, JSON)] {
+    [("estimate", .number(estimate.decay)), ("optimism", .number(estimate.optimism))]
   }
 
   private var hardnessMembers: [(String, JSON)] {
@@ -209,8 +225,7 @@ public struct SamplerSettings: Sendable, Equatable {
     switch hardness.memory {
     case .momentum(let share): members += [("momentum", .number(share))]
     case .runningMean(let decay): members += [("running_mean", .number(decay))]
-    case .estimate(let estimate):
-      members += [("estimate", .number(estimate.decay)), ("optimism", .number(estimate.optimism))]
+    case .estimate(let estimate): members += Self.members(of: estimate)
     }
     switch hardness.floor {
     case .none: break

@@ -1,11 +1,12 @@
-"""Makes losses.safetensors: nnU-Net's losses of classes and of regions, with and without an ignore label, and
-their gradients.
+"""Writes losses.safetensors: nnU-Net's losses for classes and for regions, with and without an ignore label,
+and their gradients.
 
     python losses.py        needs torch, nnunetv2 and safetensors
 
-Each example has `logits` (N, channels, z, y, x), `labels` (N, z, y, x), and for Dice of each sample and of
-the batch (`False`, `True`) the `loss` and its `gradient` by the logits. Computed in float64, stored in
-float32.
+Each example has `logits` (N, channels, z, y, x) and `labels` (N, z, y, x). `loss/False` and
+`gradient/False` use the Dice of each sample, `loss/True` and `gradient/True` the Dice over the batch. The
+gradients are with respect to the logits. Everything is computed in float64 and stored in float32; labels
+are int16.
 """
 
 from pathlib import Path

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes Tests/InferenceTests/Fixtures: nnU-Net results folders with small networks, an image, and the logits
-PyTorch computes.
+"""Writes Tests/InferenceTests/Fixtures: nnU-Net results folders with small networks, each with an image and
+the logits that PyTorch computes for it.
 
     python make_pytorch_fixtures.py
 
-Needs torch and dynamic-network-architectures (pip install nnunetv2). The checkpoints hold what nnU-Net v2's
-trainer writes.
+Needs torch, safetensors and dynamic-network-architectures (pip install nnunetv2 safetensors). The
+checkpoints have the contents that nnU-Net v2's trainer writes.
 """
 
 import json

@@ -1,13 +1,20 @@
-"""Makes the files in Networks/: small networks of every kind nnU-Net's plans can hold, with what PyTorch
-computes for them.
+"""Writes the files in Networks/: small networks of every kind that nnU-Net's plans can describe, and the
+values that PyTorch computes for them.
 
     python networks.py        needs torch, dynamic_network_architectures, nnunetv2 and safetensors
 
-Each file holds `weights/NAME`, an `input`, random labels `target/0` … for each output (full resolution
-first), the `output/0` …, each sample's loss (Dice plus cross-entropy, deep supervision) in `losses`, and
-`gradients/NAME` of their mean. With batch normalization the running statistics after that pass are in
-`after/NAME`, and `inference` is the full-resolution output that goes by them. Everything is computed in
-float64 and stored in float32.
+Each file holds:
+
+    weights/NAME      the parameters and running statistics before the pass
+    input             the input
+    target/0 ...      random labels for each output, full resolution first
+    output/0 ...      the outputs
+    losses            the loss of each sample: Dice plus cross-entropy, with deep supervision
+    gradients/NAME    the gradients of the mean loss with respect to the parameters
+    after/NAME        batch normalization only: the running statistics after the pass
+    inference         batch normalization only: the full-resolution output that uses these statistics
+
+Everything is computed in float64 and stored in float32.
 """
 
 from pathlib import Path

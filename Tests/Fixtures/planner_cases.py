@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Made-up fingerprints, and what nnU-Net's planners make of them: writes planner_cases.json beside this file.
+"""Writes planner_cases.json beside this file: made-up fingerprints and the plans that nnU-Net makes for them.
 
-    python3 Tests/Fixtures/planner_cases.py            # needs nnunetv2 (made with 2.8.1)
+    python3 Tests/Fixtures/planner_cases.py [COUNT [FIRST_SEED [FILE]]]    # needs nnunetv2 (made with 2.8.1)
 
-Each case is drawn from a seed: spacings that are isotropic, anisotropic or absurdly so, large and small
-images, several channels, labels with regions and an ignored value, four planners, and memory targets from 3
-to 80 GB. A few more are set by hand, where ties and smallest sizes decide.
+Each case is drawn from a seed. Spacings are isotropic, anisotropic or extremely anisotropic; images are
+large or small. The cases vary the number of channels, labels with regions and an ignored label, the four
+planners, and memory targets from 3 to 80 GB. A few more cases are set by hand, where ties and minimum sizes
+decide the plan.
 """
 
 import contextlib

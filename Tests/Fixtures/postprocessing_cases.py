@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Small made-up segmentations, and nnU-Net's decision on post-processing them: writes
-postprocessing_cases.json.
+"""Writes postprocessing_cases.json: small made-up segmentations and nnU-Net's decision on post-processing.
 
     python3 Tests/Fixtures/postprocessing_cases.py            # needs nnunetv2 (made with 2.8.1)
 
-References are balls; predictions are the balls, worn at the rim, with crumbs that are likelier for some
-labels than for others, so that for some sets all labels, for some a few, and for some none are better off
-with their largest part alone. Volumes are written as one digit a voxel, x fastest; `rule` has nnU-Net's
-kwargs, `dice` each mean Dice before and after.
+The references are balls. The predictions are the same balls with random voxels missing and random false
+positives, which are more frequent for some labels than for others. Keeping only the largest component
+therefore helps all labels in some data sets, a few in others, and none in the rest.
+
+Volumes are written with one digit per voxel, x fastest. `rule` holds the keyword arguments of nnU-Net's
+post-processing, and `dice` each mean Dice before and after it.
 """
 
 import contextlib

@@ -147,6 +147,55 @@ import Testing
     #expect(abs(spread - 1) < 0.15)
   }
 
+  /// Rules on losses share the estimate. By the last loss, CVaR never sees a noisy hard case again; by the estimate, and
+  /// with refreshes, it finds the hard cases and no case waits forever.
+  @Test func rulesShareTheEstimate() throws {
+    func share(_ estimate: HardnessEstimator.Options?, refresh: Double) throws -> (hard: Double, rarest: Double) {
+      var (hard, rarest) = (0.0, Double.infinity)
+      for seed in UInt64(1)...3 {
+        let hardness = Self.hardness(seed: seed)
+        var sampler = try StaleLossSampler(
+          caseCount: Self.cases, rule: CVaRRule(share: 0.2), estimate: estimate, refresh: refresh, seed: seed)
+        var random = SplitMix64(seed: 77 + seed)
+        var counts = Array(repeating: 0.0, count: Self.cases)
+        for step in 0..<6000 {
+          let batch = try sampler.draw(2)
+          if step >= 1000 { for index in batch { counts[index] += 1 } }
+          try sampler.record(
+            batch.map { index in
+              let noise = index < Self.hard ? 0.2 : 0.05
+              return Visit(caseIndex: index, signal: hardness[index] + noise * random.normal())
+            })
+        }
+        hard += counts[..<Self.hard].reduce(0, +) / counts.reduce(0, +) / 3
+        rarest = min(rarest, counts.min() ?? 0)
+      }
+      return (hard, rarest)
+    }
+    let last = try share(nil, refresh: 0)
+    let estimated = try share(HardnessEstimator.Options(), refresh: 0.05)
+    #expect(last.rarest == 0)
+    #expect(estimated.rarest > 0)
+    #expect(estimated.hard > 0.3)
+    #expect(estimated.hard > 2 * last.hard)
+  }
+
+  @Test func storedRulesGoOn() throws {
+    var sampler = try StaleLossSampler(
+      caseCount: 30, rule: RankRule(power: 1), estimate: HardnessEstimator.Options(), refresh: 0.2, seed: 2)
+    func train(_ sampler: inout StaleLossSampler<RankRule>, steps: Range<Int>) throws -> [[Int]] {
+      try steps.map { step in
+        let batch = try sampler.draw(2)
+        try sampler.record(
+          batch.map { Visit(caseIndex: $0, signal: Double(($0 * 7 + step) % 11) / 11, kind: step % 2) })
+        return batch
+      }
+    }
+    _ = try train(&sampler, steps: 0..<100)
+    var restored = try JSONDecoder().decode(StaleLossSampler<RankRule>.self, from: JSONEncoder().encode(sampler))
+    #expect(try train(&restored, steps: 100..<200) == train(&sampler, steps: 100..<200))
+  }
+
   @Test func storedStateGoesOn() throws {
     var sampler = try HardnessWeightedSampler(caseCount: 30, options: Self.options, seed: 2)
     func train(_ sampler: inout HardnessWeightedSampler, steps: Range<Int>) throws -> [[Int]] {

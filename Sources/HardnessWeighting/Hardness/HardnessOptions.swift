@@ -144,13 +144,7 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     case .runningMean(let decay):
       try check("the running mean's decay", decay, decay > 0 && decay < 1, "between 0 and 1")
     case .estimate(let estimate):
-      let decay = estimate.decay
-      try check("the estimate's decay", decay, decay > 0 && decay < 1, "between 0 and 1")
-      let visits = estimate.baselineVisits
-      try check("the baseline's number of visits", visits, visits >= 1 && visits.isFinite, "1 or more")
-      let optimism = estimate.optimism
-      try check("the optimism", optimism, optimism >= 0 && optimism.isFinite, "0 or more")
-      try check("the change threshold", estimate.changeThreshold, estimate.changeThreshold > 0, "above 0")
+      try estimate.validate()
       try check("the importance weights", 1, importance == .none, "none where hardness is estimated")
       if case .initialLoss(let loss, _) = firstVisits {
         throw SamplerError.setting("the initial loss", loss, expected: "left out where hardness is estimated")

@@ -10,7 +10,7 @@ extension HardnessWeightedSampler {
   mutating func calibrateWhenDue() {
     guard case .effectiveSampleSize(let share) = options.beta, ramp > 0 else { return }
     // β answers to what is known: where the spread of the estimates is noise, the target stays near n.
-    let known = estimator?.signalShare ?? 1
+    let known = tracker?.estimator.signalShare ?? 1
     let target = (1 - ramp * known * (1 - share)) * Double(caseCount)
     let size = effectiveSampleSizeByHardness()
     if size > target * Self.tolerance || size * Self.tolerance < target { calibrate(to: target) }

@@ -28,8 +28,8 @@ extension HardnessWeightedSampler {
     while batch.count < count, let index = unvisited.next(skipping: tree.contains) {
       batch.append(index)
       pending.insert(index)
-      tree.set(estimator?.center ?? meanLoss, at: index)
-      if estimator != nil { drawingRatios[index, default: []].append(1) }
+      tree.set(tracker?.estimator.center ?? meanLoss, at: index)
+      tracker?.recordDraw(of: index, ratio: 1)
     }
     if batch.count < count {
       calibrateWhenDue()
@@ -55,10 +55,9 @@ extension HardnessWeightedSampler {
       let index = drawRefresh(excluding: excluded) ?? drawCase(from: shares, excluding: excluded)
       batch.append(index)
       recency?.markDrawn(index)
-      if estimator != nil {
-        let share = hardnessShare(of: index, in: shares)
-        drawingRatios[index, default: []].append(
-          options.refresh + (1 - options.refresh) * n * flooredProbability(share))
+      if tracker != nil {
+        let probability = flooredProbability(hardnessShare(of: index, in: shares))
+        tracker?.recordDraw(of: index, ratio: options.refresh + (1 - options.refresh) * n * probability)
       }
       if !options.replacement {
         exclude(index, &tree, &removed)

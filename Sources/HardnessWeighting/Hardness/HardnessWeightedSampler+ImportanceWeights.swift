@@ -43,7 +43,7 @@ extension HardnessWeightedSampler {
     losses: [Double], for cases: [Int], clippedTo range: ClosedRange<Double>? = publishedClipping
   ) throws -> [Double] {
     try check(losses: losses, for: cases)
-    guard estimator == nil else { return Array(repeating: 1, count: cases.count) }
+    guard tracker == nil else { return Array(repeating: 1, count: cases.count) }
     var copy = self
     var removed: RemovedCases = []
     let shares = copy.removeCapped(into: &removed)

@@ -1,7 +1,7 @@
 extension HardnessWeightedSampler {
   private enum CodingKeys: String, CodingKey {
     case options, losses, waiting, pending, visits, order, beta, epoch
-    case meanLoss, lossCount, lossesAboveInitial, generator, estimator, drawingRatios
+    case meanLoss, lossCount, lossesAboveInitial, generator, tracker
   }
 
   /// Encodes the whole state, including the random generator.
@@ -21,10 +21,7 @@ extension HardnessWeightedSampler {
     try values.encode(lossCount, forKey: .lossCount)
     try values.encode(lossesAboveInitial, forKey: .lossesAboveInitial)
     try values.encode(generator, forKey: .generator)
-    if let estimator {
-      try values.encode(estimator, forKey: .estimator)
-      try values.encode(drawingRatios, forKey: .drawingRatios)
-    }
+    try values.encodeIfPresent(tracker, forKey: .tracker)
   }
 
   /// Decodes a sampler, which continues exactly where the encoded one stopped.
@@ -51,13 +48,10 @@ extension HardnessWeightedSampler {
     lossCount = try values.decode(Int.self, forKey: .lossCount)
     lossesAboveInitial = try values.decode(Int.self, forKey: .lossesAboveInitial)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
-    if estimator != nil {
-      let stored = try values.decode(HardnessEstimator.self, forKey: .estimator)
-      drawingRatios = try values.decode([Int: [Double]].self, forKey: .drawingRatios)
-      guard stored.isConsistent(caseCount: caseCount), .estimate(stored.options) == options.memory,
-        drawingRatios.values.joined().allSatisfy({ $0.isFinite && $0 >= 0 })
-      else { throw SamplerError.stateInconsistent }
-      estimator = stored
+    if case .estimate(let options) = options.memory {
+      let stored = try values.decode(HardnessTracker.self, forKey: .tracker)
+      guard stored.isConsistent(caseCount: caseCount, options: options) else { throw SamplerError.stateInconsistent }
+      tracker = stored
     }
     let beta = try values.decodeIfPresent(Double.self, forKey: .beta)
     guard beta.map({ $0.isFinite && $0 >= 0 }) ?? true else { throw SamplerError.stateInconsistent }
@@ -83,8 +77,7 @@ extension HardnessWeightedSampler {
       remapped.unvisited = unvisited.remapped(previousIndices)
     }
     remapped.pending = Set(previousIndices.indices.filter { previousIndices[$0].map(pending.contains) ?? false })
-    remapped.estimator = estimator?.remapped(previousIndices)
-    remapped.drawingRatios = [:]
+    remapped.tracker = tracker?.remapped(previousIndices)
     if !visits.isEmpty { remapped.visits = previousIndices.map { $0.map { visits[$0] } ?? 0 } }
     if let recency {
       let newIndices = previousIndices.newIndices

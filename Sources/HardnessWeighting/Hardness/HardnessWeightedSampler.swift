@@ -25,9 +25,7 @@ public struct HardnessWeightedSampler: CaseSampler {
   /// The number of visits of each case; empty unless the running mean needs it.
   var visits: [UInt32]
   /// What is known about the hardness of each case; `nil` unless the options ask for estimates. The tree holds scores.
-  var estimator: HardnessEstimator?
-  /// For each case that has been drawn and not recorded, n times the probability of each of its draws, oldest first.
-  var drawingRatios: [Int: [Double]] = [:]
+  var tracker: HardnessTracker?
   /// The order in which cases were last drawn; `nil` without refreshes.
   var recency: RecencyList?
   var epoch = 0
@@ -70,7 +68,7 @@ public struct HardnessWeightedSampler: CaseSampler {
     }
     self.init(losses, options: options, unvisited: UnvisitedCases(), generator: SplitMix64(seed: seed))
     for index in visits.indices { visits[index] = 1 }
-    if estimator != nil { _ = recordEstimates(losses.indices.map { Visit(caseIndex: $0, signal: losses[$0]) }) }
+    if tracker != nil { _ = recordEstimates(losses.indices.map { Visit(caseIndex: $0, signal: losses[$0]) }) }
   }
 
   /// - Parameter losses: The loss of each case; −∞ for unvisited cases.
@@ -80,9 +78,9 @@ public struct HardnessWeightedSampler: CaseSampler {
     self.generator = generator
     tree = LogSumExpTree(losses, beta: 0)
     visits = if case .runningMean = options.memory { Array(repeating: 0, count: losses.count) } else { [] }
-    estimator =
+    tracker =
       if case .estimate(let options) = options.memory {
-        HardnessEstimator(caseCount: losses.count, options: options)
+        HardnessTracker(caseCount: losses.count, options: options)
       } else { nil }
     recency = options.refresh > 0 ? RecencyList((0..<UInt32(losses.count)).map { $0 }) : nil
     followRamp()
@@ -136,7 +134,7 @@ public struct HardnessWeightedSampler: CaseSampler {
   @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
-    if estimator != nil { return recordEstimates(zip(cases, losses).map { Visit(caseIndex: $0, signal: $1) }) }
+    if tracker != nil { return recordEstimates(zip(cases, losses).map { Visit(caseIndex: $0, signal: $1) }) }
     let weights = try batchWeights(losses: losses, for: cases)
     var occurrences: [Int: Int] = [:]
     for index in cases { occurrences[index, default: 0] += 1 }
@@ -158,33 +156,23 @@ public struct HardnessWeightedSampler: CaseSampler {
   @discardableResult
   public mutating func record(_ visits: [Visit]) throws -> [Double] {
     let (signals, cases) = (visits.map(\.signal), visits.map(\.caseIndex))
-    guard estimator != nil else { return try record(losses: signals, for: cases) }
+    guard tracker != nil else { return try record(losses: signals, for: cases) }
     try check(losses: signals, for: cases)
     return recordEstimates(visits)
   }
 
-  /// Takes visits into the estimator, and the new scores into the tree.
+  /// Takes visits into the estimates, and the new scores into the tree.
   private mutating func recordEstimates(_ visits: [Visit]) -> [Double] {
     for visit in visits {
-      let index = visit.caseIndex
-      var ratios = drawingRatios[index] ?? []
-      let ratio = ratios.isEmpty ? 1 : ratios.removeFirst()
-      drawingRatios[index] = ratios.isEmpty ? nil : ratios
-      estimator?.record(visit, drawingRatio: ratio)
-      if let score = estimator?.score(of: index) { tree.set(score, at: index) }
-      pending.remove(index)
+      tracker?.record(visit)
+      if let tracker { tree.set(tracker.score(of: visit.caseIndex), at: visit.caseIndex) }
+      pending.remove(visit.caseIndex)
     }
-    if let estimator, estimator.knowsNoise, estimator.visitsSinceRefit >= max(1, caseCount / 2) { refit() }
+    if tracker?.refitWhenDue() == true, let tracker {
+      let scores = (0..<caseCount).map { tree.contains($0) ? tracker.score(of: $0) : -.infinity }
+      tree = LogSumExpTree(scores, beta: tree.beta)
+    }
     return Array(repeating: 1, count: visits.count)
-  }
-
-  /// Adapts the estimates to all visits, and the tree to them; takes O(n).
-  private mutating func refit() {
-    guard var estimator else { return }
-    estimator.refit()
-    let scores = (0..<caseCount).map { tree.contains($0) ? estimator.score(of: $0) : -.infinity }
-    tree = LogSumExpTree(scores, beta: tree.beta)
-    self.estimator = estimator
   }
 
   /// What a new loss makes of the hardness of a case: old + a · (new − old); the loss itself at the first visit.

@@ -11,6 +11,11 @@ struct CumulativeWeights: Sendable, Equatable {
     }
   }
 
+  /// The probability with which an index is drawn.
+  func probability(of index: Int) -> Double {
+    (sums[index] - (index > 0 ? sums[index - 1] : 0)) / sums[sums.count - 1]
+  }
+
   /// Draws an index in proportion to its weight.
   func draw(_ generator: inout SplitMix64) -> Int {
     // Even when rounded, the target stays below the last sum, so that the drawn index has a positive weight.

@@ -17,6 +17,10 @@ public protocol LossRule: Codable, Sendable, Equatable {
 /// Unvisited cases come first, in seeded random order. A case that has been drawn, but whose first loss has not been
 /// recorded yet, counts as having the mean loss of the others.
 ///
+/// With an estimate, the rule is applied to estimates of the cases' present hardness instead; see
+/// ``HardnessEstimator``. A share of refreshes goes to the case that has not been drawn for longest. Without either, a
+/// case that a rule gives probability 0 is not seen again before another becomes easier.
+///
 /// The first draw after a loss was recorded applies the rule to all cases, which takes O(n log n).
 public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   /// The rule that computes the probabilities.
@@ -24,6 +28,10 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
 
   /// The last loss of each case; `nil` for a case whose loss is not known yet.
   public private(set) var losses: [Double?]
+  /// The share of the draws that goes to the case not drawn for longest.
+  public let refresh: Double
+  private var tracker: HardnessTracker?
+  private var recency: RecencyList
   private var unvisited: UnvisitedCases
   private var generator: SplitMix64
   /// The current distribution; `nil` when a loss has changed since it was computed.
@@ -31,11 +39,28 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
 
   /// Creates a sampler for cases none of which has been visited.
   ///
-  /// - Throws: ``SamplerError`` when there are no cases or a setting of the rule is out of range.
-  public init(caseCount: Int, rule: Rule, seed: UInt64) throws {
+  /// - Parameters:
+  ///   - caseCount: The number of cases.
+  ///   - rule: The rule that computes the probabilities.
+  ///   - estimate: The settings of the estimates that the rule is applied to; `nil` for the last losses.
+  ///   - refresh: The share of the draws, in [0, 1], that goes to the case not drawn for longest.
+  ///   - seed: The seed of all draws.
+  /// - Throws: ``SamplerError`` when there are no cases or a setting is out of range.
+  public init(
+    caseCount: Int, rule: Rule, estimate: HardnessEstimator.Options? = nil, refresh: Double = 0, seed: UInt64
+  ) throws {
     try Self.check(caseCount: caseCount)
     try rule.validate(caseCount: caseCount)
+    guard 0...1 ~= refresh else {
+      throw SamplerError.setting("the refreshed share", refresh, expected: "between 0 and 1")
+    }
     self.rule = rule
+    self.refresh = refresh
+    tracker = try estimate.map { options in
+      try options.validate()
+      return HardnessTracker(caseCount: caseCount, options: options)
+    }
+    recency = RecencyList((0..<UInt32(caseCount)).map { $0 })
     losses = Array(repeating: nil, count: caseCount)
     generator = SplitMix64(seed: seed)
     unvisited = UnvisitedCases(caseCount: caseCount, &generator)
@@ -45,7 +70,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     case rule, losses
     // The key under which checkpoints store the unvisited cases.
     case unvisited = "firstVisits"
-    case generator
+    case generator, refresh, order, tracker
   }
 
   /// Decodes a sampler, which continues exactly where the encoded one stopped.
@@ -54,13 +79,40 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let losses = try values.decode([Double?].self, forKey: .losses)
-    try self.init(caseCount: losses.count, rule: try values.decode(Rule.self, forKey: .rule), seed: 0)
+    let tracker = try values.decodeIfPresent(HardnessTracker.self, forKey: .tracker)
+    // Samplers of earlier versions have no refreshes.
+    try self.init(
+      caseCount: losses.count, rule: try values.decode(Rule.self, forKey: .rule),
+      estimate: tracker?.estimator.options,
+      refresh: try values.decodeIfPresent(Double.self, forKey: .refresh) ?? 0, seed: 0)
     self.losses = losses
+    if let tracker {
+      guard tracker.isConsistent(caseCount: caseCount, options: tracker.estimator.options) else {
+        throw SamplerError.stateInconsistent
+      }
+      self.tracker = tracker
+    }
+    if let order = try values.decodeIfPresent([UInt32].self, forKey: .order) {
+      guard order.sorted() == (0..<UInt32(caseCount)).map({ $0 }) else { throw SamplerError.stateInconsistent }
+      recency = RecencyList(order)
+    }
     unvisited = try values.decode(UnvisitedCases.self, forKey: .unvisited)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
     guard losses.allSatisfy({ $0?.isFinite ?? true }), unvisited.isConsistent(caseCount: caseCount) else {
       throw SamplerError.stateInconsistent
     }
+  }
+
+  /// Encodes the whole state, including the random generator.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(rule, forKey: .rule)
+    try values.encode(losses, forKey: .losses)
+    try values.encode(unvisited, forKey: .unvisited)
+    try values.encode(generator, forKey: .generator)
+    try values.encode(refresh, forKey: .refresh)
+    if refresh > 0 { try values.encode(recency.order, forKey: .order) }
+    try values.encodeIfPresent(tracker, forKey: .tracker)
   }
 
   public var caseCount: Int { losses.count }
@@ -75,6 +127,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
       for index in waiting { probabilities[index] = 1 / Double(waiting.count) }
       return probabilities
     }
+    if let tracker { return rule.probabilities((0..<caseCount).map(tracker.score)) }
     let known = losses.compactMap { $0 }
     let mean = known.reduce(0) { $0 + $1 / Double(known.count) }
     return rule.probabilities(losses.map { $0 ?? mean })
@@ -88,12 +141,26 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     var batch: [Int] = []
     while batch.count < count, let index = unvisited.next(skipping: { [losses] in losses[$0] != nil }) {
       batch.append(index)
+      recency.markDrawn(index)
+      tracker?.recordDraw(of: index, ratio: 1)
     }
     guard batch.count < count else { return batch }
     let weights = cumulative ?? CumulativeWeights(probabilities)
     cumulative = weights
-    while batch.count < count { batch.append(weights.draw(&generator)) }
+    while batch.count < count {
+      let index = drawRefresh() ?? weights.draw(&generator)
+      batch.append(index)
+      recency.markDrawn(index)
+      let ratio = refresh + (1 - refresh) * Double(caseCount) * weights.probability(of: index)
+      tracker?.recordDraw(of: index, ratio: ratio)
+    }
     return batch
+  }
+
+  /// With probability `refresh`, the case that has not been drawn for longest.
+  private mutating func drawRefresh() -> Int? {
+    guard refresh > 0, generator.uniform() < refresh else { return nil }
+    return recency.oldest { _ in false }
   }
 
   /// Records the losses of a batch. Of a case that is in the batch more than once, the last loss counts.
@@ -102,8 +169,24 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   /// - Throws: ``SamplerError`` when the lengths differ, a case does not exist or a loss is not finite.
   @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
+    try record(zip(cases, losses).map { Visit(caseIndex: $0, signal: $1) }, losses: losses, cases: cases)
+  }
+
+  /// Records the visits of a batch, with the kinds of patches where hardness is estimated.
+  ///
+  /// - Throws: ``SamplerError`` when a case does not exist or a signal is not finite.
+  @discardableResult
+  public mutating func record(_ visits: [Visit]) throws -> [Double] {
+    try record(visits, losses: visits.map(\.signal), cases: visits.map(\.caseIndex))
+  }
+
+  private mutating func record(_ visits: [Visit], losses: [Double], cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
-    for (index, loss) in zip(cases, losses) { self.losses[index] = loss }
+    for visit in visits {
+      self.losses[visit.caseIndex] = visit.signal
+      tracker?.record(visit)
+    }
+    _ = tracker?.refitWhenDue()
     cumulative = nil
     return Array(repeating: 1, count: cases.count)
   }
@@ -115,7 +198,12 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   ///   rule is out of range for the new number of cases.
   public func remapped(_ previousIndices: [Int?]) throws -> StaleLossSampler {
     try Self.check(previousIndices, caseCount: caseCount)
-    var remapped = try StaleLossSampler(caseCount: previousIndices.count, rule: rule, seed: 0)
+    var remapped = try StaleLossSampler(
+      caseCount: previousIndices.count, rule: rule, estimate: tracker?.estimator.options, refresh: refresh, seed: 0)
+    remapped.tracker = tracker?.remapped(previousIndices)
+    let newIndices = previousIndices.newIndices
+    let added = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
+    remapped.recency = RecencyList(added + recency.order.compactMap { newIndices[Int($0)] })
     remapped.losses = previousIndices.map { $0.flatMap { losses[$0] } }
     remapped.unvisited = unvisited.remapped(previousIndices)
     remapped.generator = generator

@@ -38,10 +38,10 @@ extension SamplerSettings {
       return try GroupDROSampler(
         groups: groupNames(of: cases, groups), stepSize: stepSize, adjustment: adjustment, seed: seed)
     case .hardness: return try HardnessWeightedSampler(caseCount: count, options: hardness, seed: seed)
-    case .cvar: return try StaleLossSampler(caseCount: count, rule: CVaRRule(share: worstShare), seed: seed)
-    case .chiSquare: return try StaleLossSampler(caseCount: count, rule: ChiSquareRule(radius: radius), seed: seed)
-    case .rank: return try StaleLossSampler(caseCount: count, rule: RankRule(power: power), seed: seed)
-    case .topK: return try StaleLossSampler(caseCount: count, rule: TopKRule(count: k), seed: seed)
+    case .cvar: return try sampler(of: count, CVaRRule(share: worstShare), seed: seed)
+    case .chiSquare: return try sampler(of: count, ChiSquareRule(radius: radius), seed: seed)
+    case .rank: return try sampler(of: count, RankRule(power: power), seed: seed)
+    case .topK: return try sampler(of: count, TopKRule(count: k), seed: seed)
     case .justTrainTwice:
       return try StaticSampler.justTrainTwice(
         firstStageLosses: firstStageLosses(of: cases), errorShare: worstShare, upsampling: upsampling, seed: seed)
@@ -58,6 +58,11 @@ extension SamplerSettings {
       }
       return group
     }
+  }
+
+  private func sampler<Rule: LossRule>(of count: Int, _ rule: Rule, seed: UInt64) throws -> StaleLossSampler<Rule> {
+    try StaleLossSampler(
+      caseCount: count, rule: rule, estimate: estimate, refresh: estimate == nil ? 0 : hardness.refresh, seed: seed)
   }
 
   /// The weight of each case in the table `weightsFile`.
