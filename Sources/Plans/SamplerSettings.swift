@@ -45,8 +45,8 @@ public struct SamplerSettings: Sendable, Equatable {
     case dice
   }
 
-  /// Key `signal`: what samplers that follow losses are told of each patch. `loss` by default; `balanced` where hardness
-  /// is estimated.
+  /// Key `signal`: what samplers that follow losses are told of each patch. `loss` by default; `balanced` where
+  /// hardness is estimated.
   public var signal = Signal.loss
   /// The options of `hardness`, each with a key of its own.
   ///

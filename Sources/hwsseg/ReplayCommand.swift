@@ -50,9 +50,8 @@ struct ReplayCommand: ParsableCommand {
       print(
         name.padding(toLength: 24, withPad: " ", startingAt: 0) + values.map { String(format: "%6.3f", $0) }.joined())
     }
-    print(
-      "\(table.steps) steps of \(table.batchSize) from \(table.caseNames.count) cases, sampler \(settings.name.rawValue)"
-    )
+    let cases = table.caseNames.count
+    print("\(table.steps) steps of \(table.batchSize) from \(cases) cases, sampler \(settings.name.rawValue)")
     print("In ten parts of the training:")
     for (group, cases, shares) in replay.groupShares {
       row("draws of \(group)", shares)

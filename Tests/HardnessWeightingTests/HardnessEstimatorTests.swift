@@ -147,8 +147,8 @@ import Testing
     #expect(abs(spread - 1) < 0.15)
   }
 
-  /// Rules on losses share the estimate. By the last loss, CVaR never sees a noisy hard case again; by the estimate, and
-  /// with refreshes, it finds the hard cases and no case waits forever.
+  /// Rules on losses share the estimate. By the last loss, CVaR never sees a noisy hard case again; by the
+  /// estimate, and with refreshes, it finds the hard cases and no case waits forever.
   @Test func rulesShareTheEstimate() throws {
     func share(_ estimate: HardnessEstimator.Options?, refresh: Double) throws -> (hard: Double, rarest: Double) {
       var (hard, rarest) = (0.0, Double.infinity)

@@ -4,9 +4,9 @@ extension HardnessWeightedSampler {
 
   /// Adapts β to the current losses when the effective sample size has left its target.
   ///
-  /// For n cases, a share s and a ramp that has risen to r, the target is (1 − r · k · (1 − s)) · n, k being the share of
-  /// the spread that is known to be signal where hardness is estimated, else 1. The check takes
-  /// O(1), or O(log n / cap) with a cap. Adapting β takes O(n).
+  /// For n cases, a share s and a ramp that has risen to r, the target is (1 − r · k · (1 − s)) · n, k being the
+  /// share of the spread that is known to be signal where hardness is estimated, else 1. The check takes O(1),
+  /// or O(log n / cap) with a cap. Adapting β takes O(n).
   mutating func calibrateWhenDue() {
     guard case .effectiveSampleSize(let share) = options.beta, ramp > 0 else { return }
     // β answers to what is known: where the spread of the estimates is noise, the target stays near n.

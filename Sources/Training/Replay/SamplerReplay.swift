@@ -14,9 +14,9 @@ public struct SamplerReplay: Sendable {
   public let effectiveShares: [Double]
   /// The mean number of steps since a case was last drawn, over all cases and steps.
   public let staleness: Double
-  /// Spearman's rank correlation of the probabilities at the end with the cases' mean deviation from what a typical case
-  /// had at the time, over the second half of the recorded visits; `nil` where probabilities or deviations are all
-  /// equal.
+  /// Spearman's rank correlation of the probabilities at the end with the cases' mean deviation from what a
+  /// typical case had at the time, over the second half of the recorded visits; `nil` where probabilities or
+  /// deviations are all equal.
   public let rankCorrelation: Double?
   /// How often each case was drawn, in the order of the table's cases.
   public let draws: [Int]
