@@ -24,6 +24,26 @@ struct RecencyList: Sendable, Equatable {
     previous[end] = UInt32(last)
   }
 
+  /// Cases that count as drawn in the order of their indices.
+  init(caseCount: Int) { self.init((0..<UInt32(caseCount)).map { $0 }) }
+
+  /// Checks a stored order.
+  ///
+  /// - Throws: ``SamplerError/stateInconsistent`` when it does not hold every case once.
+  init(stored order: [UInt32], caseCount: Int) throws {
+    guard order.count == caseCount, Set(order).count == caseCount, order.allSatisfy({ $0 < caseCount }) else {
+      throw SamplerError.stateInconsistent
+    }
+    self.init(order)
+  }
+
+  /// The list for a changed list of cases. New cases come first.
+  func remapped(_ previousIndices: [Int?]) -> RecencyList {
+    let newIndices = previousIndices.newIndices
+    let added = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
+    return RecencyList(added + order.compactMap { newIndices[Int($0)] })
+  }
+
   /// The index of the extra element that closes the ring.
   private var end: Int { next.count - 1 }
 

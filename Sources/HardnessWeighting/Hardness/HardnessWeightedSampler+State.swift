@@ -38,11 +38,10 @@ extension HardnessWeightedSampler {
     let order = try values.decodeIfPresent([UInt32].self, forKey: .order)
     guard unvisited.isConsistent(caseCount: caseCount), pending.allSatisfy({ $0 >= 0 && $0 < caseCount }),
       visits.count == self.visits.count, (order == nil) == (recency == nil),
-      order.map({ Set($0).count == caseCount && $0.allSatisfy { $0 < caseCount } && $0.count == caseCount }) ?? true,
       losses.allSatisfy({ $0?.isFinite ?? true })
     else { throw SamplerError.stateInconsistent }
     self.visits = visits
-    recency = order.map(RecencyList.init)
+    recency = try order.map { try RecencyList(stored: $0, caseCount: losses.count) }
     let epoch = try values.decode(Int.self, forKey: .epoch)
     meanLoss = try values.decode(Double.self, forKey: .meanLoss)
     lossCount = try values.decode(Int.self, forKey: .lossCount)
@@ -79,11 +78,7 @@ extension HardnessWeightedSampler {
     remapped.pending = Set(previousIndices.indices.filter { previousIndices[$0].map(pending.contains) ?? false })
     remapped.tracker = tracker?.remapped(previousIndices)
     if !visits.isEmpty { remapped.visits = previousIndices.map { $0.map { visits[$0] } ?? 0 } }
-    if let recency {
-      let newIndices = previousIndices.newIndices
-      let added = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
-      remapped.recency = RecencyList(added + recency.order.compactMap { newIndices[Int($0)] })
-    }
+    remapped.recency = recency?.remapped(previousIndices)
     return remapped
   }
 }

@@ -82,7 +82,7 @@ public struct HardnessWeightedSampler: CaseSampler {
       if case .estimate(let options) = options.memory {
         HardnessTracker(caseCount: losses.count, options: options)
       } else { nil }
-    recency = options.refresh > 0 ? RecencyList((0..<UInt32(losses.count)).map { $0 }) : nil
+    recency = options.refresh > 0 ? RecencyList(caseCount: losses.count) : nil
     followRamp()
   }
 

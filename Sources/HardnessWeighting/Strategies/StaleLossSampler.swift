@@ -31,7 +31,8 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   /// The share of the draws that goes to the case not drawn for longest.
   public let refresh: Double
   private var tracker: HardnessTracker?
-  private var recency: RecencyList
+  /// The order in which cases were last drawn; `nil` without refreshes.
+  private var recency: RecencyList?
   private var unvisited: UnvisitedCases
   private var generator: SplitMix64
   /// The current distribution; `nil` when a loss has changed since it was computed.
@@ -60,7 +61,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
       try options.validate()
       return HardnessTracker(caseCount: caseCount, options: options)
     }
-    recency = RecencyList((0..<UInt32(caseCount)).map { $0 })
+    recency = refresh > 0 ? RecencyList(caseCount: caseCount) : nil
     losses = Array(repeating: nil, count: caseCount)
     generator = SplitMix64(seed: seed)
     unvisited = UnvisitedCases(caseCount: caseCount, &generator)
@@ -92,10 +93,9 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
       }
       self.tracker = tracker
     }
-    if let order = try values.decodeIfPresent([UInt32].self, forKey: .order) {
-      guard order.sorted() == (0..<UInt32(caseCount)).map({ $0 }) else { throw SamplerError.stateInconsistent }
-      recency = RecencyList(order)
-    }
+    let order = try values.decodeIfPresent([UInt32].self, forKey: .order)
+    guard (order == nil) == (recency == nil) else { throw SamplerError.stateInconsistent }
+    recency = try order.map { try RecencyList(stored: $0, caseCount: losses.count) }
     unvisited = try values.decode(UnvisitedCases.self, forKey: .unvisited)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
     guard losses.allSatisfy({ $0?.isFinite ?? true }), unvisited.isConsistent(caseCount: caseCount) else {
@@ -111,7 +111,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     try values.encode(unvisited, forKey: .unvisited)
     try values.encode(generator, forKey: .generator)
     try values.encode(refresh, forKey: .refresh)
-    if refresh > 0 { try values.encode(recency.order, forKey: .order) }
+    try values.encodeIfPresent(recency?.order, forKey: .order)
     try values.encodeIfPresent(tracker, forKey: .tracker)
   }
 
@@ -141,7 +141,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     var batch: [Int] = []
     while batch.count < count, let index = unvisited.next(skipping: { [losses] in losses[$0] != nil }) {
       batch.append(index)
-      recency.markDrawn(index)
+      recency?.markDrawn(index)
       tracker?.recordDraw(of: index, ratio: 1)
     }
     guard batch.count < count else { return batch }
@@ -150,7 +150,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     while batch.count < count {
       let index = drawRefresh() ?? weights.draw(&generator)
       batch.append(index)
-      recency.markDrawn(index)
+      recency?.markDrawn(index)
       let ratio = refresh + (1 - refresh) * Double(caseCount) * weights.probability(of: index)
       tracker?.recordDraw(of: index, ratio: ratio)
     }
@@ -159,7 +159,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
 
   /// With probability `refresh`, the case that has not been drawn for longest.
   private mutating func drawRefresh() -> Int? {
-    guard refresh > 0, generator.uniform() < refresh else { return nil }
+    guard let recency, generator.uniform() < refresh else { return nil }
     return recency.oldest { _ in false }
   }
 
@@ -201,9 +201,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     var remapped = try StaleLossSampler(
       caseCount: previousIndices.count, rule: rule, estimate: tracker?.estimator.options, refresh: refresh, seed: 0)
     remapped.tracker = tracker?.remapped(previousIndices)
-    let newIndices = previousIndices.newIndices
-    let added = previousIndices.indices.filter { previousIndices[$0] == nil }.map { UInt32($0) }
-    remapped.recency = RecencyList(added + recency.order.compactMap { newIndices[Int($0)] })
+    remapped.recency = recency?.remapped(previousIndices)
     remapped.losses = previousIndices.map { $0.flatMap { losses[$0] } }
     remapped.unvisited = unvisited.remapped(previousIndices)
     remapped.generator = generator
