@@ -23,8 +23,17 @@ public protocol CaseSampler: Codable, Sendable {
   /// The probabilities sum to 1. They leave out refreshes; see ``HardnessOptions/refresh``.
   var probabilities: [Double] { get }
 
+  /// The probability with which a case would be drawn first in the next batch, without refreshes.
+  ///
+  /// Asked right after a draw, it is the probability with which the case was drawn, except for first visits. The default
+  /// implementation takes O(n).
+  func probability(of index: Int) -> Double
+
   /// The current β; `nil` for strategies without one.
   var beta: Double? { get }
+
+  /// What is known about the hardness of the cases; `nil` for strategies that do not estimate it.
+  var estimator: HardnessEstimator? { get }
 
   /// A sentence about a problem that the user of the sampler should know of; `nil` when there is none.
   var warning: String? { get }
@@ -59,6 +68,14 @@ public protocol CaseSampler: Codable, Sendable {
   @discardableResult
   mutating func record(_ visits: [Visit]) throws -> [Double]
 
+  /// Takes in another measure of how hard each whole case is, such as 1 − Dice of a prediction of it.
+  ///
+  /// The default implementation passes over it.
+  ///
+  /// - Parameter scores: The score of each case, `nil` where it is not known. Larger is harder, in any unit.
+  /// - Throws: ``SamplerError`` when the number of scores differs, or one is not finite.
+  mutating func record(scores: [Double?]) throws
+
   /// Prepares the sampler for an epoch, so that schedules can follow.
   ///
   /// Loops that have epochs call this before the first draw of each, counting from 0. The default implementation
@@ -76,6 +93,17 @@ public protocol CaseSampler: Codable, Sendable {
 extension CaseSampler {
   /// `nil`: the strategy has no β.
   public var beta: Double? { nil }
+
+  /// `nil`: the strategy does not estimate hardness.
+  public var estimator: HardnessEstimator? { nil }
+
+  /// The element of ``CaseSampler/probabilities``.
+  public func probability(of index: Int) -> Double { probabilities[index] }
+
+  /// Checks the scores and passes over them.
+  ///
+  /// - Throws: ``SamplerError`` when the number of scores differs, or one is not finite.
+  public mutating func record(scores: [Double?]) throws { try check(scores: scores) }
 
   /// `nil`: there is nothing to warn of.
   public var warning: String? { nil }
@@ -114,6 +142,14 @@ extension CaseSampler {
     for (index, loss) in zip(cases, losses) {
       guard index >= 0, index < caseCount else { throw SamplerError.noSuchCase(index, caseCount: caseCount) }
       guard loss.isFinite else { throw SamplerError.lossNotFinite(loss, case: index) }
+    }
+  }
+
+  /// Throws unless there is a score for each case, finite where it is known.
+  func check(scores: [Double?]) throws {
+    guard scores.count == caseCount else { throw SamplerError.countsDiffer(losses: scores.count, cases: caseCount) }
+    for (index, score) in scores.enumerated() {
+      if let score, !score.isFinite { throw SamplerError.lossNotFinite(score, case: index) }
     }
   }
 

@@ -9,7 +9,8 @@
 ///    of a case leave its mean by more than chance allows, the mean begins anew, so that a change is followed.
 /// 3. **Shrinkage.** The variance between cases τ² follows from the spread of the means and their standard errors sᵢ
 ///    (Paule and Mandel, 1982). The estimate is the mean shrunk towards that of all cases:
-///    μ + τ² / (τ² + sᵢ²) · (meanᵢ − μ), the empirical Bayes estimate for normal deviations.
+///    μ + τ² / (τ² + sᵢ²) · (meanᵢ − μ), the empirical Bayes estimate for normal deviations. Where the score of a case by
+///    another measure, or its group, has predicted the means so far, μ is moved accordingly for each case.
 ///
 /// Recording a visit takes O(1). `refit` takes O(n); call it once in a while, for example every n / 2 visits. The
 /// estimator takes 28 bytes per case.
@@ -29,8 +30,21 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     /// How many standard deviations the recent deviations of a case must leave its mean for the mean to begin anew.
     public var changeThreshold = 3.5
 
+    /// Whether the hardness of cases with few visits is pooled over their groups.
+    public var poolsGroups = false
+
     /// Creates the default settings.
     public init() {}
+
+    /// Decodes settings; those of earlier versions do not pool over groups.
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      decay = try values.decode(Double.self, forKey: .decay)
+      baselineVisits = try values.decode(Double.self, forKey: .baselineVisits)
+      optimism = try values.decode(Double.self, forKey: .optimism)
+      changeThreshold = try values.decode(Double.self, forKey: .changeThreshold)
+      poolsGroups = try values.decodeIfPresent(Bool.self, forKey: .poolsGroups) ?? false
+    }
 
     /// Checks that every setting is in its range.
     ///
@@ -83,6 +97,15 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   /// The share of the spread of the means that is signal and not noise, at the last refit: τ² / (τ² + mean sᵢ²).
   public private(set) var signalShare = 0.0
 
+  /// The score of each case by another measure, `nil` where it is not known; `nil` without scores.
+  public internal(set) var scores: [Double?]?
+
+  /// The index of each case's group, where hardness is pooled over groups.
+  var groups: [Int]?
+
+  /// How far score and group moved the expectation for each case at the last refit; `nil` without either.
+  private var offsets: [Double]?
+
   /// The number of visits recorded since the last refit.
   public private(set) var visitsSinceRefit = 0
 
@@ -99,6 +122,8 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   private static let pooledDecay = 0.99
   /// How slowly surprise is forgotten; the sum's variance is then 1 / (1 − 0.5²) = 4/3.
   private static let surpriseDecay: Float = 0.5
+  /// The largest weight of one surprise, in standard deviations.
+  private static let largestSurprise = 3.0
   /// The largest weight of a visit in baselines and pooled variance.
   private static let maximumWeight = 10.0
 
@@ -126,14 +151,12 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     let deviation = visit.signal - baseline(of: visit, weight: weight)
     let index = visit.caseIndex
     visitsSinceRefit += 1
-    guard visits[index] > 0 else {
-      means[index] = deviation
-      visits[index] = 1
-      return
-    }
+    guard visits[index] > 0 else { return begin(index, with: deviation) }
     let residual = deviation - means[index]
-    restartIfChanged(index, residual)
-    let square = residual * residual / (1 + Double(meanVariances[index]))
+    guard !hasChanged(index, residual) else { return begin(index, with: deviation) }
+    // Of the steep first steps of a training, and of heavy tails, three standard deviations count.
+    let largest = pooledWeight > 10 ? 9 * variance(of: index) : .infinity
+    let square = min(largest, residual * residual / (1 + Double(meanVariances[index])))
     squares[index] = Self.caseDecay * squares[index] + Float(square)
     squareWeights[index] = Self.caseDecay * squareWeights[index] + 1
     pooledSquares = Self.pooledDecay * pooledSquares + weight * square
@@ -143,6 +166,14 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     means[index] += gain * residual
     meanVariances[index] = Float((1 - gain) * (1 - gain)) * meanVariances[index] + Float(gain * gain)
     visits[index] &+= 1
+  }
+
+  /// Begins the mean of a case with one deviation. What is known about its noise stays.
+  private mutating func begin(_ index: Int, with deviation: Double) {
+    means[index] = deviation
+    meanVariances[index] = 1
+    visits[index] = 1
+    surprises[index] = 0
   }
 
   /// What a typical case has for this kind of patch at present; takes the visit in.
@@ -157,16 +188,15 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     return baseline.weight > 0 ? baseline.sum / baseline.weight : visit.signal
   }
 
-  /// Lets a case's mean begin anew when its residuals are larger than chance allows.
-  private mutating func restartIfChanged(_ index: Int, _ residual: Double) {
-    let variance = variance(of: index) * (1 + Double(meanVariances[index]))
-    let surprise = variance > 0 ? residual / variance.squareRoot() : 0
-    surprises[index] = Self.surpriseDecay * surprises[index] + Float(max(-1e6, min(1e6, surprise)))
+  /// Whether the recent residuals of a case are larger than chance allows, so that its mean must begin anew.
+  private mutating func hasChanged(_ index: Int, _ residual: Double) -> Bool {
+    let error = (variance(of: index) * (1 + Double(meanVariances[index]))).squareRoot()
+    let surprise = error > 0 ? residual / error : 0
+    // Clipped, so that it takes two surprising visits: one alone may just be a noisy patch.
+    let clipped = max(-Self.largestSurprise, min(Self.largestSurprise, surprise))
+    surprises[index] = Self.surpriseDecay * surprises[index] + Float(clipped)
     let deviation = (1 / (1 - Self.surpriseDecay * Self.surpriseDecay)).squareRoot()
-    guard visits[index] > 3, abs(surprises[index]) > Float(options.changeThreshold) * deviation else { return }
-    visits[index] = 1
-    meanVariances[index] = 1
-    surprises[index] = 0
+    return visits[index] > 3 && abs(surprises[index]) > Float(options.changeThreshold) * deviation
   }
 
   /// The variance of a case's deviations, shrunk towards that of all cases.
@@ -182,12 +212,16 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   /// What is known about a case; that of a typical case when it has not been visited, or before the first refit.
   public func estimate(of index: Int) -> Estimate {
     let error = squaredError(of: index)
+    let prior = prior(of: index)
     guard visits[index] > 0, betweenVariance > 0 else {
-      return Estimate(mean: center, standardError: betweenVariance.squareRoot())
+      return Estimate(mean: prior, standardError: betweenVariance.squareRoot())
     }
     let share = betweenVariance / (betweenVariance + error)
-    return Estimate(mean: center + share * (means[index] - center), standardError: (share * error).squareRoot())
+    return Estimate(mean: prior + share * (means[index] - prior), standardError: (share * error).squareRoot())
   }
+
+  /// What is expected of a case before its own visits are counted: the mean over cases, moved by its score and group.
+  func prior(of index: Int) -> Double { center + (offsets?[index] ?? 0) }
 
   /// What a case is drawn by: its estimate plus `optimism` standard errors.
   func score(of index: Int) -> Double {
@@ -204,34 +238,24 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     let seen = visits.indices.filter { visits[$0] > 0 }
     guard seen.count > 1, knowsNoise else { return }
     let errors = seen.map { squaredError(of: $0) }
+    offsets = priorOffsets(seen, errors)
+    let observed = seen.map { means[$0] - (offsets?[$0] ?? 0) }
+    guard let fit = RandomEffects(means: observed, squaredErrors: errors, start: betweenVariance) else { return }
+    (center, betweenVariance) = (fit.center, fit.variance)
     let meanError = errors.reduce(0, +) / Double(errors.count)
-    // At τ², the standardized squared distances from μ sum to their expectation, the number of cases less one.
-    var variance = betweenVariance
-    for _ in 0..<30 {
-      var (weights, sum) = (0.0, 0.0)
-      for (index, error) in zip(seen, errors) {
-        let weight = 1 / (variance + error + .leastNormalMagnitude)
-        weights += weight
-        sum += weight * means[index]
-      }
-      center = sum / weights
-      var (distance, slope) = (0.0, 0.0)
-      for (index, error) in zip(seen, errors) {
-        let weight = 1 / (variance + error + .leastNormalMagnitude)
-        let square = (means[index] - center) * (means[index] - center)
-        distance += weight * square
-        slope += weight * weight * square
-      }
-      guard slope > 0, distance.isFinite, slope.isFinite else { break }
-      let step = (distance - Double(seen.count - 1)) / slope
-      let next = max(0, variance + step)
-      let isDone = abs(next - variance) <= 1e-6 * (next + meanError)
-      variance = next
-      if isDone { break }
-    }
-    betweenVariance = variance
-    let total = variance + meanError
-    signalShare = total > 0 ? variance / total : 0
+    let signal = fit.variance + (offsets ?? []).reduce(0) { $0 + $1 * $1 } / Double(caseCount)
+    signalShare = signal + meanError > 0 ? signal / (signal + meanError) : 0
+  }
+
+  /// How far scores and groups move the expectation for each case; `nil` when there are neither.
+  private func priorOffsets(_ seen: [Int], _ errors: [Double]) -> [Double]? {
+    guard scores != nil || groups != nil else { return nil }
+    var weights = Array(repeating: 0.0, count: caseCount)
+    for (index, error) in zip(seen, errors) { weights[index] = 1 / (betweenVariance + error + .leastNormalMagnitude) }
+    var prior = PriorMeans(means: means, weights: weights)
+    if let scores { prior.follow(scores: scores) }
+    if let groups { prior.follow(groups: groups) }
+    return prior.offsets
   }
 }
 
@@ -241,7 +265,10 @@ extension HardnessEstimator {
     let counts = [
       visits.count, means.count, meanVariances.count, squares.count, squareWeights.count, surprises.count,
     ]
-    return counts.allSatisfy { $0 == caseCount } && means.allSatisfy(\.isFinite)
+    let others = [scores?.count, groups?.count, offsets?.count]
+    return counts.allSatisfy { $0 == caseCount } && others.allSatisfy { $0 == nil || $0 == caseCount }
+      && (scores ?? []).allSatisfy { $0?.isFinite ?? true } && (offsets ?? []).allSatisfy(\.isFinite)
+      && (groups ?? []).allSatisfy { 0...caseCount ~= $0 } && means.allSatisfy(\.isFinite)
       && meanVariances.allSatisfy { $0.isFinite && $0 >= 0 } && squares.allSatisfy { $0.isFinite && $0 >= 0 }
       && squareWeights.allSatisfy { $0.isFinite && $0 >= 0 } && surprises.allSatisfy(\.isFinite)
       && baselines.values.allSatisfy { $0.sum.isFinite && $0.weight >= 0 }
@@ -260,6 +287,11 @@ extension HardnessEstimator {
       remapped.squareWeights[index] = squareWeights[previous]
       remapped.surprises[index] = surprises[previous]
     }
+    // A group of their own for new cases, whose group is unknown.
+    let unknown = ((groups ?? []).max() ?? -1) + 1
+    remapped.groups = groups.map { groups in previousIndices.map { $0.map { groups[$0] } ?? unknown } }
+    remapped.scores = scores.map { scores in previousIndices.map { $0.flatMap { scores[$0] } } }
+    remapped.offsets = offsets.map { offsets in previousIndices.map { $0.map { offsets[$0] } ?? 0 } }
     remapped.baselines = baselines
     (remapped.pooledSquares, remapped.pooledWeight) = (pooledSquares, pooledWeight)
     (remapped.center, remapped.betweenVariance, remapped.signalShare) = (center, betweenVariance, signalShare)

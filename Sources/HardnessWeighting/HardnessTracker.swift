@@ -3,22 +3,28 @@
 /// Every strategy that follows losses can share it: it records draws and visits, and reads scores.
 struct HardnessTracker: Codable, Sendable, Equatable {
   private(set) var estimator: HardnessEstimator
-  /// For each case that has been drawn and not recorded, n times the probability of each of its draws, oldest first.
-  private var drawingRatios: [Int: [Double]] = [:]
+  /// n times the probability of each draw whose visit has not been recorded.
+  private var drawingRatios = DrawQueue<Double>()
 
   init(caseCount: Int, options: HardnessEstimator.Options) {
     estimator = HardnessEstimator(caseCount: caseCount, options: options)
   }
 
   /// Records that a case was drawn, with n times the probability of that.
-  mutating func recordDraw(of index: Int, ratio: Double) { drawingRatios[index, default: []].append(ratio) }
+  mutating func recordDraw(of index: Int, ratio: Double) { drawingRatios.append(ratio, of: index) }
 
   /// Records what a drawn case has shown.
   mutating func record(_ visit: Visit) {
-    var ratios = drawingRatios[visit.caseIndex] ?? []
-    let ratio = ratios.isEmpty ? 1 : ratios.removeFirst()
-    drawingRatios[visit.caseIndex] = ratios.isEmpty ? nil : ratios
-    estimator.record(visit, drawingRatio: ratio)
+    estimator.record(visit, drawingRatio: drawingRatios.removeFirst(of: visit.caseIndex) ?? 1)
+  }
+
+  /// Pools the hardness of cases with few visits over their groups, given by the index of each case's group.
+  mutating func setGroups(_ groups: [Int]) { estimator.groups = groups }
+
+  /// Takes in another measure of how hard each whole case is, and fits the estimates to it.
+  mutating func setScores(_ scores: [Double?]) {
+    estimator.scores = scores
+    estimator.refit()
   }
 
   /// What a case is drawn by.
@@ -36,7 +42,7 @@ struct HardnessTracker: Codable, Sendable, Equatable {
   /// Whether a stored state is one of so many cases, made with these settings.
   func isConsistent(caseCount: Int, options: HardnessEstimator.Options) -> Bool {
     estimator.options == options && estimator.isConsistent(caseCount: caseCount)
-      && drawingRatios.values.joined().allSatisfy { $0.isFinite && $0 >= 0 }
+      && drawingRatios.isConsistent(caseCount: caseCount) { $0.isFinite && $0 >= 0 }
   }
 
   /// The tracker for a changed list of cases. Draws under way are forgotten.

@@ -16,6 +16,10 @@ public enum SamplerError: Error, Equatable, Sendable, CustomStringConvertible {
   case namesDiffer(names: Int, cases: Int)
   /// A stored state belongs to other cases, given by their names.
   case casesChanged(added: [String], missing: [String])
+  /// A setting names a group that no case belongs to.
+  case noSuchGroup(String, groups: [String])
+  /// The settings need the group of every case.
+  case groupsUnknown
   /// The strategy cannot add a case, because it does not know its weight or group.
   case newCase(Int)
   /// A stored state contradicts itself.
@@ -36,6 +40,9 @@ public enum SamplerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .namesDiffer(let names, let cases): "there are \(names) different names for \(cases) cases"
     case .casesChanged(let added, let missing):
       "the stored state belongs to other cases: \(Self.list(added)) not in it, \(Self.list(missing)) no longer there"
+    case .noSuchGroup(let name, let groups):
+      "there is no group \(name) among the cases; their groups are \(Self.list(groups))"
+    case .groupsUnknown: "the settings for groups need the group of every case"
     case .newCase(let index): "case \(index) is new, and the sampler knows neither its weight nor its group"
     case .stateInconsistent: "the stored state contradicts itself"
     }

@@ -32,6 +32,28 @@ public struct SamplerSettings: Sendable, Equatable {
     case justTrainTwice = "just-train-twice"
   }
 
+  /// Settings of `hardness` that belong together, as the defaults of the others; key `preset`.
+  public enum Preset: String, Sendable, CaseIterable {
+    /// The published rule: β = 100, the last loss, 2 as the initial loss of every case, a floor of 1e-4 / n, without
+    /// replacement.
+    case published
+    /// The published rule with the published importance weights.
+    case publishedIS = "published-is"
+    /// Estimates of the cases' present hardness, as `HardnessOptions.estimating()` has them.
+    case estimate
+
+    var options: HardnessOptions {
+      switch self {
+      case .published: return .published()
+      case .publishedIS:
+        var options = HardnessOptions.published()
+        options.importance = .published
+        return options
+      case .estimate: return .estimating()
+      }
+    }
+  }
+
   /// The strategy; key `name`. Default: `uniform`, as in nnU-Net.
   public var name = Name.uniform
 
@@ -50,9 +72,10 @@ public struct SamplerSettings: Sendable, Equatable {
   public var signal = Signal.loss
   /// The options of `hardness`, each with a key of its own.
   ///
-  /// The keys are `beta`, `beta_ramp_epochs`, `initial_loss`, `momentum` or `running_mean`, `floor` or `uniform_share`,
-  /// `cap`, `refresh`, `replacement` and `importance_weights`. By default β keeps the effective sample size at 30 % of
-  /// the number of cases (`"ess:0.3"`); the others have the defaults of `HardnessOptions`.
+  /// The keys are `beta`, `beta_ramp_epochs`, `initial_loss`, `momentum`, `running_mean` or `estimate` (with `optimism` and
+  /// `pool_groups`), `floor` or `uniform_share`, `cap`, `refresh`, `group_share`, `replacement` and `importance_weights`.
+  /// By default β keeps the effective sample size at 30 % of the number of cases (`"ess:0.3"`); the others have the
+  /// defaults of `HardnessOptions`. The key `preset` replaces all defaults at once; see ``Preset``.
   public var hardness = HardnessOptions(beta: .effectiveSampleSize(0.3))
   /// The path of a CSV file with the columns `case` and `weight`, for `static`; key `weights_file`, no default.
   public var weightsFile: String?
@@ -82,6 +105,15 @@ public struct SamplerSettings: Sendable, Equatable {
   /// Default: 5.
   public var upsampling = 5.0
 
+  /// The path of a table of scores, by which estimates of hardness begin before any visit; key `case_losses`, no default.
+  ///
+  /// A `sampler.csv` of an earlier training (columns `case`, `loss`; the last row of a case counts), or the `cases.csv` of
+  /// an evaluation (columns `case`, `Dice`; 1 − mean Dice counts).
+  public var caseLosses: String?
+  /// After how many epochs all training cases are predicted as a whole and scored by 1 − Dice, from which the estimates of
+  /// hardness then begin; 0 for never. Key `score_every`. Default: 0.
+  public var scoreEvery = 0
+
   /// Creates nnU-Net's uniform sampling.
   public init() {}
 
@@ -110,132 +142,18 @@ public struct SamplerSettings: Sendable, Equatable {
     }
   }
 
-  private static let keys = [
-    "name", "signal", "beta", "beta_ramp_epochs", "initial_loss", "momentum", "running_mean", "estimate", "optimism",
-    "floor", "uniform_share", "cap",
-    "refresh", "replacement", "importance_weights", "weights_file", "group_column", "step_size", "adjustment",
-    "worst_share", "radius", "power", "k", "first_stage", "upsampling",
-  ]
-
-  /// - Throws: `InputError` for unknown keys, values out of range, and keys that exclude each other.
-  init(_ fields: JSONFields) throws {
-    try fields.allow(Self.keys)
-    name = try fields.choice("name", default: name)
-    try readHardness(fields)
-    if case .estimate = hardness.memory { signal = .balanced }
-    signal = try fields.choice("signal", default: signal)
-    weightsFile = try fields.stringIfPresent("weights_file")
-    groupColumn = try fields.stringIfPresent("group_column") ?? groupColumn
-    stepSize = try fields.double("step_size", default: stepSize, in: 0...1e9)
-    adjustment = try fields.double("adjustment", default: adjustment, in: 0...1e9)
-    worstShare = try fields.double("worst_share", default: worstShare, in: 1e-9...1)
-    radius = try fields.double("radius", default: radius, in: 0...1e9)
-    power = try fields.double("power", default: power, in: 0...1e9)
-    k = try fields.int("k", default: k, in: 1...1_000_000_000)
-    firstStage = try fields.stringIfPresent("first_stage")
-    upsampling = try fields.double("upsampling", default: upsampling, in: 1...1e9)
+  /// Sets all options of `hardness`, and the signal, to those of a preset.
+  public mutating func apply(_ preset: Preset) {
+    hardness = preset.options
+    signal = estimate == nil ? .loss : .balanced
   }
 
-  private mutating func readHardness(_ fields: JSONFields) throws {
-    if let text = try? fields.stringIfPresent("beta") {
-      guard let beta = Beta(text) else {
-        throw fields.error("beta", found: "\"\(text)\"", expected: "a number of 0 or more, \"inf\", or \"ess:0.3\"")
-      }
-      hardness.beta = beta
-    } else if let beta = try fields.doubleIfPresent("beta") {
-      guard beta >= 0 else { throw fields.error("beta", found: "\(beta)", expected: "0 or more") }
-      hardness.beta = .fixed(beta)
-    }
-    hardness.rampEpochs = try fields.int("beta_ramp_epochs", default: 0, in: 0...10_000_000)
-    if try fields.doubleIfPresent("initial_loss") != nil {
-      hardness.firstVisits = .initialLoss(try fields.double("initial_loss", default: 2, in: -1e9...1e9), noise: 0.001)
-    }
-    func exclude(_ key: String, _ other: String) throws {
-      guard try fields.doubleIfPresent(key) != nil, try fields.doubleIfPresent(other) != nil else { return }
-      throw fields.error(key, found: "both \(key) and \(other)", expected: "one of the two")
-    }
-    try exclude("running_mean", "momentum")
-    try exclude("uniform_share", "floor")
-    hardness.memory = .momentum(try fields.double("momentum", default: 0, in: 0...0.999999))
-    if try fields.doubleIfPresent("running_mean") != nil {
-      hardness.memory = .runningMean(decay: try fields.double("running_mean", default: 0, in: 1e-6...0.999999))
-    }
-    try exclude("estimate", "momentum")
-    try exclude("estimate", "running_mean")
-    if try fields.doubleIfPresent("estimate") != nil {
-      var estimate = HardnessEstimator.Options()
-      estimate.decay = try fields.double("estimate", default: estimate.decay, in: 1e-6...0.999999)
-      estimate.optimism = try fields.double("optimism", default: estimate.optimism, in: 0...100)
-      hardness.memory = .estimate(estimate)
-    } else if let optimism = try fields.doubleIfPresent("optimism") {
-      throw fields.error("optimism", found: "\(optimism) without an estimate", expected: "the key estimate beside it")
-    }
-    let minimum = try fields.double("floor", default: 0, in: 0...1)
-    if minimum > 0 { hardness.floor = .minimum(minimum) }
-    let share = try fields.double("uniform_share", default: 0, in: 0...1)
-    if share > 0 { hardness.floor = .uniformShare(share) }
-    if try fields.doubleIfPresent("cap") != nil { hardness.cap = try fields.double("cap", default: 1, in: 1e-12...1) }
-    hardness.refresh = try fields.double("refresh", default: 0, in: 0...1)
-    hardness.replacement = try fields.boolIfPresent("replacement") ?? hardness.replacement
-    hardness.importance = try fields.choice("importance_weights", default: hardness.importance)
-  }
-
-  /// The keys that the strategy uses.
-  var json: JSON {
-    var members: [(String, JSON)] = [("name", .string(name.rawValue))]
-    if followsLosses, signal != .loss { members += [("signal", .string(signal.rawValue))] }
+  /// Whether the strategy needs the group of every case.
+  public var needsGroups: Bool {
     switch name {
-    case .uniform, .shuffled: break
-    case .static: members += [("weights_file", weightsFile.map(JSON.string) ?? .null)]
-    case .groupBalanced: members += [("group_column", .string(groupColumn))]
-    case .groupDRO:
-      members += [
-        ("group_column", .string(groupColumn)), ("step_size", .number(stepSize)), ("adjustment", .number(adjustment)),
-      ]
-    case .hardness: members += hardnessMembers
-    case .cvar: members += [("worst_share", .number(worstShare))]
-    case .chiSquare: members += [("radius", .number(radius))]
-    case .rank: members += [("power", .number(power))]
-    case .topK: members += [("k", .integer(k))]
-    case .justTrainTwice:
-      members += [
-        ("first_stage", firstStage.map(JSON.string) ?? .null), ("worst_share", .number(worstShare)),
-        ("upsampling", .number(upsampling)),
-      ]
+    case .groupBalanced, .groupDRO: true
+    case .hardness: hardness.needsGroups
+    default: estimate?.poolsGroups ?? false
     }
-    if name != .hardness, let estimate {
-      members += Self.members(of: estimate) + [("refresh", .number(hardness.refresh))]
-    }
-    return .object(JSONObject(members))
-  }
-
-  private static func members(of estimate: HardnessEstimator.Options) -> [(String, JSON)] {
-    [("estimate", .number(estimate.decay)), ("optimism", .number(estimate.optimism))]
-  }
-
-  private var hardnessMembers: [(String, JSON)] {
-    var members: [(String, JSON)] = []
-    if case .fixed(let beta) = hardness.beta, beta.isFinite {
-      members += [("beta", .number(beta))]
-    } else {
-      members += [("beta", .string(hardness.beta.description))]
-    }
-    members += [("beta_ramp_epochs", .integer(hardness.rampEpochs))]
-    if case .initialLoss(let loss, _) = hardness.firstVisits { members += [("initial_loss", .number(loss))] }
-    switch hardness.memory {
-    case .momentum(let share): members += [("momentum", .number(share))]
-    case .runningMean(let decay): members += [("running_mean", .number(decay))]
-    case .estimate(let estimate): members += Self.members(of: estimate)
-    }
-    switch hardness.floor {
-    case .none: break
-    case .minimum(let minimum): members += [("floor", .number(minimum))]
-    case .uniformShare(let share): members += [("uniform_share", .number(share))]
-    }
-    if let cap = hardness.cap { members += [("cap", .number(cap))] }
-    return members + [
-      ("refresh", .number(hardness.refresh)), ("replacement", .bool(hardness.replacement)),
-      ("importance_weights", .string(hardness.importance.rawValue)),
-    ]
   }
 }

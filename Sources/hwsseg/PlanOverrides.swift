@@ -1,7 +1,6 @@
 import ArgumentParser
 import Datasets
 import Files
-import HardnessWeighting
 import Plans
 
 /// Options that change settings of a plan.
@@ -21,24 +20,12 @@ struct PlanOverrides: ParsableArguments {
   @Option(help: "Iterations of validation on patches after each epoch.")
   var validationIterations: Int?
 
-  @Option(help: "How training cases are drawn.")
-  var sampler: SamplerSettings.Name?
-
-  @Option(
-    help: """
-      How strongly the hardness sampler favors hard cases: a number from 0 (uniform), inf, or ess:0.3, which keeps the \
-      effective sample size at 30 % of the cases.
-      """)
-  var beta: Beta?
-
-  @Option(help: "A CSV file with the columns case and weight, for the static sampler.")
-  var caseWeights: String?
-
-  @Option(help: "The model folder of the first training, for the just-train-twice sampler.")
-  var firstStage: String?
+  @OptionGroup var sampler: SamplerOverrides
 
   @Option(help: "The seed of everything random in training.")
   var seed: Int?
+
+  @OptionGroup var changes: PlanChanges
 
   func validate() throws {
     guard patchSize.isEmpty || patchSize.count == 3 && patchSize.allSatisfy({ 1...4096 ~= $0 }) else {
@@ -57,26 +44,17 @@ struct PlanOverrides: ParsableArguments {
 
   /// Changes the settings that were given in a plan.
   ///
-  /// - Throws: `InputError` when the plan's network cannot work on the patch.
-  func apply(to plan: inout Plan, for dataset: DatasetDescription) throws {
+  /// - Throws: `InputError` when a key does not exist, or the plan's network cannot work on the patch.
+  func apply(preset: SamplerPreset? = nil, to plan: inout Plan, for dataset: DatasetDescription) throws {
+    try sampler.apply(changes, preset: preset, to: &plan)
     if !patchSize.isEmpty { plan.configuration.patchSize = patchSize }
     if let batchSize { plan.configuration.batchSize = batchSize }
     if let epochs { plan.training.epochs = epochs }
     if let iterations { plan.training.iterationsPerEpoch = iterations }
     if let validationIterations { plan.training.validationIterations = validationIterations }
-    if let sampler { plan.training.sampler.name = sampler }
-    if let beta { plan.training.sampler.hardness.beta = beta }
-    if let caseWeights { plan.training.sampler.weightsFile = caseWeights }
-    if let firstStage { plan.training.sampler.firstStage = firstStage }
     if let seed { plan.training.seed = seed }
     guard !patchSize.isEmpty else { return }
     _ = try plan.configuration.architecture(
       inputChannels: dataset.channelNames.count, outputChannels: dataset.outputChannels)
   }
-}
-
-extension SamplerSettings.Name: ExpressibleByArgument {}
-
-extension Beta: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
 }

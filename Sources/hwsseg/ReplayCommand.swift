@@ -11,6 +11,9 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Tries a sampler's settings on the recorded visits of a training, without a network.",
     discussion: """
+      In place of a training, --simulate takes one of the simulated kind: 160 cases, of which the first tenth is harder \
+      (null: none is), drawn in batches of two.
+
       Whenever the sampler draws a case, it is told what the recorded visit of that case nearest in time has shown. \
       Prints each group's share of the draws in ten parts of the training, the effective sample size, how old the \
       sampler's knowledge is, and the rank correlation of its probabilities with the cases' mean hardness. Other draws \
@@ -18,10 +21,25 @@ struct ReplayCommand: ParsableCommand {
       """)
 
   @Argument(help: "The model folder of a training, or its visits.csv.")
-  var visits: URL
+  var visits: URL?
+
+  @Option(
+    help: """
+      A simulated training: null (cases differ by noise alone), ideal (no noise), starvation (noisy hard cases), age \
+      (falling losses), or kind (a class is often absent).
+      """)
+  var simulate: SimulatedVisits?
+
+  @Option(help: "The steps of a simulated training.")
+  var steps = 4000
 
   @Option(help: "The plan whose training.sampler is replayed; the model folder's when left out.")
   var plan: URL?
+
+  @OptionGroup(title: "Changes to the plan") var preset: SamplerPreset
+  @OptionGroup(title: "Changes to the plan") var sampler: SamplerOverrides
+
+  @OptionGroup(title: "Changes to the plan") var changes: PlanChanges
 
   @Option(help: "A table with the columns case and group; without it, there are no shares of groups.")
   var groups: URL?
@@ -32,15 +50,37 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  func run() throws {
-    let isTable = visits.pathExtension == "csv"
-    let folder = ModelFolder(isTable ? visits.deletingLastPathComponent() : visits)
-    let table = try VisitTable(contentsOf: isTable ? visits : folder.visits)
-    let settings = try (plan.map { try Plan.read($0) } ?? folder.readPlan()).training.sampler
-    let column = try groups.map { try CaseTable(contentsOf: $0) }
-    let members = table.caseNames.reduce(into: [String: String]()) {
-      $0[$1] = column?.value(settings.groupColumn, of: $1)
+  func validate() throws {
+    guard (visits == nil) != (simulate == nil) else {
+      throw ValidationError("name either the model folder of a training, or --simulate and a kind of training")
     }
+    guard simulate == nil || plan != nil else { throw ValidationError("--simulate needs a --plan") }
+    guard 10...100_000 ~= steps else { throw ValidationError("--steps must be from 10 to 100000") }
+  }
+
+  func run() throws {
+    let table: VisitTable
+    var read: Plan
+    var members: [String: String]
+    if let simulate, let plan {
+      table = simulate.visits(steps: steps, seed: seed)
+      read = try Plan.read(plan)
+      members = SimulatedVisits.groups
+      try sampler.apply(changes, preset: preset, to: &read)
+    } else if let visits {
+      let isTable = visits.pathExtension == "csv"
+      let folder = ModelFolder(isTable ? visits.deletingLastPathComponent() : visits)
+      table = try VisitTable(contentsOf: isTable ? visits : folder.visits)
+      read = try plan.map { try Plan.read($0) } ?? folder.readPlan()
+      try sampler.apply(changes, preset: preset, to: &read)
+      let column = try groups.map { try CaseTable(contentsOf: $0) }
+      members = table.caseNames.reduce(into: [String: String]()) {
+        $0[$1] = column?.value(read.training.sampler.groupColumn, of: $1)
+      }
+    } else {
+      return
+    }
+    let settings = read.training.sampler
     let replay = try SamplerReplay(table, settings: settings, groups: members, seed: seed)
     json ? printJSON(replay) : printTable(replay, table, settings)
   }
@@ -74,3 +114,5 @@ struct ReplayCommand: ParsableCommand {
     print(JSON.object(JSONObject(members)).text, terminator: "")
   }
 }
+
+extension SimulatedVisits: ExpressibleByArgument {}

@@ -31,6 +31,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The folder of preprocessed cases, made if it is not there; RESULTS/preprocessed when left out.")
   var preprocessed: URL?
 
+  @OptionGroup(title: "Changes to the plan") var preset: SamplerPreset
   @OptionGroup(title: "Changes to the plan") var overrides: PlanOverrides
 
   @Option(help: "The engine that computes convolutions.")
@@ -52,7 +53,7 @@ struct TrainCommand: ParsableCommand {
     LoggingSystem.bootstrap { _ in ConsoleLog() }
     let raw = try RawDataset(dataset)
     var plan = try Plan.read(plan)
-    try overrides.apply(to: &plan, for: raw.description)
+    try overrides.apply(preset: preset, to: &plan, for: raw.description)
     var training = try FoldTraining(
       raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: Logger(label: "hwsseg"))
     (training.engine, training.precision) = (engine, precision)

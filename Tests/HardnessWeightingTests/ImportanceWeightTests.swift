@@ -89,4 +89,47 @@ struct ImportanceWeightTests {
     let batch = try unvisited.draw(2)
     #expect(try unvisited.record(losses: [0.5, 0.1], for: batch) == [1, 1])
   }
+
+  /// A weight is computed with the loss, the β and the probability by which the case was drawn, although another batch
+  /// has been recorded and β has changed before its loss arrives.
+  @Test func weightsFollowWhatWasKnownAtTheDraw() throws {
+    var options = HardnessOptions(beta: .effectiveSampleSize(0.6))
+    options.importance = .raw
+    options.floor = .uniformShare(0.2)
+    var sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 4)
+    let first = try sampler.draw(1)[0]
+    let before = sampler
+    _ = try sampler.record(losses: [0.01, 0.02, 3], for: (0..<6).filter { $0 != first }.prefix(3).map { $0 })
+    _ = try sampler.draw(1)
+    #expect(sampler.beta != before.beta)
+    let expected = try before.importanceWeights(losses: [0.6], for: [first])
+    #expect(try sampler.importanceWeights(losses: [0.6], for: [first]) == expected)
+    // Stored and read, it is still known.
+    let stored = try JSONDecoder().decode(HardnessWeightedSampler.self, from: JSONEncoder().encode(sampler))
+    #expect(try stored.importanceWeights(losses: [0.6], for: [first]) == expected)
+    // Once recorded, it is forgotten.
+    let record = try sampler.record(losses: [0.6], for: [first])
+    #expect(record == expected)
+    #expect(
+      try sampler.importanceWeights(losses: [0.9], for: [first])
+        != before.importanceWeights(losses: [0.9], for: [first]))
+  }
+
+  /// Without replacement, weights are clipped before Des Raj's factor is multiplied in, so that clipping does not undo
+  /// it. The published weights have no such factor.
+  @Test func clippingComesBeforeTheFactor() throws {
+    var options = HardnessOptions(beta: .fixed(6))
+    options.replacement = false
+    let sampler = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+    let batch = [3, 0]
+    let known = batch.map { losses[$0] }
+    let factors = try sampler.importanceWeights(losses: known, for: batch, clippedTo: nil)
+    let clipped = try sampler.importanceWeights(losses: [9, -9], for: batch)
+    #expect(zip(clipped, factors).allSatisfy { abs($0 / $1 - 10) < 1e-9 || abs($0 / $1 - 0.1) < 1e-9 })
+    options.importance = .published
+    let published = try HardnessWeightedSampler(losses: losses, options: options, seed: 1)
+    #expect(try published.importanceWeights(losses: [9, -9], for: batch) == [10, 0.1])
+    let weights = try published.importanceWeights(losses: [0.8, 0.2], for: batch)
+    #expect(abs(weights[0] - exp(6 * (0.8 - 0.9))) < 1e-12 && abs(weights[1] - exp(6 * (0.2 - 0.1))) < 1e-12)
+  }
 }

@@ -74,7 +74,6 @@ struct TrainerTests {
     }
   }
 
-  /// Different seeds train different networks.
   /// `visits.csv` has every visit: what the patch was made to show, and what the sampler was told.
   @Test func visitsAreRecorded() throws {
     let tiny = try TinyTraining()
@@ -87,7 +86,7 @@ struct TrainerTests {
     #expect(
       rows[0] == [
         "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "cross_entropy", "soft_dice",
-        "signal", "beta",
+        "signal", "probability", "beta",
       ])
     #expect(rows.count == 1 + tiny.settings.epochs * tiny.settings.iterationsPerEpoch * 2)
     // One of two samples shows foreground, at either position.
@@ -97,6 +96,7 @@ struct TrainerTests {
     #expect(rows.dropFirst().allSatisfy { Double($0[6]) != nil && Double($0[9]) != nil && $0[6] != $0[9] })
   }
 
+  /// Different seeds train different networks.
   @Test func theSeedMatters() throws {
     let tiny = try TinyTraining()
     tiny.settings.epochs = 1

@@ -55,6 +55,20 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     case uniformShare(Double)
   }
 
+  /// The shares of the draws that groups of cases are guaranteed.
+  ///
+  /// The shares f_g sum to at most 1; what they leave is drawn by hardness from all cases:
+  ///
+  ///     p_i = (1 − Σ_g f_g) · p_i by hardness + f_g · softmax(β · loss) within the group of case i
+  ///
+  /// A group's own hardness can so raise its share above f_g. Shares that sum to 1 fix the share of every group.
+  public enum GroupShare: Codable, Sendable, Equatable {
+    /// The same share for every group.
+    case each(Double)
+    /// A share for some of the groups, by name.
+    case named([String: Double])
+  }
+
   /// Which importance weights ``HardnessWeightedSampler/record(losses:for:)`` returns.
   ///
   /// ``HardnessWeightedSampler/importanceWeights(losses:for:clippedTo:)`` defines the weights.
@@ -65,6 +79,9 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     case raw
     /// The clipped weights divided by their mean over the batch, so that the learning rate does not drift.
     case normalized
+    /// The published weights: the growth g of the softmax weight alone, clipped to [0.1, 10], however the batch was
+    /// drawn.
+    case published
   }
 
   /// The strength of the weighting.
@@ -94,6 +111,9 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
   /// It limits the age of the losses. Takes 8 bytes per case.
   public var refresh = 0.0
 
+  /// The shares of the draws that groups of cases are guaranteed; `nil` for none. Takes about 20 bytes per case.
+  public var groupShare: GroupShare?
+
   /// Whether a batch may contain a case more than once.
   ///
   /// Without replacement, the cases of a batch are drawn one after another, each from those that are left. No
@@ -111,6 +131,7 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
 
   /// The settings of the published code: a constant initial loss, a floor, and drawing without replacement.
   ///
+  /// With ``Importance-swift.enum/published`` importance weights added, they are those of its second trainer.
   /// <doc:ThePublishedCode> lists the differences that remain.
   public static func published(beta: Double = 100) -> HardnessOptions {
     var options = HardnessOptions(beta: .fixed(beta))
@@ -127,6 +148,12 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     options.memory = .estimate(HardnessEstimator.Options())
     options.refresh = 0.05
     return options
+  }
+
+  /// Whether the settings need the group of every case.
+  public var needsGroups: Bool {
+    if case .estimate(let estimate) = memory, estimate.poolsGroups { return true }
+    return groupShare != nil
   }
 
   /// Checks that every setting is in its range for the given number of cases.
@@ -158,6 +185,9 @@ public struct HardnessOptions: Codable, Sendable, Equatable {
     }
     if let cap {
       try check("the cap", cap, cap * Double(caseCount) >= 1 && cap <= 1, "from 1/n (n = \(caseCount) cases) to 1")
+    }
+    if groupShare != nil {
+      try check("the importance weights", 1, importance == .none, "none where groups are guaranteed a share")
     }
     try check("the refreshed share", refresh, refresh >= 0 && refresh <= 1, "between 0 and 1")
     if case .initialLoss(let loss, let noise) = firstVisits {

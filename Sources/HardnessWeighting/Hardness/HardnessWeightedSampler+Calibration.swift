@@ -42,7 +42,7 @@ extension HardnessWeightedSampler {
       }
       if found > target { low = middle } else { high = middle }
     }
-    tree.setBeta(low.squareRoot() * high.squareRoot())
+    setBeta(low.squareRoot() * high.squareRoot())
   }
 
   /// The effective sample size 1 / Σ p² at the current β, with the cap and the uniform share u.

@@ -28,8 +28,9 @@ extension HardnessWeightedSampler {
     while batch.count < count, let index = unvisited.next(skipping: tree.contains) {
       batch.append(index)
       pending.insert(index)
-      tree.set(tracker?.estimator.center ?? meanLoss, at: index)
+      setScore(tracker?.estimator.prior(of: index) ?? meanLoss, of: index)
       tracker?.recordDraw(of: index, ratio: 1)
+      if options.importance != .none { draws.append(ImportanceDraw(beta: tree.beta), of: index) }
     }
     if batch.count < count {
       calibrateWhenDue()
@@ -52,12 +53,18 @@ extension HardnessWeightedSampler {
     let n = Double(caseCount)
     if !options.replacement { for index in batch { exclude(index, &tree, &removed) } }
     for _ in 0..<count {
-      let index = drawRefresh(excluding: excluded) ?? drawCase(from: shares, excluding: excluded)
+      let index =
+        drawRefresh(excluding: excluded) ?? drawFromGroup(excluding: excluded)
+        ?? drawCase(from: shares, excluding: excluded)
       batch.append(index)
       recency?.markDrawn(index)
       if tracker != nil {
-        let probability = flooredProbability(hardnessShare(of: index, in: shares))
+        let probability = probability(of: index, in: shares)
         tracker?.recordDraw(of: index, ratio: options.refresh + (1 - options.refresh) * n * probability)
+      }
+      if options.importance != .none {
+        let stale = pending.contains(index) ? nil : removed.first { $0.index == index }?.loss ?? tree.loss(index)
+        draws.append(importanceDraw(of: index, in: shares, stale: stale), of: index)
       }
       if !options.replacement {
         exclude(index, &tree, &removed)
@@ -71,6 +78,12 @@ extension HardnessWeightedSampler {
   private mutating func drawRefresh(excluding excluded: Set<Int>) -> Int? {
     guard let recency, generator.uniform() < options.refresh else { return nil }
     return recency.oldest { excluded.contains($0) }
+  }
+
+  /// With the probability that groups are guaranteed, a case of one of them.
+  private mutating func drawFromGroup(excluding excluded: Set<Int>) -> Int? {
+    guard let total = groupTrees?.total, generator.uniform() < total else { return nil }
+    return groupTrees?.draw(excluding: excluded, &generator)
   }
 
   /// Draws a case that is not excluded, in proportion to its probability.
@@ -155,7 +168,25 @@ extension HardnessWeightedSampler {
     shares.capped.contains(index) ? shares.cap : shares.rest * tree.share(index, of: shares.total)
   }
 
-  /// The softmax(β · loss) with its cap and floor.
+  /// The probability with which a case is drawn first in a batch, apart from refreshes; in O(log n / cap).
+  ///
+  /// 0 for a case that has not been drawn yet.
+  public func probability(of index: Int) -> Double {
+    guard options.cap != nil else { return probability(of: index, in: Shares(total: tree.total)) }
+    var copy = self
+    var removed: RemovedCases = []
+    let shares = copy.removeCapped(into: &removed)
+    return probability(of: index, in: shares)
+  }
+
+  /// The probability of a case by hardness and groups, with the floor.
+  private func probability(of index: Int, in shares: Shares) -> Double {
+    let byHardness = flooredProbability(hardnessShare(of: index, in: shares))
+    guard let groupTrees else { return byHardness }
+    return (1 - groupTrees.total) * byHardness + groupTrees.probability(of: index)
+  }
+
+  /// The softmax(β · loss) with its cap and floor, and the shares of groups.
   ///
   /// While there are unvisited cases, one of them comes next: they share the probability equally. Takes O(n).
   public var probabilities: [Double] {
@@ -172,12 +203,16 @@ extension HardnessWeightedSampler {
     for index in shares.capped { probabilities[index] = shares.cap }
     let n = Double(caseCount)
     switch options.floor {
-    case .none: return probabilities
-    case .uniformShare(let share): return probabilities.map { (1 - share) * $0 + share / n }
+    case .none: break
+    case .uniformShare(let share): probabilities = probabilities.map { (1 - share) * $0 + share / n }
     case .minimum(let minimum):
       let raised = probabilities.map { max($0, minimum / n) }
       let sum = raised.reduce(0, +)
-      return raised.map { $0 / sum }
+      probabilities = raised.map { $0 / sum }
+    }
+    guard let groupTrees else { return probabilities }
+    return probabilities.indices.map {
+      (1 - groupTrees.total) * probabilities[$0] + groupTrees.probability(of: $0)
     }
   }
 }

@@ -1,7 +1,7 @@
 extension HardnessWeightedSampler {
   private enum CodingKeys: String, CodingKey {
     case options, losses, waiting, pending, visits, order, beta, epoch
-    case meanLoss, lossCount, lossesAboveInitial, generator, tracker
+    case meanLoss, lossCount, lossesAboveInitial, generator, tracker, draws, groups
   }
 
   /// Encodes the whole state, including the random generator.
@@ -22,6 +22,8 @@ extension HardnessWeightedSampler {
     try values.encode(lossesAboveInitial, forKey: .lossesAboveInitial)
     try values.encode(generator, forKey: .generator)
     try values.encodeIfPresent(tracker, forKey: .tracker)
+    if options.importance != .none { try values.encode(draws, forKey: .draws) }
+    try values.encodeIfPresent(groupNames, forKey: .groups)
   }
 
   /// Decodes a sampler, which continues exactly where the encoded one stopped.
@@ -31,7 +33,8 @@ extension HardnessWeightedSampler {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     let losses = try values.decode([Double?].self, forKey: .losses)
     try self.init(
-      caseCount: losses.count, options: try values.decode(HardnessOptions.self, forKey: .options), seed: 0)
+      caseCount: losses.count, options: try values.decode(HardnessOptions.self, forKey: .options),
+      groups: try values.decodeIfPresent([String].self, forKey: .groups), seed: 0)
     unvisited = try values.decode(UnvisitedCases.self, forKey: .waiting)
     pending = Set(try values.decode([Int].self, forKey: .pending))
     let visits = try values.decode([UInt32].self, forKey: .visits)
@@ -52,15 +55,20 @@ extension HardnessWeightedSampler {
       guard stored.isConsistent(caseCount: caseCount, options: options) else { throw SamplerError.stateInconsistent }
       tracker = stored
     }
+    // Samplers of earlier versions computed importance weights when visits were recorded.
+    draws = try values.decodeIfPresent(DrawQueue<ImportanceDraw>.self, forKey: .draws) ?? draws
+    guard draws.isConsistent(caseCount: caseCount, \.isConsistent) else { throw SamplerError.stateInconsistent }
     let beta = try values.decodeIfPresent(Double.self, forKey: .beta)
     guard beta.map({ $0.isFinite && $0 >= 0 }) ?? true else { throw SamplerError.stateInconsistent }
     tree = LogSumExpTree(losses.map { $0 ?? -.infinity }, beta: beta ?? 0)
+    groupTrees?.rebuild(from: tree)
     beginEpoch(epoch)
   }
 
   /// The sampler for a changed list of cases, each with the state it had.
   ///
-  /// New cases start as in a new sampler: unvisited, or with the constant initial loss but without noise.
+  /// New cases start as in a new sampler: unvisited, or with the constant initial loss but without noise. Where
+  /// settings need groups, new cases are rejected, because their group is unknown.
   ///
   /// - Parameter previousIndices: For each case of the new list, its index in the old one, or `nil` for a new case.
   /// - Throws: ``SamplerError`` when the list is empty, an index does not exist or occurs twice, or an option is out
@@ -77,6 +85,10 @@ extension HardnessWeightedSampler {
     }
     remapped.pending = Set(previousIndices.indices.filter { previousIndices[$0].map(pending.contains) ?? false })
     remapped.tracker = tracker?.remapped(previousIndices)
+    remapped.draws = DrawQueue()
+    if let groupNames {
+      try remapped.follow(Self.reordered(groupNames, by: previousIndices))
+    }
     if !visits.isEmpty { remapped.visits = previousIndices.map { $0.map { visits[$0] } ?? 0 } }
     remapped.recency = recency?.remapped(previousIndices)
     return remapped

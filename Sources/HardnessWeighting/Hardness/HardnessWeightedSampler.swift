@@ -26,6 +26,12 @@ public struct HardnessWeightedSampler: CaseSampler {
   var visits: [UInt32]
   /// What is known about the hardness of each case; `nil` unless the options ask for estimates. The tree holds scores.
   var tracker: HardnessTracker?
+  /// What was known at the draws whose visits have not been recorded; empty without importance weights.
+  var draws = DrawQueue<ImportanceDraw>()
+  /// The name of each case's group, where the options ask for groups.
+  var groupNames: [String]?
+  /// The cases of each group; `nil` unless groups are guaranteed a share.
+  var groupTrees: GroupTrees?
   /// The order in which cases were last drawn; `nil` without refreshes.
   var recency: RecencyList?
   var epoch = 0
@@ -41,8 +47,13 @@ public struct HardnessWeightedSampler: CaseSampler {
 
   /// Creates a sampler for cases none of which has been visited.
   ///
-  /// - Throws: ``SamplerError`` when there are no cases or an option is out of range.
-  public init(caseCount: Int, options: HardnessOptions, seed: UInt64) throws {
+  /// - Parameters:
+  ///   - caseCount: The number of cases.
+  ///   - options: The settings.
+  ///   - groups: The name of each case's group; only settings for groups need it.
+  ///   - seed: The seed of all draws.
+  /// - Throws: ``SamplerError`` when there are no cases, an option is out of range, or groups are missing.
+  public init(caseCount: Int, options: HardnessOptions, groups: [String]? = nil, seed: UInt64) throws {
     try Self.check(caseCount: caseCount)
     try options.validate(caseCount: caseCount)
     var generator = SplitMix64(seed: seed)
@@ -51,22 +62,25 @@ public struct HardnessWeightedSampler: CaseSampler {
       let unvisited = UnvisitedCases(caseCount: caseCount, &generator)
       self.init(
         Array(repeating: -.infinity, count: caseCount), options: options, unvisited: unvisited, generator: generator)
+      try follow(groups)
     case .initialLoss(let loss, let noise):
       let losses = (0..<caseCount).map { _ in loss + abs(loss) * noise * generator.normal() }
       self.init(losses, options: options, unvisited: UnvisitedCases(), generator: generator)
+      try follow(groups)
     }
   }
 
   /// Creates a sampler for cases with known losses, each of which counts as one visit.
   ///
   /// - Throws: ``SamplerError`` when there are no cases, a loss is not finite or an option is out of range.
-  public init(losses: [Double], options: HardnessOptions, seed: UInt64) throws {
+  public init(losses: [Double], options: HardnessOptions, groups: [String]? = nil, seed: UInt64) throws {
     try Self.check(caseCount: losses.count)
     try options.validate(caseCount: losses.count)
     if let index = losses.firstIndex(where: { !$0.isFinite }) {
       throw SamplerError.lossNotFinite(losses[index], case: index)
     }
     self.init(losses, options: options, unvisited: UnvisitedCases(), generator: SplitMix64(seed: seed))
+    try follow(groups)
     for index in visits.indices { visits[index] = 1 }
     if tracker != nil { _ = recordEstimates(losses.indices.map { Visit(caseIndex: $0, signal: losses[$0]) }) }
   }
@@ -86,7 +100,21 @@ public struct HardnessWeightedSampler: CaseSampler {
     followRamp()
   }
 
+  /// Takes in the groups of the cases, where the options need them.
+  mutating func follow(_ groups: [String]?) throws {
+    guard options.needsGroups else { return }
+    guard let groups, groups.count == caseCount else { throw SamplerError.groupsUnknown }
+    groupNames = groups
+    groupTrees = try options.groupShare.map { try GroupTrees(groups, share: $0, tree: tree) }
+    if case .estimate(let estimate) = options.memory, estimate.poolsGroups {
+      tracker?.setGroups(try CaseGroups(groups).groupIndices)
+    }
+  }
+
   public var caseCount: Int { tree.count }
+
+  /// What is known about the hardness of the cases; `nil` unless the options ask for estimates.
+  public var estimator: HardnessEstimator? { tracker?.estimator }
 
   /// The current β: the fixed or calibrated value, reduced during the ramp.
   public var beta: Double? { tree.beta }
@@ -119,30 +147,43 @@ public struct HardnessWeightedSampler: CaseSampler {
   /// Sets β for the current epoch. A calibrated β is adapted before the next draw instead.
   private mutating func followRamp() {
     if ramp == 0 {
-      tree.setBeta(0)
+      setBeta(0)
     } else if case .fixed(let beta) = options.beta {
-      tree.setBeta(ramp * beta)
+      setBeta(ramp * beta)
     }
+  }
+
+  /// Changes β in O(n).
+  mutating func setBeta(_ beta: Double) {
+    tree.setBeta(beta)
+    groupTrees?.rebuild(from: tree)
+  }
+
+  /// Changes what a case is drawn by.
+  mutating func setScore(_ score: Double, of index: Int) {
+    tree.set(score, at: index)
+    groupTrees?.set(score, at: index)
   }
 
   /// Records the losses of a batch and returns the importance weights that the options ask for.
   ///
   /// The losses of a case that is in the batch more than once count with their mean.
   ///
-  /// - Returns: The weight for the loss of each case, computed with the losses known before this call.
+  /// - Returns: The weight for the loss of each case, computed with what was known when it was drawn.
   /// - Throws: ``SamplerError`` when the lengths differ, a case does not exist or a loss is not finite.
   @discardableResult
   public mutating func record(losses: [Double], for cases: [Int]) throws -> [Double] {
     try check(losses: losses, for: cases)
     if tracker != nil { return recordEstimates(zip(cases, losses).map { Visit(caseIndex: $0, signal: $1) }) }
     let weights = try batchWeights(losses: losses, for: cases)
+    if options.importance != .none { for index in cases { _ = draws.removeFirst(of: index) } }
     var occurrences: [Int: Int] = [:]
     for index in cases { occurrences[index, default: 0] += 1 }
     // Losses are divided before they are added, so that no sum overflows.
     var means: [Int: Double] = [:]
     for (index, loss) in zip(cases, losses) { means[index, default: 0] += loss / Double(occurrences[index] ?? 1) }
     for (index, loss) in means {
-      tree.set(updatedLoss(of: index, with: loss), at: index)
+      setScore(updatedLoss(of: index, with: loss), of: index)
       if !visits.isEmpty { visits[index] &+= 1 }
       pending.remove(index)
     }
@@ -165,14 +206,30 @@ public struct HardnessWeightedSampler: CaseSampler {
   private mutating func recordEstimates(_ visits: [Visit]) -> [Double] {
     for visit in visits {
       tracker?.record(visit)
-      if let tracker { tree.set(tracker.score(of: visit.caseIndex), at: visit.caseIndex) }
+      if let tracker { setScore(tracker.score(of: visit.caseIndex), of: visit.caseIndex) }
       pending.remove(visit.caseIndex)
     }
-    if tracker?.refitWhenDue() == true, let tracker {
-      let scores = (0..<caseCount).map { tree.contains($0) ? tracker.score(of: $0) : -.infinity }
-      tree = LogSumExpTree(scores, beta: tree.beta)
-    }
+    if tracker?.refitWhenDue() == true { takeOverScores() }
     return Array(repeating: 1, count: visits.count)
+  }
+
+  /// Takes all scores of the estimates into the tree, in O(n).
+  private mutating func takeOverScores() {
+    guard let tracker else { return }
+    let scores = (0..<caseCount).map { tree.contains($0) ? tracker.score(of: $0) : -.infinity }
+    tree = LogSumExpTree(scores, beta: tree.beta)
+    groupTrees?.rebuild(from: tree)
+  }
+
+  /// Takes in another measure of how hard each whole case is; see ``CaseSampler/record(scores:)``.
+  ///
+  /// Estimates of hardness begin from it, as far as it has predicted what visits have shown. Other memories pass over it.
+  ///
+  /// - Throws: ``SamplerError`` when the number of scores differs, or one is not finite.
+  public mutating func record(scores: [Double?]) throws {
+    try check(scores: scores)
+    tracker?.setScores(scores)
+    takeOverScores()
   }
 
   /// What a new loss makes of the hardness of a case: old + a · (new − old); the loss itself at the first visit.

@@ -45,10 +45,12 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   ///   - rule: The rule that computes the probabilities.
   ///   - estimate: The settings of the estimates that the rule is applied to; `nil` for the last losses.
   ///   - refresh: The share of the draws, in [0, 1], that goes to the case not drawn for longest.
+  ///   - groups: The name of each case's group; only an estimate that pools over groups needs it.
   ///   - seed: The seed of all draws.
-  /// - Throws: ``SamplerError`` when there are no cases or a setting is out of range.
+  /// - Throws: ``SamplerError`` when there are no cases, a setting is out of range, or groups are missing.
   public init(
-    caseCount: Int, rule: Rule, estimate: HardnessEstimator.Options? = nil, refresh: Double = 0, seed: UInt64
+    caseCount: Int, rule: Rule, estimate: HardnessEstimator.Options? = nil, refresh: Double = 0,
+    groups: [String]? = nil, seed: UInt64
   ) throws {
     try Self.check(caseCount: caseCount)
     try rule.validate(caseCount: caseCount)
@@ -59,7 +61,12 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     self.refresh = refresh
     tracker = try estimate.map { options in
       try options.validate()
-      return HardnessTracker(caseCount: caseCount, options: options)
+      var tracker = HardnessTracker(caseCount: caseCount, options: options)
+      if options.poolsGroups {
+        guard let groups, groups.count == caseCount else { throw SamplerError.groupsUnknown }
+        tracker.setGroups(try CaseGroups(groups).groupIndices)
+      }
+      return tracker
     }
     recency = refresh > 0 ? RecencyList(caseCount: caseCount) : nil
     losses = Array(repeating: nil, count: caseCount)
@@ -84,10 +91,10 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     // Samplers of earlier versions have no refreshes.
     try self.init(
       caseCount: losses.count, rule: try values.decode(Rule.self, forKey: .rule),
-      estimate: tracker?.estimator.options,
-      refresh: try values.decodeIfPresent(Double.self, forKey: .refresh) ?? 0, seed: 0)
+      estimate: nil, refresh: try values.decodeIfPresent(Double.self, forKey: .refresh) ?? 0, seed: 0)
     self.losses = losses
     if let tracker {
+      try tracker.estimator.options.validate()
       guard tracker.isConsistent(caseCount: caseCount, options: tracker.estimator.options) else {
         throw SamplerError.stateInconsistent
       }
@@ -116,6 +123,9 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   }
 
   public var caseCount: Int { losses.count }
+
+  /// What is known about the hardness of the cases; `nil` without estimates.
+  public var estimator: HardnessEstimator? { tracker?.estimator }
 
   /// The distribution of the rule.
   ///
@@ -191,6 +201,15 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return Array(repeating: 1, count: cases.count)
   }
 
+  /// Takes in another measure of how hard each whole case is, from which estimates begin.
+  ///
+  /// - Throws: ``SamplerError`` when the number of scores differs, or one is not finite.
+  public mutating func record(scores: [Double?]) throws {
+    try check(scores: scores)
+    tracker?.setScores(scores)
+    cumulative = nil
+  }
+
   /// The sampler for a changed list of cases. New cases are unvisited.
   ///
   /// - Parameter previousIndices: For each case of the new list, its index in the old one, or `nil` for a new case.
@@ -199,7 +218,7 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
   public func remapped(_ previousIndices: [Int?]) throws -> StaleLossSampler {
     try Self.check(previousIndices, caseCount: caseCount)
     var remapped = try StaleLossSampler(
-      caseCount: previousIndices.count, rule: rule, estimate: tracker?.estimator.options, refresh: refresh, seed: 0)
+      caseCount: previousIndices.count, rule: rule, refresh: refresh, seed: 0)
     remapped.tracker = tracker?.remapped(previousIndices)
     remapped.recency = recency?.remapped(previousIndices)
     remapped.losses = previousIndices.map { $0.flatMap { losses[$0] } }

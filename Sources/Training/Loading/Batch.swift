@@ -8,6 +8,8 @@ public struct Batch: Sendable {
   public let cases: [Int]
   /// Whether each sample was made to show foreground.
   public let showsForeground: [Bool]
+  /// The probability with which each case was drawn, if it was by a sampler.
+  let probabilities: [Double]?
 }
 
 /// What a batch is made from.
@@ -21,4 +23,32 @@ struct BatchRequest: Sendable {
   let iteration: Int
   /// The index of each sample's case among the training or validation cases.
   let cases: [Int]
+  /// The probability with which each case was drawn; `nil` for validation.
+  var probabilities: [Double]?
+}
+
+/// A batch that has been drawn but not trained on.
+struct DrawnBatch: Codable, Sendable {
+  /// The index of each case.
+  var cases: [Int]
+  /// The probability with which each was drawn; `nil` in checkpoints of earlier versions.
+  var probabilities: [Double]?
+
+  init(cases: [Int], probabilities: [Double]?) {
+    self.cases = cases
+    self.probabilities = probabilities
+  }
+
+  private enum CodingKeys: String, CodingKey { case cases, probabilities }
+
+  /// Decodes a batch, or the list of cases that checkpoints of earlier versions have in its place.
+  init(from decoder: any Decoder) throws {
+    if let cases = try? decoder.singleValueContainer().decode([Int].self) {
+      self.cases = cases
+    } else {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      cases = try values.decode([Int].self, forKey: .cases)
+      probabilities = try values.decodeIfPresent([Double].self, forKey: .probabilities)
+    }
+  }
 }

@@ -56,13 +56,45 @@ struct BatchMaker: Sendable {
   ///
   /// - Throws: `InputError` when the file of a case has become unreadable.
   func batch(_ request: BatchRequest) throws -> Batch {
-    let voxels = patch[0] * patch[1] * patch[2]
-    var images = [Float](repeating: 0, count: request.cases.count * voxels * channels)
-    var labels: [Int16] = []
-    labels.reserveCapacity(request.cases.count * voxels)
     let showsForeground = showsForeground(in: request)
-    for (position, index) in request.cases.enumerated() {
-      let sample = try sample(request, position: position, index: index, showsForeground: showsForeground[position])
+    return try batch(
+      of: request.cases, showsForeground: showsForeground, probabilities: request.probabilities
+    ) { position in
+      try sample(
+        request, position: position, index: request.cases[position], showsForeground: showsForeground[position])
+    }
+  }
+
+  /// Makes a batch of tiles of whole training cases, without augmentation.
+  ///
+  /// - Throws: `InputError` when the file of a case has become unreadable.
+  func batch(of tiles: [CaseTile]) throws -> Batch {
+    try batch(of: tiles.map(\.caseIndex), showsForeground: tiles.map { _ in false }) { position in
+      let tile = tiles[position]
+      return try training[tile.caseIndex].withRegion(lower: tile.lower, size: patch) { source in
+        var patch = source.center(patch)
+        patch.removeOutsideLabel()
+        return patch
+      }
+    }
+  }
+
+  /// The tiles that cover each training case, as few as that takes.
+  func tiles() -> [CaseTile] {
+    training.enumerated().flatMap { index, stored in CaseTile.covering(index, shape: stored.shape, patch: patch) }
+  }
+
+  /// Puts samples together, with the channels last.
+  private func batch(
+    of cases: [Int], showsForeground: [Bool], probabilities: [Double]? = nil,
+    _ sample: (_ position: Int) throws -> Patch
+  ) throws -> Batch {
+    let voxels = patch[0] * patch[1] * patch[2]
+    var images = [Float](repeating: 0, count: cases.count * voxels * channels)
+    var labels: [Int16] = []
+    labels.reserveCapacity(cases.count * voxels)
+    for position in cases.indices {
+      let sample = try sample(position)
       labels += sample.labels
       images.withUnsafeMutableBufferPointer { images in
         sample.image.withUnsafeBufferPointer { image in
@@ -73,7 +105,8 @@ struct BatchMaker: Sendable {
         }
       }
     }
-    return Batch(images: images, labels: labels, cases: request.cases, showsForeground: showsForeground)
+    return Batch(
+      images: images, labels: labels, cases: cases, showsForeground: showsForeground, probabilities: probabilities)
   }
 
   /// Whether the sample at each position must show foreground.

@@ -33,6 +33,13 @@ public struct VisitTable: Sendable {
   /// The visits of each case in order of their steps; at least one each.
   let entries: [[Entry]]
 
+  init(caseNames: [String], steps: Int, batchSize: Int, entries: [[Entry]]) {
+    self.caseNames = caseNames
+    self.steps = steps
+    self.batchSize = batchSize
+    self.entries = entries
+  }
+
   /// Reads a `visits.csv`.
   ///
   /// - Throws: `InputError` when the file cannot be read, lacks a column or holds something that is not a number.

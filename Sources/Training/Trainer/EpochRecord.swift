@@ -18,6 +18,8 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   public var effectiveCases: Double
   /// The sampler's β at the end of the epoch; `nil` for strategies without one.
   public var beta: Double?
+  /// The share of the spread of the cases' hardness that is signal; `nil` for strategies that do not estimate it.
+  public var signalShare: Double?
   /// The share of each group of cases in the draws of the epoch; empty without groups.
   public var groupDraws: [String: Double]
   /// The mean norm of the gradient before clipping.

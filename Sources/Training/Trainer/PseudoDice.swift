@@ -26,16 +26,18 @@ struct PseudoDice {
   /// - Parameters:
   ///   - logits: The network's output at full resolution, [N, z, y, x, channel].
   ///   - labels: The labels, [N, z, y, x].
-  mutating func add(logits: Tensor, labels: [Int16]) {
+  ///   - voxels: The voxels that count, as indices of the labels; all when left out.
+  mutating func add(logits: Tensor, labels: [Int16], voxels: Range<Int>? = nil) {
+    let voxels = voxels ?? labels.indices
     let ignored = Int16(loss.ignoreLabel ?? -1)
     logits.withUnsafeBufferPointer { logits in
       switch loss.target {
       case .classes:
-        for voxel in labels.indices where labels[voxel] != ignored { addClass(logits, voxel, Int(labels[voxel])) }
+        for voxel in voxels where labels[voxel] != ignored { addClass(logits, voxel, Int(labels[voxel])) }
       case .regions(let regions):
         for (channel, values) in regions.enumerated() {
           let isMember = (0...(regions.joined().max() ?? 0)).map(values.contains)
-          for voxel in labels.indices where labels[voxel] != ignored {
+          for voxel in voxels where labels[voxel] != ignored {
             // The sigmoid of a positive logit is above 0.5.
             let isPredicted = logits[voxel * regions.count + channel] > 0
             add(channel, isPredicted: isPredicted, isPresent: isMember[Int(labels[voxel])])

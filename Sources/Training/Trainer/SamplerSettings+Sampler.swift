@@ -16,7 +16,8 @@ extension SamplerSettings {
   ///   does not cover them.
   func sampler(cases: [String], groups: [String: String], batchSize: Int, seed: UInt64) throws -> any CaseSampler {
     do {
-      let sampler = try makeSampler(cases, groups, seed: seed)
+      var sampler = try makeSampler(cases, groups, seed: seed)
+      if let caseLosses { try sampler.record(scores: CaseScores(URL(fileURLWithPath: caseLosses)).values(of: cases)) }
       // Settings that cannot fill a batch must fail here, on a copy, and not at the first step.
       var trial = sampler
       _ = try trial.draw(batchSize)
@@ -37,11 +38,13 @@ extension SamplerSettings {
     case .groupDRO:
       return try GroupDROSampler(
         groups: groupNames(of: cases, groups), stepSize: stepSize, adjustment: adjustment, seed: seed)
-    case .hardness: return try HardnessWeightedSampler(caseCount: count, options: hardness, seed: seed)
-    case .cvar: return try sampler(of: count, CVaRRule(share: worstShare), seed: seed)
-    case .chiSquare: return try sampler(of: count, ChiSquareRule(radius: radius), seed: seed)
-    case .rank: return try sampler(of: count, RankRule(power: power), seed: seed)
-    case .topK: return try sampler(of: count, TopKRule(count: k), seed: seed)
+    case .hardness:
+      return try HardnessWeightedSampler(
+        caseCount: count, options: hardness, groups: needsGroups ? groupNames(of: cases, groups) : nil, seed: seed)
+    case .cvar: return try sampler(of: cases, groups, CVaRRule(share: worstShare), seed: seed)
+    case .chiSquare: return try sampler(of: cases, groups, ChiSquareRule(radius: radius), seed: seed)
+    case .rank: return try sampler(of: cases, groups, RankRule(power: power), seed: seed)
+    case .topK: return try sampler(of: cases, groups, TopKRule(count: k), seed: seed)
     case .justTrainTwice:
       return try StaticSampler.justTrainTwice(
         firstStageLosses: firstStageLosses(of: cases), errorShare: worstShare, upsampling: upsampling, seed: seed)
@@ -60,9 +63,12 @@ extension SamplerSettings {
     }
   }
 
-  private func sampler<Rule: LossRule>(of count: Int, _ rule: Rule, seed: UInt64) throws -> StaleLossSampler<Rule> {
+  private func sampler<Rule: LossRule>(
+    of cases: [String], _ groups: [String: String], _ rule: Rule, seed: UInt64
+  ) throws -> StaleLossSampler<Rule> {
     try StaleLossSampler(
-      caseCount: count, rule: rule, estimate: estimate, refresh: estimate == nil ? 0 : hardness.refresh, seed: seed)
+      caseCount: cases.count, rule: rule, estimate: estimate, refresh: estimate == nil ? 0 : hardness.refresh,
+      groups: needsGroups ? groupNames(of: cases, groups) : nil, seed: seed)
   }
 
   /// The weight of each case in the table `weightsFile`.
@@ -94,17 +100,7 @@ extension SamplerSettings {
     }
     var file = URL(fileURLWithPath: firstStage)
     if file.pathExtension != "csv" { file = ModelFolder(file).samplerLog }
-    let rows = (try? CSV.rows(contentsOf: file))?.map(\.cells) ?? []
-    guard let header = rows.first, let name = header.firstIndex(of: "case"),
-      let loss = header.firstIndex(of: "loss")
-    else {
-      throw InputError(
-        file.path, found: "no table with the columns case and loss", expected: "a training's sampler.csv")
-    }
-    var losses: [String: Double] = [:]
-    for row in rows.dropFirst() where row.count == header.count {
-      if let value = Double(row[loss]) { losses[row[name]] = value }
-    }
+    let losses = try CaseScores(file).scores
     return try cases.map { name in
       guard let loss = losses[name] else {
         throw InputError(

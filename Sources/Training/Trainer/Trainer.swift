@@ -35,13 +35,14 @@ public final class Trainer {
   private let network: Network
   private let loss: Loss
   private let optimizer: SGD
+  private let maker: BatchMaker
   private let loader: BatchLoader
   private let log: TrainingLog
   private var sampler: any CaseSampler
   private var state: TrainingState
   private var hasWarned = false
-  /// The cases of batches that were drawn before an interruption and not yet requested again from the loader.
-  private var resumedBatches: [[Int]] = []
+  /// Batches that were drawn before an interruption and not yet requested again from the loader.
+  private var resumedBatches: [DrawnBatch] = []
 
   /// The finished epochs.
   public var history: [EpochRecord] { state.history }
@@ -75,6 +76,7 @@ public final class Trainer {
     try folder.checkAvailability(for: task)
 
     let maker = try BatchMaker(task)
+    self.maker = maker
     loader = BatchLoader { try maker.batch($0) }
     let seed = UInt64(settings.seed)
     network = try Network(
@@ -174,7 +176,7 @@ public final class Trainer {
       state.iteration += 1
       if stopRequested() { return false }
     }
-    guard let validation = try validate(stopRequested) else { return false }
+    guard let validation = try validate(stopRequested), try scoreCases(stopRequested) else { return false }
     let seconds = secondsBefore + Date().timeIntervalSince(start)
     try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
     return true
@@ -194,7 +196,8 @@ public final class Trainer {
     var record = EpochRecord(
       epoch: state.epoch, learningRate: learningRate, trainingLoss: state.lossSum / iterations,
       validationLoss: validation.loss, pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
-      effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, groupDraws: groupDraws(),
+      effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, signalShare: sampler.estimator?.signalShare,
+      groupDraws: groupDraws(),
       gradientNorm: state.gradientNormSum / iterations, seconds: seconds)
     record.average(after: state.history.last)
     return record
@@ -207,7 +210,7 @@ public final class Trainer {
     let suspects = state.losses.endEpoch()
     // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the
     // epoch from its last checkpoint and replaces these rows.
-    try log.writeSampler(state, probabilities: sampler.probabilities, suspects: suspects)
+    try log.writeSampler(state, sampler, suspects: suspects)
     state.finishEpoch(record)
     if isBest { try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
@@ -224,10 +227,18 @@ public final class Trainer {
   private func requestTrainingBatches() throws {
     let remaining = settings.iterationsPerEpoch - state.iteration
     while loader.pending.count < min(1 + settings.prefetch, remaining) {
-      let cases = resumedBatches.isEmpty ? try sampler.draw(network.batchSize) : resumedBatches.removeFirst()
+      let drawn = resumedBatches.isEmpty ? try draw() : resumedBatches.removeFirst()
       let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + loader.pending.count
-      loader.prepare(BatchRequest(kind: .training, iteration: iteration, cases: cases))
+      loader.prepare(
+        BatchRequest(
+          kind: .training, iteration: iteration, cases: drawn.cases, probabilities: drawn.probabilities))
     }
+  }
+
+  /// Draws a batch, and records with which probabilities.
+  private func draw() throws -> DrawnBatch {
+    let cases = try sampler.draw(network.batchSize)
+    return DrawnBatch(cases: cases, probabilities: cases.map { sampler.probability(of: $0) })
   }
 
   /// The share of each group in the draws of the epoch.
@@ -295,7 +306,7 @@ public final class Trainer {
       return VisitRecord(
         step: state.iteration, caseIndex: index, position: position, showsForeground: batch.showsForeground[position],
         absentClasses: hardness.absentClasses, loss: losses[position], crossEntropy: hardness.crossEntropy,
-        softDice: hardness.softDice, signal: signal,
+        softDice: hardness.softDice, signal: signal, probability: batch.probabilities?[position],
         beta: sampler.beta.flatMap { $0.isFinite ? $0 : nil })
     }
   }
@@ -334,6 +345,38 @@ public final class Trainer {
     return (mean.isFinite ? mean : nil, dice.values)
   }
 
+  /// Predicts all training cases as a whole when the plan asks for it after this epoch, and tells the sampler 1 − Dice.
+  ///
+  /// Each case is covered by as few patches as that takes, without mirroring or overlap beyond that.
+  ///
+  /// - Returns: `false` when a stop was requested before the end.
+  private func scoreCases(_ stopRequested: () -> Bool) throws -> Bool {
+    let interval = settings.sampler.scoreEvery
+    guard interval > 0, (state.epoch + 1) % interval == 0 else { return true }
+    let empty = PseudoDice(loss, channels: network.architecture.outputChannels)
+    var dice = Array(repeating: empty, count: state.cases.count)
+    var tiles = maker.tiles()[...]
+    while let last = tiles.prefix(network.batchSize).last {
+      if stopRequested() { return false }
+      let taken = Array(tiles.prefix(network.batchSize))
+      tiles = tiles.dropFirst(network.batchSize)
+      // The last batch is filled up; the surplus is not counted.
+      let batch = try maker.batch(of: taken + Array(repeating: last, count: network.batchSize - taken.count))
+      forward(batch, inference: true)
+      let voxels = batch.labels.count / network.batchSize
+      for (position, tile) in taken.enumerated() {
+        dice[tile.caseIndex].add(
+          logits: network.outputs[0], labels: batch.labels, voxels: position * voxels..<(position + 1) * voxels)
+      }
+    }
+    let scores = dice.map { dice -> Double? in
+      let values = dice.values.compactMap { $0 }
+      return values.isEmpty ? nil : 1 - values.reduce(0, +) / Double(values.count)
+    }
+    try sampler.record(scores: scores)
+    return true
+  }
+
   /// Requests a validation batch of the current epoch, with cases drawn uniformly.
   private func requestValidationBatch(_ index: Int) {
     let iteration = state.epoch * settings.validationIterations + index
@@ -347,7 +390,8 @@ public final class Trainer {
 
   /// Writes `checkpoint_latest`, including the batches that have been drawn but not trained on.
   private func writeLatest() throws {
-    state.drawnBatches = loader.pending.filter { $0.kind == .training }.map(\.cases) + resumedBatches
+    let requested = loader.pending.filter { $0.kind == .training }
+    state.drawnBatches = requested.map { DrawnBatch(cases: $0.cases, probabilities: $0.probabilities) } + resumedBatches
     try TrainingCheckpoint.write(
       network: network, optimizer: optimizer, state: state, sampler: sampler, to: folder.checkpoint(.latest))
   }

@@ -25,6 +25,9 @@ enum TrainingCheckpoint {
     network: Network, optimizer: SGD, state: TrainingState, sampler: any CaseSampler, to url: URL
   ) throws {
     let encoder = JSONEncoder()
+    // β can be infinite, for which JSON has no number.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     let metadata = [
       "epoch": String(state.epoch), "training_state": String(decoding: try encoder.encode(state), as: UTF8.self),
       "sampler_state": String(decoding: try encoded(sampler, cases: state.cases, encoder), as: UTF8.self),
@@ -39,8 +42,11 @@ enum TrainingCheckpoint {
     _ url: URL, network: Network, optimizer: SGD, state: inout TrainingState, sampler: inout any CaseSampler
   ) throws {
     let file = try Safetensors(contentsOf: url)
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
-      let stored = try? JSONDecoder().decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent
+      let stored = try? decoder.decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent
     else { throw unusableError(url) }
     guard stored.cases == state.cases else {
       throw InputError(
@@ -48,7 +54,7 @@ enum TrainingCheckpoint {
         expected: "the \(state.cases.count) cases of this fold",
         advice: "Resume with the data set, the fold and the splits of the first call.")
     }
-    guard let storedSampler = try? decoded(sampler, Data(samplerText.utf8), cases: state.cases) else {
+    guard let storedSampler = try? decoded(sampler, Data(samplerText.utf8), cases: state.cases, decoder) else {
       throw unusableError(url)
     }
     try network.load(file)
@@ -68,8 +74,8 @@ enum TrainingCheckpoint {
   }
 
   private static func decoded<Sampler: CaseSampler>(
-    _: Sampler, _ data: Data, cases: [String]
+    _: Sampler, _ data: Data, cases: [String], _ decoder: JSONDecoder
   ) throws -> any CaseSampler {
-    try JSONDecoder().decode(SamplerArchive<Sampler>.self, from: data).sampler(for: cases)
+    try decoder.decode(SamplerArchive<Sampler>.self, from: data).sampler(for: cases)
   }
 }

@@ -20,14 +20,14 @@ struct TrainingLog {
     let names = Set(groups.values).sorted()
     let header =
       ["epoch", "learning_rate", "train_loss", "validation_loss"] + classes.map { "pseudo_dice_\($0)" }
-      + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta"] + names.map { "draws_\($0)" }
+      + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta", "signal_share"] + names.map { "draws_\($0)" }
       + ["gradient_norm", "seconds"]
     let epochs = history.map { record in
       [String(record.epoch), number(record.learningRate), number(record.trainingLoss), number(record.validationLoss)]
         + record.pseudoDice.map(number)
         + [
           number(record.meanPseudoDice), number(record.averagePseudoDice), number(record.effectiveCases),
-          number(record.beta),
+          number(record.beta), number(record.signalShare),
         ] + names.map { number(record.groupDraws[$0] ?? 0) }
         + [number(record.gradientNorm), String(format: "%.2f", record.seconds)]
     }
@@ -37,22 +37,26 @@ struct TrainingLog {
   /// Adds the rows of the current epoch to `sampler.csv` and `visits.csv`, and rewrites `suspects.csv`.
   ///
   /// `sampler.csv` has one row for each epoch and training case: the last loss of the case, its probability at the end
-  /// of the epoch, and how often it was drawn in the epoch. Rows of this and later epochs, which an interrupted run has
-  /// left, are dropped.
+  /// of the epoch, how often it was drawn in the epoch, and, where hardness is estimated, the estimate with its standard
+  /// error and the score of the whole case. Rows of this and later epochs, which an interrupted run has left, are dropped.
   ///
   /// - Parameters:
   ///   - state: The state of the run at the end of the epoch.
-  ///   - probabilities: The probability of each case.
+  ///   - sampler: The sampler at the end of the epoch.
   ///   - suspects: The cases that stay hard.
   /// - Throws: `InputError` when the folder cannot be written.
-  func writeSampler(_ state: TrainingState, probabilities: [Double], suspects: [LossHistory.Suspect]) throws {
-    let header = ["epoch", "case", "group", "loss", "probability", "draws"]
+  func writeSampler(_ state: TrainingState, _ sampler: any CaseSampler, suspects: [LossHistory.Suspect]) throws {
+    let header = ["epoch", "case", "group", "loss", "probability", "draws", "hardness", "standard_error", "score"]
+    let probabilities = sampler.probabilities
+    let estimator = sampler.estimator
     let before = earlierRows(of: folder.samplerLog, than: state.epoch)
     let rows = state.cases.indices.map { index in
       let name = state.cases[index]
+      let estimate = estimator?.estimate(of: index)
       return [
         String(state.epoch), name, groups[name] ?? "", number(state.losses.lastLosses[index]),
-        number(probabilities[index]), String(state.epochDraws[index]),
+        number(probabilities[index]), String(state.epochDraws[index]), number(estimate?.mean),
+        number(estimate?.standardError), number(estimator?.scores?[index]),
       ]
     }
     try replace(folder.samplerLog, [header] + before + rows)
@@ -71,15 +75,13 @@ struct TrainingLog {
   private func writeVisits(_ state: TrainingState) throws {
     let header = [
       "epoch", "step", "case", "position", "shows_foreground", "absent_classes", "loss", "cross_entropy", "soft_dice",
-      "signal",
-      "beta",
+      "signal", "probability", "beta",
     ]
     let rows = (state.epochVisits ?? []).map { visit in
       [
         String(state.epoch), String(visit.step), state.cases[visit.caseIndex], String(visit.position),
         visit.showsForeground ? "1" : "0", String(visit.absentClasses), number(visit.loss), number(visit.crossEntropy),
-        number(visit.softDice), number(visit.signal),
-        number(visit.beta),
+        number(visit.softDice), number(visit.signal), number(visit.probability), number(visit.beta),
       ]
     }
     try replace(folder.visits, [header] + earlierRows(of: folder.visits, than: state.epoch) + rows)

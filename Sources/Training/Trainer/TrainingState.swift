@@ -13,8 +13,8 @@ struct TrainingState: Codable {
   var gradientNormSum = 0.0
   /// The seconds spent in this epoch so far.
   var seconds = 0.0
-  /// The cases of each batch that has been drawn but not trained on, the next one first.
-  var drawnBatches: [[Int]] = []
+  /// The batches that have been drawn but not trained on, the next one first.
+  var drawnBatches: [DrawnBatch] = []
   /// The finished epochs.
   var history: [EpochRecord] = []
   /// The largest moving average of the pseudo Dice so far.
@@ -45,7 +45,10 @@ struct TrainingState: Codable {
   var isConsistent: Bool {
     epoch >= 0 && iteration >= 0 && epochDraws.count == cases.count
       && losses.isConsistent(caseCount: cases.count) && history.count == epoch
-      && drawnBatches.joined().allSatisfy(cases.indices.contains)
+      && drawnBatches.allSatisfy { batch in
+        batch.cases.allSatisfy(cases.indices.contains)
+          && batch.probabilities?.count ?? batch.cases.count == batch.cases.count
+      }
       && (epochVisits ?? []).allSatisfy { cases.indices.contains($0.caseIndex) }
   }
 

@@ -16,6 +16,8 @@ struct VisitRecord: Codable, Sendable {
   var softDice: Double?
   /// What the sampler was told.
   var signal: Double
+  /// The probability with which the case was drawn, `nil` in checkpoints of earlier versions.
+  var probability: Double?
   /// The sampler's β when it was told.
   var beta: Double?
 
