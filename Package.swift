@@ -42,6 +42,7 @@ let package = Package(
     .target(name: "Threads", swiftSettings: unchecked),
     .target(name: "Statistics", swiftSettings: unchecked),
     .target(name: "HardnessWeighting"),
+    .target(name: "Charts"),
 
     // Floor 2
     .target(name: "NIfTI", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
@@ -115,6 +116,7 @@ let package = Package(
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
     .testTarget(name: "HardnessWeightingTests", dependencies: ["HardnessWeighting", "TestSupport"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(name: "NIfTITests", dependencies: ["CNIfTI", "Files", "NIfTI", "TestSupport"]),
     .testTarget(name: "TensorFilesTests", dependencies: ["Files", "TensorFiles", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Files", "Tensors", "TestSupport"]),
