@@ -26,11 +26,14 @@ public struct LineChart: Chart, Equatable {
     public var name: String
     /// The points in the order in which the line connects them. The line is broken where one is not finite.
     public var points: [Point]
+    /// The position of the line's color in the palette, or `nil` for that of the line in the chart.
+    public var color: Int?
 
     /// Creates a series.
-    public init(_ name: String, _ points: [Point]) {
+    public init(_ name: String, _ points: [Point], color: Int? = nil) {
       self.name = name
       self.points = points
+      self.color = color
     }
   }
 
@@ -39,7 +42,7 @@ public struct LineChart: Chart, Equatable {
   public var x: Axis
   /// The vertical axis.
   public var y: Axis
-  /// The lines; their order decides their colors.
+  /// The lines; their order decides their colors, where they name none.
   public var series: [Series]
 
   /// Creates a chart.
@@ -74,7 +77,8 @@ public struct LineChart: Chart, Equatable {
       runs(of: series[index]).flatMap { $0.split { $0.band == nil } }.filter { $0.count > 1 }.map { run in
         let upper = run.map { ($0.x, $0.band?.upperBound ?? $0.y) }
         let lower = run.reversed().map { ($0.x, $0.band?.lowerBound ?? $0.y) }
-        return #"<path class="band \#(Stylesheet.color(index))" d="\#(path(upper + lower, in: frame))z"/>"# + "\n"
+        return #"<path class="band \#(Stylesheet.color(color(index)))" d="\#(path(upper + lower, in: frame))z"/>"#
+          + "\n"
       }.joined()
     }
     let lines = series.indices.map { index in
@@ -95,8 +99,10 @@ public struct LineChart: Chart, Equatable {
     "M" + points.map { "\(SVG.number(frame.x($0.0))) \(SVG.number(frame.y($0.1)))" }.joined(separator: "L")
   }
 
+  private func color(_ index: Int) -> Int { series[index].color ?? index }
+
   private func style(_ index: Int) -> String {
-    "line \(Stylesheet.color(index))" + (index < Stylesheet.palette.count ? "" : " dashed")
+    "line \(Stylesheet.color(color(index)))" + (color(index) < Stylesheet.palette.count ? "" : " dashed")
   }
 
   private func entry(_ index: Int) -> Legend.Entry {

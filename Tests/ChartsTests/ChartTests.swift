@@ -145,6 +145,11 @@ import Testing
   @Test func colorsFollowTheOrderOfGroups() {
     let drawing = Drawing(Self.scatter)
     #expect(drawing.styled("dot").map(\.style) == ["dot c1", "dot c2", "dot c1", "dot c2"])
+    let series = [
+      LineChart.Series("a", [.init(0, 0)], color: 3), .init("b", [.init(0, 1)]), .init("c", [.init(1, 1)], color: 9),
+    ]
+    let lines = Drawing(LineChart("t", x: Axis("x"), y: Axis("y"), series: series)).styled("line").map(\.style)
+    #expect(Set(lines) == ["line c4", "line c2", "line c2 dashed"])
     // Strip three is drawn with the category of strip one, in the color of its group.
     #expect(Drawing(Self.strip).styled("dot").map(\.style) == ["dot c1", "dot c2", "dot c1", "dot c2", "dot c2"])
   }
