@@ -19,13 +19,16 @@ struct TrainingCharts {
 
   /// What was drawn, and with which probability, over epochs; only the effective number of cases without groups.
   func sampling() -> [LineChart] {
-    let ordered = groups.filter(run.groups.contains) + run.groups.filter { !groups.contains($0) }
+    // A group has the color that it has in the evaluation.
+    let colors = groups + run.groups.filter { !groups.contains($0) }
+    let shown = colors.enumerated().filter { run.groups.contains($0.element) }
     // Without a choice of the sampler, this is the number of training cases in every epoch.
     let effective = chart("Effective number of cases", "cases", [series("", "effective_cases")])
-    if ordered.isEmpty { return [effective] }
-    let draws = ordered.map { series($0, "draws_\($0)") }
-    let probabilities = ordered.map { group in
-      LineChart.Series(group, run.sums(of: group) { $0.probability }.map { LineChart.Point($0.epoch, $0.value) })
+    if shown.isEmpty { return [effective] }
+    let draws = shown.map { series($0.element, "draws_\($0.element)", color: $0.offset) }
+    let probabilities = shown.map { color, group in
+      let points = run.sums(of: group) { $0.probability }.map { LineChart.Point($0.epoch, $0.value) }
+      return LineChart.Series(group, points, color: color)
     }
     return [
       chart("Share of the draws by group", "share", draws),
@@ -33,8 +36,8 @@ struct TrainingCharts {
     ]
   }
 
-  private func series(_ name: String, _ column: String) -> LineChart.Series {
-    LineChart.Series(name, run.points(column).map { LineChart.Point($0.epoch, $0.value) })
+  private func series(_ name: String, _ column: String, color: Int? = nil) -> LineChart.Series {
+    LineChart.Series(name, run.points(column).map { LineChart.Point($0.epoch, $0.value) }, color: color)
   }
 
   private func chart(_ title: String, _ value: String, _ series: [LineChart.Series]) -> LineChart {

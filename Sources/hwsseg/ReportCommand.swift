@@ -10,9 +10,9 @@ struct ReportCommand: ParsableCommand {
     commandName: "report",
     abstract: "Shows one evaluation, or several side by side, as an HTML page.",
     discussion: """
-      The page is one file without links to others: tables, percentiles, each case under the first evaluation and the
-      others, and each label and group. With --images and --reference, it shows the worst cases; with --run, what a
-      training learned and what its sampler drew.
+      The page is one file without links to others: tables, percentiles, each case under the first evaluation and \
+      the others, and each label and group. With --images and --reference, it shows the worst cases; with --run, what \
+      a training learned and what its sampler drew.
       """)
 
   @Argument(help: "The folders with cases.csv, as 'hwsseg evaluate' writes it; usually those of the predictions.")

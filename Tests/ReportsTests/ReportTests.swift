@@ -159,6 +159,10 @@ import Testing
       #expect(hardest[0].loss == 2.5 && hardest[0].epochs == 10 && hardest[0].draws == 48)
       #expect(abs(hardest[0].standardError - (0.25 / 9).squareRoot()) < 1e-12)
       #expect(hardest[1].epochs == 6)
+      // The rare group is drawn in the color that it has in the evaluation.
+      let charts = TrainingCharts(run: run, groups: ["another", "rare"]).sampling()
+      #expect(charts[0].series.map(\.name) == ["rare", "common"] && charts[0].series.map(\.color) == [1, 2])
+      #expect(charts.map { $0.series[0].points.count } == [12, 12, 12])
     }
   }
 
