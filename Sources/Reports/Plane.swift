@@ -28,12 +28,35 @@ struct Plane<Pixel: Sendable> {
     self.pixels = pixels
   }
 
+  private init(width: Int, height: Int, pixels: [Pixel]) {
+    (self.width, self.height, self.pixels) = (width, height, pixels)
+  }
+
   /// The vertical and the horizontal axis of a slice.
   static func axes(across axis: Int) -> (vertical: Int, horizontal: Int) {
     axis == 0 ? (1, 2) : axis == 1 ? (0, 2) : (0, 1)
   }
 
   subscript(row: Int, column: Int) -> Pixel { pixels[row * width + column] }
+}
+
+extension Plane where Pixel == Float {
+  /// The plane with at most `limit` pixels along each side, each the mean of those that it stands for: a slice of a CT
+  /// would need more bytes than a page has for it.
+  func reduced(to limit: Int) -> Plane {
+    let (rows, columns) = (min(height, limit), min(width, limit))
+    var pixels: [Float] = []
+    for row in 0..<rows {
+      for column in 0..<columns {
+        let (top, bottom) = (row * height / rows, (row + 1) * height / rows)
+        let (left, right) = (column * width / columns, (column + 1) * width / columns)
+        var sum: Float = 0
+        for y in top..<bottom { for x in left..<right { sum += self[y, x] } }
+        pixels.append(sum / Float((bottom - top) * (right - left)))
+      }
+    }
+    return Plane(width: columns, height: rows, pixels: pixels)
+  }
 }
 
 extension Plane where Pixel: Equatable {

@@ -17,7 +17,8 @@ enum SlicePicture {
     let axes = Plane<Float>.axes(across: axis)
     let (height, width) = (volumes.spacing[axes.vertical], volumes.spacing[axes.horizontal])
     let size = (width: Double(image.width) * width, height: Double(image.height) * height)
-    let png = PNG.data(gray(image.pixels), width: image.width).base64EncodedString()
+    let reduced = image.reduced(to: 256)
+    let png = PNG.data(gray(reduced.pixels), width: reduced.width).base64EncodedString()
     let contours = [("reference", volumes.reference), ("prediction", prediction)].map { name, labels in
       #"<path class="\#(name)" d="\#(Plane(labels, across: axis, at: index, in: box).contours)"/>"#
     }

@@ -49,6 +49,15 @@ import Testing
     #expect(sagittal.width == 2 && sagittal.height == 2)
   }
 
+  @Test func largePlanesAreReduced() {
+    let volume = Volume<Float>(shape: [1, 2, 5], voxels: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    let plane = Plane(volume, across: 0, at: 0, in: [0..<1, 0..<2, 0..<5])
+    #expect(plane.reduced(to: 5).pixels == [6, 7, 8, 9, 10, 1, 2, 3, 4, 5])
+    // Columns 0 and 1, and columns 2 to 4.
+    #expect(plane.reduced(to: 2).pixels == [6.5, 9, 1.5, 4])
+    #expect(plane.reduced(to: 1).pixels == [5.5])
+  }
+
   @Test func contoursSeparateLabels() {
     let square = Volume<Int32>(shape: [1, 4, 4], voxels: [0, 0, 0, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0])
     let box = [0..<1, 0..<4, 0..<4]
