@@ -22,12 +22,15 @@ let package = Package(
     .library(name: "HardnessWeighting", targets: ["HardnessWeighting"]),
     .library(
       name: "Segmentation",
-      targets: ["Workflows", "Planning", "Training", "Inference", "Evaluation", "Datasets", "Plans", "Phantoms"]),
+      targets: [
+        "Workflows", "Reports", "Planning", "Training", "Inference", "Evaluation", "Datasets", "Plans", "Phantoms",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.0.0"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
   ],
   targets: [
@@ -42,6 +45,7 @@ let package = Package(
     .target(name: "Threads", swiftSettings: unchecked),
     .target(name: "Statistics", swiftSettings: unchecked),
     .target(name: "HardnessWeighting"),
+    .target(name: "Charts"),
 
     // Floor 2
     .target(name: "NIfTI", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
@@ -89,6 +93,13 @@ let package = Package(
 
     // Floor 7
     .target(
+      name: "Reports",
+      dependencies: [
+        "CNIfTI", "Charts", "Datasets", "Evaluation", "Files", "NIfTI", "Statistics",
+        .product(name: "Mustache", package: "swift-mustache"),
+      ],
+      resources: [.embedInCode("Templates")], swiftSettings: checked),
+    .target(
       name: "Workflows",
       dependencies: [
         "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI", "Planning", "Plans",
@@ -101,7 +112,7 @@ let package = Package(
       name: "hwsseg",
       dependencies: [
         "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Phantoms", "Planning", "Plans",
-        "Tensors", "Threads", "Training", "Workflows",
+        "Reports", "Tensors", "Threads", "Training", "Workflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -115,6 +126,7 @@ let package = Package(
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
     .testTarget(name: "HardnessWeightingTests", dependencies: ["HardnessWeighting", "TestSupport"]),
+    .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(name: "NIfTITests", dependencies: ["CNIfTI", "Files", "NIfTI", "TestSupport"]),
     .testTarget(name: "TensorFilesTests", dependencies: ["Files", "TensorFiles", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Files", "Tensors", "TestSupport"]),
@@ -146,6 +158,9 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(
       name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "TestSupport"]),
+    .testTarget(
+      name: "ReportsTests",
+      dependencies: ["CNIfTI", "Datasets", "Evaluation", "Files", "NIfTI", "Reports", "TestSupport"]),
     .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]

@@ -22,6 +22,12 @@ import Testing
       for file in ["fetal_001.nii.gz", "fetal_001_probabilities.safetensors", "summary.json", "cases.csv"] {
         #expect(FileManager.default.fileExists(atPath: output + "/" + file), "\(file)")
       }
+      let page = output + "/report.html"
+      let reported = try Program.run(
+        "report", output, "--images", tiny.data + "/imagesTr", "--reference", tiny.data + "/labelsTr", "--run",
+        tiny.model, "-o", page)
+      #expect(reported.status == 0, "\(reported.errors)")
+      #expect(try String(contentsOfFile: page, encoding: .utf8).contains("<h2>The worst cases</h2>"))
       let again = try Program.run("predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output)
       #expect(again.status == 2 && again.errors.contains("--overwrite"))
       // Missing segmentations are made, and no others are touched.

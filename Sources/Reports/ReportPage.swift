@@ -1,0 +1,27 @@
+/// What the template of the page shows. The names of the properties are those in the template.
+struct ReportPage {
+  let title: String
+  let lead: String
+  let style: String
+  let script: String
+  let sections: [ReportSection]
+}
+
+/// A part of the page with a heading, which the navigation leads to.
+struct ReportSection {
+  let id: String
+  let heading: String
+  let text: String
+  var charts: [String] = []
+  var tables: [ReportTable] = []
+  var pictures: [CasePicture] = []
+  /// What is shown on demand.
+  var details: ReportDetails?
+}
+
+/// A part of a section that opens with a click.
+struct ReportDetails {
+  let summary: String
+  let tables: [ReportTable]
+  let charts: [String]
+}
