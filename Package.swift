@@ -111,7 +111,7 @@ let package = Package(
     .executableTarget(
       name: "hwsseg",
       dependencies: [
-        "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Phantoms", "Planning", "Plans",
+        "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Phantoms", "Planning", "Plans",
         "Reports", "Tensors", "Threads", "Training", "Workflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Charts
 import Datasets
 import Files
 import Foundation
@@ -44,6 +45,16 @@ struct ReplayCommand: ParsableCommand {
   @Option(help: "A table with the columns case and group; without it, there are no shares of groups.")
   var groups: URL?
 
+  @Option(
+    help: """
+      How hard each case is: the cases.csv of an evaluation of the training cases, or a sampler.csv; their mean deviation \
+      when left out.
+      """)
+  var truth: URL?
+
+  @Option(help: "A file for a plot of the groups' shares and of the effective sample size, SVG.")
+  var plot: URL?
+
   @Option(help: "The seed of the sampler.")
   var seed: UInt64 = 1
 
@@ -81,7 +92,9 @@ struct ReplayCommand: ParsableCommand {
       return
     }
     let settings = read.training.sampler
-    let replay = try SamplerReplay(table, settings: settings, groups: members, seed: seed)
+    let replay = try SamplerReplay(
+      table, settings: settings, groups: members, seed: seed, truth: truth.map { try HardnessScores($0).scores })
+    if let plot { try AtomicFile.replace(plot, with: chart(of: replay, settings).svg()) }
     json ? printJSON(replay) : printTable(replay, table, settings)
   }
 
@@ -101,7 +114,20 @@ struct ReplayCommand: ParsableCommand {
     print(String(format: "Steps since a case was drawn: %.1f on average", replay.staleness))
     print(
       "Rank correlation with the cases' hardness: "
-        + (replay.rankCorrelation.map { String(format: "%.2f", $0) } ?? "none, the probabilities are equal"))
+        + (replay.rankCorrelation.map { String(format: "%.2f", $0) } ?? "none"))
+  }
+
+  /// The shares over the training, each at the middle of its part.
+  private func chart(of replay: SamplerReplay, _ settings: SamplerSettings) -> LineChart {
+    func line(_ name: String, _ shares: [Double]) -> LineChart.Series {
+      LineChart.Series(
+        name, shares.enumerated().map { LineChart.Point((Double($0.offset) + 0.5) / Double(shares.count), $0.element) })
+    }
+    return LineChart(
+      "Draws by \(settings.name.rawValue)", x: Axis("part of the training", range: 0...1),
+      y: Axis("share", range: 0...1),
+      series: replay.groupShares.map { line("draws of \($0.group)", $0.shares) }
+        + [line("effective sample size", replay.effectiveShares)])
   }
 
   private func printJSON(_ replay: SamplerReplay) {

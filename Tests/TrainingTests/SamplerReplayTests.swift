@@ -100,4 +100,39 @@ import Testing
       #expect(throws: InputError.self) { try VisitTable(contentsOf: folder.appendingPathComponent("visits.csv")) }
     }
   }
+
+  /// In simulated trainings, estimates find hard cases where the last loss loses them, and leave cases that differ by
+  /// noise alone uniform.
+  @Test func simulatedTrainings() throws {
+    func hardShare(_ simulated: SimulatedVisits, _ preset: SamplerSettings.Preset?) throws -> Double {
+      var settings = SamplerSettings()
+      settings.name = .hardness
+      if let preset { settings.apply(preset) }
+      let replay = try SamplerReplay(
+        simulated.visits(steps: 4000, seed: 1), settings: settings, groups: SimulatedVisits.groups, seed: 1)
+      let shares = try #require(replay.groupShares.first { $0.group == "hard" }).shares[3...]
+      return shares.reduce(0, +) / Double(shares.count)
+    }
+    #expect(try hardShare(.starvation, .estimate) > 2 * hardShare(.starvation, nil))
+    #expect(try hardShare(.age, .estimate) > 0.3)
+    #expect(try hardShare(.kind, .estimate) > 0.3)
+    #expect(abs(try hardShare(.null, .estimate) - 0.1) < 0.02)
+  }
+
+  /// The rank correlation is that with the truth where one is given, over the cases it knows.
+  @Test func truthIsComparedWith() throws {
+    var settings = SamplerSettings()
+    settings.name = .hardness
+    settings.apply(.estimate)
+    let visits = SimulatedVisits.ideal.visits(steps: 2000, seed: 1)
+    func correlation(_ truth: [String: Double]) throws -> Double {
+      let replay = try SamplerReplay(visits, settings: settings, groups: [:], seed: 1, truth: truth)
+      return try #require(replay.rankCorrelation)
+    }
+    let known = visits.caseNames.enumerated().map { ($0.element, visits.entries[$0.offset][0].loss) }
+    let truth = Dictionary(uniqueKeysWithValues: known)
+    #expect(try correlation(truth) > 0.95)
+    #expect(try correlation(truth.mapValues { -$0 }) < -0.95)
+    #expect(try correlation(truth.filter { $0.key < "case_040" }) > 0.9)
+  }
 }

@@ -96,6 +96,72 @@ struct TrainerTests {
     #expect(rows.dropFirst().allSatisfy { Double($0[6]) != nil && Double($0[9]) != nil && $0[6] != $0[9] })
   }
 
+  /// With `score_every`, all training cases are predicted as a whole and scored, the sampler keeps the scores, and a run
+  /// that is interrupted while it scores goes on to the same weights.
+  @Test func wholeCasesAreScored() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.sampler.name = .hardness
+    tiny.settings.sampler.apply(.estimate)
+    tiny.settings.sampler.scoreEvery = 2
+    tiny.settings.epochs = 4
+    _ = try tiny.trainer("whole").run()
+    let rows = try tiny.samplerRows("whole")
+    #expect(rows[..<4].allSatisfy { $0[8].isEmpty })
+    let scores = rows[4..<8].compactMap { Double($0[8]) }
+    #expect(scores.count == 4 && scores.allSatisfy { 0...1 ~= $0 } && Set(scores).count > 1)
+    #expect(rows[12...].map { $0[8] } != rows[4..<8].map { $0[8] })
+
+    var questions = 0
+    let stopped = try tiny.trainer("stopped").run {
+      questions += 1
+      // Of an epoch's 5 steps and 2 validation batches, then the scoring of the second epoch.
+      return questions == 16
+    }
+    #expect(stopped == .stopped)
+    _ = try tiny.trainer("stopped", resumes: true).run()
+    #expect(try tiny.weights("stopped") == tiny.weights("whole"))
+  }
+
+  /// Estimates begin from an earlier training's losses, or from an evaluation's Dice.
+  @Test func caseLossesReachTheEstimates() throws {
+    let tiny = try TinyTraining()
+    let table = tiny.folder.appendingPathComponent("cases.csv")
+    try Data("case,name,Dice\ncase_0,a,0.9\ncase_0,b,0.7\ncase_1,a,0.5\ncase_2,a,\n".utf8).write(to: table)
+    #expect(try HardnessScores(table).values(of: tiny.names) == [1 - (0.9 + 0.7) / 2, 0.5, nil, nil, nil, nil])
+    tiny.settings.sampler.name = .hardness
+    tiny.settings.sampler.apply(.estimate)
+    tiny.settings.sampler.caseLosses = table.path
+    tiny.settings.epochs = 1
+    _ = try tiny.trainer("model").run()
+    #expect(try tiny.samplerRows("model").map { $0[8] } == ["0.2", "0.5", "", ""])
+    try Data("name,score\n".utf8).write(to: table)
+    #expect(throws: InputError.self) { try tiny.trainer("other") }
+  }
+
+  /// `visits.csv` has the probability with which each case was drawn: 1/n for uniform draws.
+  @Test func probabilitiesOfDrawsAreRecorded() throws {
+    let tiny = try TinyTraining()
+    _ = try tiny.trainer("model").run()
+    let file = ModelFolder(tiny.folder.appendingPathComponent("model")).visits
+    #expect(try CSV.rows(contentsOf: file).dropFirst().allSatisfy { $0.cells[10] == "0.25" })
+  }
+
+  /// An infinite β, which JSON has no number for, is no obstacle to checkpoints.
+  @Test func infiniteBetaIsResumed() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.sampler.name = .hardness
+    tiny.settings.sampler.hardness.beta = .fixed(.infinity)
+    _ = try tiny.trainer("whole").run()
+    var steps = 0
+    let stopped = try tiny.trainer("stopped").run {
+      steps += 1
+      return steps == 9
+    }
+    #expect(stopped == .stopped)
+    _ = try tiny.trainer("stopped", resumes: true).run()
+    #expect(try tiny.weights("stopped") == tiny.weights("whole"))
+  }
+
   /// Different seeds train different networks.
   @Test func theSeedMatters() throws {
     let tiny = try TinyTraining()

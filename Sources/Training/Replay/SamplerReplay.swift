@@ -14,9 +14,12 @@ public struct SamplerReplay: Sendable {
   public let effectiveShares: [Double]
   /// The mean number of steps since a case was last drawn, over all cases and steps.
   public let staleness: Double
-  /// Spearman's rank correlation of the probabilities at the end with the cases' mean deviation from what a
-  /// typical case had at the time, over the second half of the recorded visits; `nil` where probabilities or
-  /// deviations are all equal.
+  /// Spearman's rank correlation of what the sampler thinks of each case at the end with how hard the case is; `nil` where
+  /// either is equal for all cases, or the sampler does not follow losses.
+  ///
+  /// What it thinks is the estimate of hardness, or the remembered loss, or the probability. How hard a case is comes from
+  /// `truth`, or else from the case's mean deviation from what a typical case had at the time, over the second half of
+  /// the recorded visits.
   public let rankCorrelation: Double?
   /// How often each case was drawn, in the order of the table's cases.
   public let draws: [Int]
@@ -28,10 +31,13 @@ public struct SamplerReplay: Sendable {
   ///   - settings: The sampler.
   ///   - groups: The group of each case that has one.
   ///   - seed: The sampler's seed.
+  ///   - truth: How hard each case is by another measure, such as 1 − Dice of the whole case; larger is harder. Cases
+  ///     without a value do not count.
   ///   - parts: The number of equal parts of the training for which shares are given.
   /// - Throws: `InputError` when the sampler cannot draw such batches from these cases.
   public init(
-    _ visits: VisitTable, settings: SamplerSettings, groups: [String: String], seed: UInt64, parts: Int = 10
+    _ visits: VisitTable, settings: SamplerSettings, groups: [String: String], seed: UInt64,
+    truth: [String: Double]? = nil, parts: Int = 10
   ) throws {
     let count = visits.caseNames.count
     var sampler = try settings.sampler(
@@ -60,7 +66,11 @@ public struct SamplerReplay: Sendable {
     self.draws = draws
     effectiveShares = effective
     staleness = age / Double(visits.steps)
-    rankCorrelation = Self.spearman(sampler.probabilities, Self.deviations(in: visits, settings.signal))
+    let known: [Double?] =
+      truth.map { truth in visits.caseNames.map { truth[$0] } } ?? Self.deviations(in: visits, settings.signal)
+    let pairs = zip(Self.hardness(by: sampler), known).compactMap { own, known in known.map { (own, $0) } }
+    rankCorrelation =
+      settings.followsLosses && !pairs.isEmpty ? Self.spearman(pairs.map(\.0), pairs.map(\.1)) : nil
     let names = Set(visits.caseNames.compactMap { groups[$0] }).sorted()
     groupShares = names.map { group in
       let members = visits.caseNames.indices.filter { groups[visits.caseNames[$0]] == group }
@@ -69,6 +79,14 @@ public struct SamplerReplay: Sendable {
       }
       return (group, members.count, shares)
     }
+  }
+
+  /// What a sampler thinks of each case: larger is harder.
+  private static func hardness(by sampler: any CaseSampler) -> [Double] {
+    if let estimator = sampler.estimator { return (0..<sampler.caseCount).map { estimator.estimate(of: $0).mean } }
+    // Probabilities can be equal where losses are not: at a floor, at a cap, or too small to tell apart.
+    guard let losses = (sampler as? HardnessWeightedSampler)?.losses else { return sampler.probabilities }
+    return losses.map { $0 ?? 0 }
   }
 
   /// Each case's mean deviation from the mean of the visits around it, over the second half of the training.

@@ -17,7 +17,9 @@ extension SamplerSettings {
   func sampler(cases: [String], groups: [String: String], batchSize: Int, seed: UInt64) throws -> any CaseSampler {
     do {
       var sampler = try makeSampler(cases, groups, seed: seed)
-      if let caseLosses { try sampler.record(scores: CaseScores(URL(fileURLWithPath: caseLosses)).values(of: cases)) }
+      if let caseLosses {
+        try sampler.record(scores: HardnessScores(URL(fileURLWithPath: caseLosses)).values(of: cases))
+      }
       // Settings that cannot fill a batch must fail here, on a copy, and not at the first step.
       var trial = sampler
       _ = try trial.draw(batchSize)
@@ -100,7 +102,7 @@ extension SamplerSettings {
     }
     var file = URL(fileURLWithPath: firstStage)
     if file.pathExtension != "csv" { file = ModelFolder(file).samplerLog }
-    let losses = try CaseScores(file).scores
+    let losses = try HardnessScores(file).scores
     return try cases.map { name in
       guard let loss = losses[name] else {
         throw InputError(

@@ -2,15 +2,15 @@ import Files
 import Foundation
 
 /// How hard each case was in an earlier training or evaluation, read from a table.
-struct CaseScores {
+public struct HardnessScores {
   /// The score of each case by its name; larger is harder.
-  let scores: [String: Double]
+  public let scores: [String: Double]
 
   /// Reads a `sampler.csv` (columns `case` and `loss`; the last row of a case counts) or a `cases.csv` (columns `case` and
   /// `Dice`; 1 − the mean over the rows of a case counts, rows without Dice are left out).
   ///
   /// - Throws: `InputError` when the file cannot be read or has neither column.
-  init(_ file: URL) throws {
+  public init(_ file: URL) throws {
     let rows = try CSV.rows(contentsOf: file).map(\.cells)
     let header = rows.first ?? []
     guard let name = header.firstIndex(of: "case"),
