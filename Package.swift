@@ -113,7 +113,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Statistics", "TestSupport"]),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
-    .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Files", "Statistics"]),
     .testTarget(name: "HardnessWeightingTests", dependencies: ["HardnessWeighting", "TestSupport"]),
     .testTarget(name: "NIfTITests", dependencies: ["CNIfTI", "Files", "NIfTI", "TestSupport"]),
     .testTarget(name: "TensorFilesTests", dependencies: ["Files", "TensorFiles", "TestSupport"]),
@@ -145,7 +145,8 @@ let package = Package(
       ],
       exclude: ["Fixtures"]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "TestSupport"]),
+      name: "EvaluationTests",
+      dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "Statistics", "TestSupport"]),
     .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]
