@@ -19,7 +19,9 @@ import Testing
       #expect(predicted.status == 0, "\(predicted.errors)")
       let evaluated = try Program.run("evaluate", "--reference", tiny.data + "/labelsTr", "--prediction", output)
       #expect(evaluated.status == 0 && evaluated.output.contains("spina_bifida"), "\(evaluated.errors)")
-      for file in ["fetal_001.nii.gz", "fetal_001_probabilities.safetensors", "summary.json", "cases.csv"] {
+      for file in [
+        "fetal_001.nii.gz", "fetal_001_probabilities.safetensors", "summary.json", "cases.csv", "robust.json",
+      ] {
         #expect(FileManager.default.fileExists(atPath: output + "/" + file), "\(file)")
       }
       let again = try Program.run("predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output)
