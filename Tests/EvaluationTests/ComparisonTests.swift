@@ -87,19 +87,46 @@ struct ComparisonTests {
     #expect(claims.allSatisfy { $0 <= 12 }, "\(claims) of 200")
   }
 
+  /// Three trainings each of two equally good methods, in which luck weighs more than the choice of patients. Without
+  /// widening, one comparison in eight would claim a difference.
+  @Test func luckyTrainingsAreNotToldApart() {
+    var claims = 0
+    for trial in 0..<300 {
+      var random = CounterRandom(seed: UInt64(1000 + trial))
+      let cases = (0..<30).map { _ in random.uniform(0.7, 0.9) }
+      let arms = (0..<2).map { _ in
+        (0..<3).map { _ in
+          let luck = 0.02 * random.preciseNormals().0
+          return cases.map { $0 + luck + 0.05 * random.preciseNormals().0 }
+        }
+      }
+      let differences = ScoreDifferences(
+        baseline: arms[0], arm: arms[1], isHigherBetter: true,
+        bootstrap: Bootstrap(resamples: 300, method: .percentile, seed: UInt64(trial)))
+      if differences[.mean]?.outcome(isHigherBetter: true) != .open { claims += 1 }
+    }
+    #expect(claims <= 25, "\(claims) of 300")
+  }
+
   @Test func verdictsClaimOnlyWhatIntervalsShow() throws {
     func verdict(_ a: ScoreTable, _ b: ScoreTable) throws -> String {
       try Comparison([ComparisonArm(name: "a", runs: [a]), ComparisonArm(name: "b", runs: [b])]).verdicts[0]
     }
     #expect(
       try verdict(run(seed: 1), run(seed: 2, shift: 0.2))
-        == "b is better than a in the mean, percentile 25, percentile 10, percentile 5, the worst 10 % and "
-        + "the worst group."
+        == "b is better than a in the mean, percentile 25, percentile 10, percentile 5 and the worst group; "
+        + "60 cases are too few for the worst 10 %."
     )
     #expect(try verdict(run(seed: 1), run(seed: 2, shift: -0.2)).hasPrefix("b is worse than a in the mean"))
     #expect(
       try verdict(run(seed: 1), run(seed: 1))
-        == "These 60 cases show no difference between b and a: every interval includes 0.")
+        == "No difference is shown between b and a in the mean, percentile 25, percentile 10, percentile 5 and the "
+        + "worst group; 60 cases are too few for the worst 10 %.")
+    // Of 24 cases, eight are rare: too few to say that the rare group is better off.
+    let few = try verdict(run(24, seed: 1, rare: -0.1), run(24, seed: 2, rare: -0.1, shift: 0.2))
+    #expect(few.hasSuffix("; 24 cases are too few for the worst 10 % and the worst group."), "\(few)")
+    #expect(
+      try verdict(run(120, seed: 1), run(120, seed: 2, shift: 0.2)).hasSuffix("the worst 10 % and the worst group."))
     #expect(
       try verdict(run(9, seed: 1), run(9, seed: 2, shift: 0.2)) == "9 cases are too few for a verdict on b and a.")
     #expect(try verdict(run(seed: 1), run(seed: 2, rare: 0.08)).contains("; no difference is shown in "))

@@ -105,6 +105,7 @@ fixtures = {
         "cdf": [[x, float(ndtr(x))] for x in X],
         "quantile": [[p, float(ndtri(p))] for p in P],
     },
+    "student": [[p, n, float(stats.t.ppf(p, n))] for p in (0.01, 0.3, 0.9, 0.975) for n in (1, 2, 3, 4, 7, 30)],
     "bca": bca_cases,
     "wilcoxon": [wilcoxon(d) for d in differences],
     "holm": [{"p": p, "corrected": multipletests(p, method="holm")[1].tolist()} for p in p_values],

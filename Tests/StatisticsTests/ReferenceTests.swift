@@ -34,6 +34,14 @@ import Testing
     #expect(Normal.quantile(-0.1).isNaN && Normal.quantile(1.1).isNaN && Normal.quantile(.nan).isNaN)
   }
 
+  @Test func studentsDistribution() throws {
+    for item in try Self.cases.get().doubleLists("student") {
+      let quantile = StudentT.quantile(item[0], degreesOfFreedom: Int(item[1]))
+      #expect(isClose(quantile, item[2], within: 1e-11), "\(item): \(quantile)")
+      #expect(isClose(StudentT.cumulative(item[2], degreesOfFreedom: Int(item[1])), item[0]))
+    }
+  }
+
   @Test func biasCorrectedIntervals() throws {
     for item in try Self.list("bca") {
       let resampled = try item.doubles("resampled")

@@ -5,7 +5,7 @@ import Statistics
 ///
 /// A statistic of an arm with several trainings is its mean over them. Intervals come from drawing again, together, the
 /// cases, which are the same in both arms, and each arm's trainings. They cover the choice of patients and the luck of
-/// a training; with one training, only the choice of patients.
+/// a training, also where two or three trainings are all there is; with one training, only the choice of patients.
 ///
 /// A label of a case is compared where every training of every arm has a score. The others are counted in `leftOut`.
 public struct Comparison: Sendable {

@@ -40,7 +40,7 @@ enum ComparisonFile {
     object([
       ("overall", json(label.all, comparison)),
       ("groups", object(label.groups.map { ($0.name, json($0.differences, comparison)) })),
-      ("worst_group_mean", label.worstGroup.map { json($0) } ?? .null),
+      ("worst_group_mean", label.worstGroup.map { json($0, comparison) } ?? .null),
       (
         "wilcoxon",
         object([
@@ -56,14 +56,17 @@ enum ComparisonFile {
     object(
       [("n", .integer(differences.count)), ("says_little", .bool(differences.saysLittle))]
         + ScoreDifferences.statistics.compactMap { statistic in
-          differences[statistic].map { (statistic.key(isHigherBetter: comparison.isHigherBetter), json($0)) }
+          differences[statistic].map {
+            (statistic.key(isHigherBetter: comparison.isHigherBetter), json($0, comparison))
+          }
         })
   }
 
-  private static func json(_ difference: PairedDifference) -> JSON {
+  private static func json(_ difference: PairedDifference, _ comparison: Comparison) -> JSON {
     object([
       ("baseline", .number(difference.baseline)), ("arm", .number(difference.arm)),
       ("difference", RobustFile.json(difference.difference)),
+      ("outcome", .string(difference.outcome(isHigherBetter: comparison.isHigherBetter).rawValue)),
     ])
   }
 

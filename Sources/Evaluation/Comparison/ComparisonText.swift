@@ -54,10 +54,10 @@ enum ComparisonText {
 
   private static func notes(_ comparison: Comparison) -> String {
     var notes: [String] = []
-    if comparison.arms.contains(where: { $0.runs == 1 }) {
-      let names = comparison.arms.filter { $0.runs == 1 }.map(\.name).joined(separator: ", ")
-      notes.append(
-        "One training of \(names): the intervals cover the choice of patients, not the luck of a training.")
+    let single = comparison.arms.filter { $0.runs == 1 }.map(\.name)
+    if !single.isEmpty {
+      let names = single.count == comparison.arms.count ? "each" : "of \(single.joined(separator: ", "))"
+      notes.append("One training \(names): the intervals cover the choice of patients, not the luck of a training.")
     }
     let leftOut = comparison.leftOut.filter { $0.count > 0 }.map { "\($0.label) in \($0.count)" }
     if !leftOut.isEmpty {

@@ -41,9 +41,18 @@ public struct LabelDifference: Sendable {
 
     let scored = groups.map { (name: $0.name, cases: $0.cases.filter { isScored[$0] }) }.filter { !$0.cases.isEmpty }
     if scored.count > 1 {
+      func worst(_ runs: [[Double]]) -> (name: String, cases: [Int]) {
+        let means = scored.map { group in
+          SampleMoments.mean(runs.flatMap { run in group.cases.map { run[$0] } }) * (isHigherBetter ? 1 : -1)
+        }
+        return scored[means.indices.min { means[$0] < means[$1] } ?? 0]
+      }
+      let (worstOfBaseline, worstOfArm) = (worst(baseline), worst(arm))
+      worstGroupNames = (worstOfBaseline.name, worstOfArm.name)
       worstGroup =
         PairedDifference.all(
-          sizes: scored.map(\.cases.count), runs: (baseline.count, arm.count), bootstrap: bootstrap
+          sizes: scored.map(\.cases.count), support: [min(worstOfBaseline.cases.count, worstOfArm.cases.count)],
+          runs: (baseline.count, arm.count), bootstrap: bootstrap
         ) { isArm, run, cases in
           let scores = (isArm ? arm : baseline)[run]
           let means = zip(scored, cases).map { group, counts in
@@ -51,13 +60,6 @@ public struct LabelDifference: Sendable {
           }
           return [(isHigherBetter ? means.min() : means.max()) ?? .nan]
         }[0]
-      func worst(_ runs: [[Double]]) -> String {
-        let means = scored.map { group in
-          SampleMoments.mean(runs.flatMap { run in group.cases.map { run[$0] } }) * (isHigherBetter ? 1 : -1)
-        }
-        return scored[means.indices.min { means[$0] < means[$1] } ?? 0].name
-      }
-      worstGroupNames = (worst(baseline), worst(arm))
     } else {
       worstGroup = nil
       worstGroupNames = nil

@@ -24,7 +24,8 @@ public struct ScoreDifferences: Sendable {
     let count = baseline[0].count { !$0.isNaN }
     self.count = count
     differences = PairedDifference.all(
-      sizes: [count], runs: (baseline.count, arm.count), bootstrap: bootstrap
+      sizes: [count], support: Self.statistics.map { Int($0.share * Double(count)) },
+      runs: (baseline.count, arm.count), bootstrap: bootstrap
     ) { isArm, run, cases in
       let drawn = (isArm ? rankedArm : rankedBaseline)[run].worstFirst(cases[0])
       return Self.statistics.map { $0.value(worstFirst: drawn) }

@@ -49,6 +49,16 @@ public enum RobustStatistic: CaseIterable, Sendable {
     }
   }
 
+  /// The share of the cases that the statistic rests on: all of them, or the tail of which it is the mean. A percentile
+  /// counts as resting on all, because its bootstrap interval is wide enough even where its tail is a few cases.
+  var share: Double {
+    switch self {
+    case .worstQuarter: 0.25
+    case .worstTenth: 0.1
+    default: 1
+    }
+  }
+
   /// The percentile, counted from the worst score.
   private var percentile: Int {
     switch self {

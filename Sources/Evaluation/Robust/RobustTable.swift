@@ -38,10 +38,13 @@ enum RobustTable {
   private static func notes(_ score: RobustSummary.Score) -> String {
     let table = score.table
     var notes: [String] = []
-    if let row = score.rows.first, let failures = row.all.failures, let threshold = table.failureThreshold {
+    if let threshold = table.failureThreshold {
+      let failures = score.rows.suffix(table.labels.count).compactMap { row in
+        row.all.failures.flatMap { $0.value > 0 ? row.label + String(format: " in %.1f %%", 100 * $0.value) : nil }
+      }
       notes.append(
-        String(format: "%.1f %% of the cases are ", 100 * failures.value)
-          + "\(table.isHigherBetter ? "below" : "above") \(threshold) (\(row.label)).")
+        "\(table.isHigherBetter ? "Below" : "Above") \(threshold): "
+          + (failures.isEmpty ? "no case." : "\(failures.joined(separator: ", ")) of the cases."))
     }
     for (grouping, gap) in zip(table.groupings, score.rows.first?.gaps ?? []) {
       guard let gap else { continue }
