@@ -47,6 +47,9 @@ struct EvaluateCommand: ParsableCommand {
     guard scores != nil ? reference == nil && prediction == nil : reference != nil && prediction != nil else {
       throw ValidationError("give --reference and --prediction, or --scores alone")
     }
+    guard scores != nil || only == nil && !options.describeTable else {
+      throw ValidationError("--only and options for columns need --scores")
+    }
     guard only?.contains("=") ?? true else { throw ValidationError("--only takes COLUMN=VALUE") }
   }
 

@@ -26,6 +26,11 @@ struct ScoreOptions: ParsableArguments {
   )
   var groups: URL?
 
+  /// Whether any of them says how a table is read.
+  var describeTable: Bool {
+    [caseColumn, groupColumn, labelColumn, scoreColumn].contains { $0 != nil } || lowerIsBetter
+  }
+
   var columns: ScoreColumns {
     var columns = ScoreColumns()
     if let caseColumn { columns.caseName = caseColumn }

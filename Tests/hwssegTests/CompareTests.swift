@@ -41,6 +41,7 @@ import Testing
     ["compare", "/nowhere/a", "/nowhere/b"], ["evaluate"], ["evaluate", "--scores", "/nowhere.csv"],
     ["evaluate", "--reference", "r"], ["evaluate", "--scores", "t.csv", "--reference", "r", "--prediction", "p"],
     ["evaluate", "--scores", "t.csv", "--only", "method"],
+    ["evaluate", "--reference", "r", "--prediction", "p", "--score-column", "HD95"],
   ])
   func wrongUsage(arguments: [String]) throws {
     let result = try Program.run(arguments)
