@@ -55,3 +55,14 @@ extension ScoreTable {
   /// The decimals with which scores are shown: three for scores up to 1, otherwise two.
   var decimals: Int { values.contains { $0.contains { $0 > 1 } } ? 2 : 3 }
 }
+
+extension ScoreTable.Grouping {
+  /// A note on the cases that belong to no group; `nil` when there are none.
+  func noteOnOthers(among cases: [String]) -> String? {
+    let count = cases.count { groups[$0] == nil }
+    guard count > 0 else { return nil }
+    return count == 1
+      ? "1 case has no \(column) and counts only in the figures over all cases."
+      : "\(count) cases have no \(column) and count only in the figures over all cases."
+  }
+}

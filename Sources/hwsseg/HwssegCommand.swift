@@ -9,7 +9,7 @@ struct HwssegCommand: ParsableCommand {
     commandName: "hwsseg",
     abstract: "Trains, runs and evaluates 3-D segmentation networks that learn the hard patients too.",
     discussion: """
-      The usual order: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes up a small data set to try.
+      The usual order: plan, preprocess, train, predict, evaluate, compare. 'hwsseg phantom' makes up data to try it on.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
       """,
     subcommands: [

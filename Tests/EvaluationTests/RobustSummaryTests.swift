@@ -102,5 +102,6 @@ struct RobustSummaryTests {
     let text = RobustSummary([long]).tables()
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(text.contains("b: 1 case left out") && text.contains("*"))
+    #expect(text.contains("1 case has no scanner and counts only in the figures over all cases."))
   }
 }

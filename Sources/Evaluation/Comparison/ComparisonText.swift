@@ -59,6 +59,7 @@ enum ComparisonText {
       let names = single.count == comparison.arms.count ? "each" : "of \(single.joined(separator: ", "))"
       notes.append("One training \(names): the intervals cover the choice of patients, not the luck of a training.")
     }
+    if let note = comparison.grouping?.noteOnOthers(among: comparison.caseNames) { notes.append(note) }
     let leftOut = comparison.leftOut.filter { $0.count > 0 }.map { "\($0.label) in \($0.count)" }
     if !leftOut.isEmpty {
       notes.append("Not compared, because some training has no score there: \(leftOut.joined(separator: ", ")) cases.")

@@ -52,6 +52,7 @@ enum RobustTable {
         "Worst \(grouping.column): \(gap.worstGroup), \(text(gap.worstMean, table)); "
           + "\(text(gap.gap, table)) behind \(gap.bestGroup).")
     }
+    notes += table.groupings.compactMap { $0.noteOnOthers(among: table.caseNames) }
     let all = score.rows.flatMap { row in [row.all] + row.groups.flatMap { $0.map(\.statistics) } }
     if all.contains(where: \.saysLittle) {
       notes.append("* Fewer than \(RobustStatistics.handful) cases: these figures say little.")
