@@ -124,7 +124,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport"),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Statistics", "TestSupport"]),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
-    .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Files", "Statistics"]),
     .testTarget(name: "HardnessWeightingTests", dependencies: ["HardnessWeighting", "TestSupport"]),
     .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(name: "NIfTITests", dependencies: ["CNIfTI", "Files", "NIfTI", "TestSupport"]),
@@ -157,7 +157,8 @@ let package = Package(
       ],
       exclude: ["Fixtures"]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "TestSupport"]),
+      name: "EvaluationTests",
+      dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "Statistics", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",
       dependencies: ["CNIfTI", "Datasets", "Evaluation", "Files", "NIfTI", "Reports", "TestSupport"]),

@@ -24,9 +24,8 @@ for sampler in uniform hardness; do
   "$hwsseg" train "$results/data" --plan Plans/phantom.json --fold 0 --sampler $sampler \
     --preprocessed "$results/preprocessed" -o "$results/$sampler"
   "$hwsseg" predict -m "$results/$sampler/fold_0" -i "$results/new_patients/imagesTr" -o "$results/$sampler/predictions"
+  "$hwsseg" evaluate --reference "$results/new_patients/labelsTr" --prediction "$results/$sampler/predictions" \
+    > "$results/$sampler/evaluation.txt"
 done
-for sampler in uniform hardness; do
-  echo
-  echo "New patients, network trained with $sampler sampling"
-  "$hwsseg" evaluate --reference "$results/new_patients/labelsTr" --prediction "$results/$sampler/predictions"
-done
+echo
+"$hwsseg" compare uniform="$results/uniform/predictions" hardness="$results/hardness/predictions"

@@ -1,7 +1,8 @@
 import Files
 import Foundation
 
-/// `cases.csv`: one row for each case and target, with the case's groups.
+/// `cases.csv`: one row for each case and target, with the case's groups. Undefined metrics are NaN; the counts of
+/// voxels and the image's diagonal in mm say what a missed structure is worth.
 enum CasesFile {
   static func write(_ summary: EvaluationSummary, to url: URL) throws {
     try AtomicFile.replace(url, with: text(summary))
@@ -11,7 +12,7 @@ enum CasesFile {
     let columns = summary.groups?.columns ?? []
     let header =
       ["case"] + columns + ["label", "name"] + Metric.allCases.map(\.rawValue)
-      + ["TP", "FP", "FN", "TN", "n_pred", "n_ref"]
+      + ["TP", "FP", "FN", "TN", "n_pred", "n_ref", "diagonal"]
     var lines = [header]
     for item in summary.cases {
       let groups = columns.map { summary.groups?.value($0, of: item.name) ?? "" }
@@ -21,7 +22,8 @@ enum CasesFile {
           metrics.truePositives, metrics.falsePositives, metrics.falseNegatives, metrics.trueNegatives,
           metrics.predicted, metrics.expected,
         ]
-        lines.append([item.name] + groups + [target.key, target.name] + values + counts.map(String.init))
+        lines.append(
+          [item.name] + groups + [target.key, target.name] + values + counts.map(String.init) + [String(item.diagonal)])
       }
     }
     return CSV.text(lines)

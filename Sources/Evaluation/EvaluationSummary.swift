@@ -43,6 +43,6 @@ public struct EvaluationSummary: Sendable {
     try CasesFile.write(self, to: folder.appendingPathComponent("cases.csv"))
   }
 
-  /// Tables for the terminal: Dice and HD95, over all cases and for each group.
-  public func tables() -> String { DistributionTable.text(of: self) }
+  /// Tables for the terminal: Dice and HD95, over all cases and for each group, by the convention of ``ScoreTable``.
+  public func tables() -> String { RobustSummary(self, metrics: [.dice, .hausdorff95]).tables() }
 }

@@ -43,7 +43,9 @@ public enum Evaluator {
         prediction: prediction, reference: reference, values: target.values, ignored: ignored, spacing: geometry.spacing
       )
     }
+    let extents = zip(geometry.shape, geometry.spacing).map { Double($0) * $1 }
     return CaseEvaluation(
-      name: pair.name, predictionFile: pair.prediction, referenceFile: pair.reference, metrics: metrics)
+      name: pair.name, predictionFile: pair.prediction, referenceFile: pair.reference, metrics: metrics,
+      diagonal: extents.reduce(0) { $0 + $1 * $1 }.squareRoot())
   }
 }

@@ -1,13 +1,15 @@
 /// Estimates how hard each case is now, from the noisy signals of its visits.
 ///
 /// One visit shows one augmented patch. Three things beside the case move its signal: the training goes on, patches of
-/// different kinds differ, and patches of one kind differ by chance. The estimator takes them off one after the other.
+/// different kinds differ, and patches of one kind differ by chance. The estimator removes them one after the other.
 ///
 /// 1. **Deviation.** From each signal it subtracts what a typical case has at that time for that kind of patch: a
 ///    running mean over visits, weighted by 1 / (n p) because hard cases are drawn more often.
-/// 2. **Memory.** A running mean of a case's deviations, with an even mean over the first visits. When the deviations
+/// 2. **Scale.** It divides the deviation by what is typical at that time. Deviations are large while the training is
+///    steep, and small later.
+/// 3. **Memory.** A running mean of a case's deviations, with an even mean over the first visits. When two deviations
 ///    of a case leave its mean by more than chance allows, the mean begins anew, so that a change is followed.
-/// 3. **Shrinkage.** The variance between cases τ² follows from the spread of the means and their standard errors sᵢ
+/// 4. **Shrinkage.** The variance between cases τ² follows from the spread of the means and their standard errors sᵢ
 ///    (Paule and Mandel, 1982). The estimate is the mean shrunk towards that of all cases:
 ///    μ + τ² / (τ² + sᵢ²) · (meanᵢ − μ), the empirical Bayes estimate for normal deviations. Where the score of a case by
 ///    another measure, or its group, has predicted the means so far, μ is moved accordingly for each case.
@@ -75,7 +77,7 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
 
   /// The number of visits of each case since its mean began.
   private var visits: [UInt32]
-  /// The running mean of each case's deviations.
+  /// The running mean of each case's deviations, in units of what was typical at the time.
   private var means: [Double]
   /// The sum of the squared weights of the mean: its variance is this times that of a deviation.
   private var meanVariances: [Float]
@@ -84,15 +86,25 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   /// A decaying sum of each case's standardized residuals.
   private var surprises: [Float]
   private var baselines: [Int: Baseline] = [:]
-  /// Decaying sums of squared residuals over all cases, and of their weights.
+  /// The same sums over all cases.
   private var pooledSquares = 0.0
   private var pooledWeight = 0.0
+  /// Decaying sums of squared deviations over all cases, and of their weights: the typical variance at present.
+  private var deviationSquares = 0.0
+  private var deviationWeight = 0.0
+
+  /// The typical deviation at the last refit, in the unit of the signal. Estimates are in multiples of it inside.
+  private var scale = 1.0
+
+  /// Mean and variance over cases at the last refit, in multiples of the scale.
+  private var standardCenter = 0.0
+  private var standardVariance = 0.0
 
   /// The mean μ over cases at the last refit.
-  public private(set) var center = 0.0
+  public var center: Double { scale * standardCenter }
 
   /// The variance τ² between cases at the last refit.
-  public private(set) var betweenVariance = 0.0
+  public var betweenVariance: Double { scale * scale * standardVariance }
 
   /// The share of the spread of the means that is signal and not noise, at the last refit: τ² / (τ² + mean sᵢ²).
   public private(set) var signalShare = 0.0
@@ -120,6 +132,8 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   /// How slowly variances follow.
   private static let caseDecay: Float = 0.95
   private static let pooledDecay = 0.99
+  /// How slowly the typical variance of deviations follows.
+  private static let deviationDecay = 0.97
   /// How slowly surprise is forgotten; the sum's variance is then 1 / (1 − 0.5²) = 4/3.
   private static let surpriseDecay: Float = 0.5
   /// The largest weight of one surprise, in standard deviations.
@@ -134,8 +148,7 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     means = Array(repeating: 0, count: caseCount)
     meanVariances = Array(repeating: 1, count: caseCount)
     squares = Array(repeating: 0, count: caseCount)
-    squareWeights = squares
-    surprises = squares
+    (squareWeights, surprises) = (squares, squares)
   }
 
   /// The number of cases.
@@ -148,15 +161,15 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   ///   - drawingRatio: The probability p with which the case was drawn, times the number of cases: 1 for uniform draws.
   public mutating func record(_ visit: Visit, drawingRatio: Double = 1) {
     let weight = min(Self.maximumWeight, 1 / max(drawingRatio, 1e-3))
-    let deviation = visit.signal - baseline(of: visit, weight: weight)
     let index = visit.caseIndex
+    guard let deviation = standardized(visit.signal - baseline(of: visit, weight: weight), weight: weight) else {
+      return
+    }
     visitsSinceRefit += 1
     guard visits[index] > 0 else { return begin(index, with: deviation) }
     let residual = deviation - means[index]
     guard !hasChanged(index, residual) else { return begin(index, with: deviation) }
-    // Of the steep first steps of a training, and of heavy tails, three standard deviations count.
-    let largest = pooledWeight > 10 ? 9 * variance(of: index) : .infinity
-    let square = min(largest, residual * residual / (1 + Double(meanVariances[index])))
+    let square = residual * residual / (1 + Double(meanVariances[index]))
     squares[index] = Self.caseDecay * squares[index] + Float(square)
     squareWeights[index] = Self.caseDecay * squareWeights[index] + 1
     pooledSquares = Self.pooledDecay * pooledSquares + weight * square
@@ -174,6 +187,15 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     meanVariances[index] = 1
     visits[index] = 1
     surprises[index] = 0
+  }
+
+  /// A deviation in units of what is typical at present, so that the steep first steps of a training, where deviations are
+  /// large and say little, do not outweigh what comes later. `nil` while nothing is typical yet.
+  private mutating func standardized(_ deviation: Double, weight: Double) -> Double? {
+    deviationSquares = Self.deviationDecay * deviationSquares + weight * deviation * deviation
+    deviationWeight = Self.deviationDecay * deviationWeight + weight
+    let typical = (deviationSquares / deviationWeight).squareRoot()
+    return typical > 0 ? deviation / typical : nil
   }
 
   /// What a typical case has for this kind of patch at present; takes the visit in.
@@ -199,29 +221,30 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     return visits[index] > 3 && abs(surprises[index]) > Float(options.changeThreshold) * deviation
   }
 
-  /// The variance of a case's deviations, shrunk towards that of all cases.
+  /// The variance of a case's standardized deviations, shrunk towards that of all cases.
   private func variance(of index: Int) -> Double {
     let pooled = pooledWeight > 0 ? pooledSquares / pooledWeight : 0
     let own = Double(squares[index])
     return (Double(Self.pooledVisits) * pooled + own) / Double(Self.pooledVisits + squareWeights[index])
   }
 
-  /// The squared standard error of a case's mean.
+  /// The squared standard error of a case's standardized mean.
   private func squaredError(of index: Int) -> Double { variance(of: index) * Double(meanVariances[index]) }
 
   /// What is known about a case; that of a typical case when it has not been visited, or before the first refit.
   public func estimate(of index: Int) -> Estimate {
-    let error = squaredError(of: index)
-    let prior = prior(of: index)
-    guard visits[index] > 0, betweenVariance > 0 else {
-      return Estimate(mean: prior, standardError: betweenVariance.squareRoot())
+    let prior = standardCenter + (offsets?[index] ?? 0)
+    guard visits[index] > 0, standardVariance > 0 else {
+      return Estimate(mean: scale * prior, standardError: scale * standardVariance.squareRoot())
     }
-    let share = betweenVariance / (betweenVariance + error)
-    return Estimate(mean: prior + share * (means[index] - prior), standardError: (share * error).squareRoot())
+    let error = squaredError(of: index)
+    let share = standardVariance / (standardVariance + error)
+    return Estimate(
+      mean: scale * (prior + share * (means[index] - prior)), standardError: scale * (share * error).squareRoot())
   }
 
   /// What is expected of a case before its own visits are counted: the mean over cases, moved by its score and group.
-  func prior(of index: Int) -> Double { center + (offsets?[index] ?? 0) }
+  func prior(of index: Int) -> Double { scale * (standardCenter + (offsets?[index] ?? 0)) }
 
   /// What a case is drawn by: its estimate plus `optimism` standard errors.
   func score(of index: Int) -> Double {
@@ -237,11 +260,12 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     visitsSinceRefit = 0
     let seen = visits.indices.filter { visits[$0] > 0 }
     guard seen.count > 1, knowsNoise else { return }
+    scale = (deviationSquares / deviationWeight).squareRoot()
     let errors = seen.map { squaredError(of: $0) }
     offsets = priorOffsets(seen, errors)
     let observed = seen.map { means[$0] - (offsets?[$0] ?? 0) }
-    guard let fit = RandomEffects(means: observed, squaredErrors: errors, start: betweenVariance) else { return }
-    (center, betweenVariance) = (fit.center, fit.variance)
+    guard let fit = RandomEffects(means: observed, squaredErrors: errors, start: standardVariance) else { return }
+    (standardCenter, standardVariance) = (fit.center, fit.variance)
     let meanError = errors.reduce(0, +) / Double(errors.count)
     let signal = fit.variance + (offsets ?? []).reduce(0) { $0 + $1 * $1 } / Double(caseCount)
     signalShare = signal + meanError > 0 ? signal / (signal + meanError) : 0
@@ -251,7 +275,7 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   private func priorOffsets(_ seen: [Int], _ errors: [Double]) -> [Double]? {
     guard scores != nil || groups != nil else { return nil }
     var weights = Array(repeating: 0.0, count: caseCount)
-    for (index, error) in zip(seen, errors) { weights[index] = 1 / (betweenVariance + error + .leastNormalMagnitude) }
+    for (index, error) in zip(seen, errors) { weights[index] = 1 / (standardVariance + error + .leastNormalMagnitude) }
     var prior = PriorMeans(means: means, weights: weights)
     if let scores { prior.follow(scores: scores) }
     if let groups { prior.follow(groups: groups) }
@@ -272,7 +296,8 @@ extension HardnessEstimator {
       && meanVariances.allSatisfy { $0.isFinite && $0 >= 0 } && squares.allSatisfy { $0.isFinite && $0 >= 0 }
       && squareWeights.allSatisfy { $0.isFinite && $0 >= 0 } && surprises.allSatisfy(\.isFinite)
       && baselines.values.allSatisfy { $0.sum.isFinite && $0.weight >= 0 }
-      && [center, betweenVariance, signalShare, pooledSquares, pooledWeight].allSatisfy(\.isFinite)
+      && [scale, standardCenter, standardVariance, signalShare, pooledSquares, pooledWeight, deviationSquares, deviationWeight]
+        .allSatisfy(\.isFinite)
   }
 
   /// The estimator for a changed list of cases; new ones have not been visited.
@@ -293,8 +318,10 @@ extension HardnessEstimator {
     remapped.scores = scores.map { scores in previousIndices.map { $0.flatMap { scores[$0] } } }
     remapped.offsets = offsets.map { offsets in previousIndices.map { $0.map { offsets[$0] } ?? 0 } }
     remapped.baselines = baselines
+    (remapped.deviationSquares, remapped.deviationWeight) = (deviationSquares, deviationWeight)
     (remapped.pooledSquares, remapped.pooledWeight) = (pooledSquares, pooledWeight)
-    (remapped.center, remapped.betweenVariance, remapped.signalShare) = (center, betweenVariance, signalShare)
+    (remapped.standardCenter, remapped.standardVariance, remapped.signalShare) = (standardCenter, standardVariance, signalShare)
+    remapped.scale = scale
     return remapped
   }
 }

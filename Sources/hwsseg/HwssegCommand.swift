@@ -9,14 +9,13 @@ struct HwssegCommand: ParsableCommand {
     commandName: "hwsseg",
     abstract: "Trains, runs and evaluates 3-D segmentation networks that learn the hard patients too.",
     discussion: """
-      The usual order: plan, preprocess, train, predict, evaluate. 'hwsseg phantom' makes up a small data set to try.
+      The usual order: plan, preprocess, train, predict, evaluate, compare. 'hwsseg phantom' makes up data to try it on.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
       """,
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
-      EvaluateCommand.self, CrossValidateCommand.self, ReportCommand.self, InspectCommand.self, OverheadCommand.self,
-      BenchmarkCommand.self,
-      ReplayCommand.self,
+      EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, ReportCommand.self, InspectCommand.self,
+      OverheadCommand.self, BenchmarkCommand.self, ReplayCommand.self,
     ])
 
   static func main() {

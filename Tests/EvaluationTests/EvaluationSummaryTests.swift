@@ -27,7 +27,7 @@ struct EvaluationSummaryTests {
         referenceFile: URL(fileURLWithPath: "/r/\(name).nii.gz"),
         metrics: targets.map {
           SegmentationMetrics(prediction: prediction, reference: reference, values: $0.values, spacing: [1, 1, 2])
-        })
+        }, diagonal: 20)
     }
     let groups = try CaseTable("case,group,age\na,rare,21\nb,usual,22\nc,usual,23\n", file: "groups.csv")
     return EvaluationSummary(targets: targets, cases: cases, groups: groups)
@@ -99,25 +99,37 @@ struct EvaluationSummaryTests {
   @Test func tableHasALineForEachCaseAndTarget() throws {
     let lines = CasesFile.text(try summary()).split(separator: "\n")
     #expect(lines.count == 7)
-    #expect(lines[0] == "case,group,age,label,name,Dice,IoU,HD95,HD,ASSD,NSD,TP,FP,FN,TN,n_pred,n_ref")
-    #expect(lines[1] == "a,rare,21,1,organ,0.0,0.0,NaN,NaN,NaN,0.0,0,0,4,6,0,4")
-    #expect(lines[2] == "a,rare,21,2,lesion,NaN,NaN,NaN,NaN,NaN,NaN,0,0,0,10,0,0")
+    #expect(lines[0] == "case,group,age,label,name,Dice,IoU,HD95,HD,ASSD,NSD,TP,FP,FN,TN,n_pred,n_ref,diagonal")
+    #expect(lines[1] == "a,rare,21,1,organ,0.0,0.0,NaN,NaN,NaN,0.0,0,0,4,6,0,4,20.0")
+    #expect(lines[2] == "a,rare,21,2,lesion,NaN,NaN,NaN,NaN,NaN,NaN,0,0,0,10,0,0,20.0")
   }
 
   @Test func textNamesTheWorstCaseOverallAndByGroup() throws {
-    let summary = try summary()
-    let overall = DistributionTable.overall(summary, .dice).split(separator: "\n")
-    #expect(overall[0] == "Dice, 3 cases")
-    #expect(
-      overall[2].split(separator: " ") == [
-        "organ", "3", "0.556", "0.509", "0.667", "0.333", "0.133", "0.067", "0.000", "a",
-      ])
-    let distances = DistributionTable.overall(summary, .hausdorff95).split(separator: "\n")
-    #expect(distances[2].split(separator: " ").prefix(4) == ["organ", "2", "of", "3"])
-    let groups = DistributionTable.byGroup(summary, .dice, "group").split(separator: "\n")
-    #expect(groups[2].split(separator: " ").prefix(4) == ["organ", "rare", "1", "0.000"])
-    #expect(groups[3].split(separator: " ").prefix(3) == ["usual", "2", "0.833"])
-    #expect(Set(overall.dropFirst().map { $0.prefix(while: { $0 == " " }).count }) == [2])
+    let tables = try summary().tables().components(separatedBy: "\n\n")
+    let lines = tables[0].split(separator: "\n").map { $0.split(separator: " ") }
+    #expect(tables[0].hasPrefix("Dice, 3 cases\n"))
+    #expect(lines[2].prefix(6) == ["mean", "of", "the", "labels", "3*", "0.611"])
+    let organ = try #require(lines.firstIndex { $0.first == "organ" })
+    #expect(lines[organ].suffix(5) == ["0.333", "0.133", "0.067", "0.000", "a"])
+    #expect(lines[organ + 1].prefix(3) == ["rare", "1*", "0.000"])
+    #expect(lines[organ + 2].prefix(3) == ["usual", "2*", "0.833"])
+    #expect(tables[0].contains("* Fewer than 10 cases: these figures say little."))
+    #expect(tables[0].contains("lesion: 2 cases left out"))
+    #expect(tables[1].hasPrefix("HD95, 3 cases, lower is better\n"))
+  }
+
+  /// A missed structure counts as Dice 0 and as the image's diagonal; where there is nothing, the case is left out.
+  @Test func missedStructuresCount() throws {
+    let robust = RobustSummary(try summary(), metrics: [.dice, .hausdorff95])
+    let (dice, distance) = (robust.scores[0], robust.scores[1])
+    #expect(dice.rows.map(\.label) == ["mean of the labels", "organ", "lesion"])
+    #expect(dice.table.values[0] == [0, 2.0 / 3, 1] && dice.table.values[1].map(\.isNaN) == [true, false, true])
+    #expect(distance.table.values[0][0] == 20 && distance.table.values[0][2] == 0)
+    #expect(distance.rows[1].all.worstCase == "a")
+    #expect(dice.rows[2].all.count == 1 && dice.rows[2].all.leftOut == 2)
+    #expect(dice.rows[1].all.failures?.value == 1.0 / 3)
+    let gap = try #require(dice.rows[1].gaps[0])
+    #expect(gap.worstGroup == "rare" && abs(gap.gap.value - 5.0 / 6) < 1e-12)
   }
 
   @Test func regionsAreKeyedLikeTuples() throws {

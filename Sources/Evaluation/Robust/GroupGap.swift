@@ -1,0 +1,43 @@
+import Statistics
+
+/// The group with the worst mean, and how far it lies behind the best.
+///
+/// Its intervals come from drawing within each group, whose sizes stay as they are.
+public struct GroupGap: Sendable {
+  /// The group with the worst mean.
+  public let worstGroup: String
+  /// Its mean.
+  public let worstMean: Estimate
+  /// The group with the best mean.
+  public let bestGroup: String
+  /// The distance between the means of the two.
+  public let gap: Estimate
+
+  /// - Parameters:
+  ///   - groups: The names of at least two groups, each with at least one score, none of them NaN.
+  ///   - isHigherBetter: Whether higher scores are better.
+  ///   - bootstrap: Draws the cases.
+  init?(_ groups: [(name: String, scores: [Double])], isHigherBetter: Bool, bootstrap: Bootstrap) {
+    guard groups.count > 1 else { return nil }
+    let estimates = bootstrap.estimates(sizes: groups.map(\.scores.count)) { multiplicities in
+      let means = zip(groups, multiplicities).map { Self.mean($0.scores, $1) }
+      let (lowest, highest) = (means.min() ?? .nan, means.max() ?? .nan)
+      return [isHigherBetter ? lowest : highest, highest - lowest]
+    }
+    let ordered = groups.map { ($0.name, SampleMoments.mean($0.scores)) }.sorted { $0.1 < $1.1 }.map(\.0)
+    worstGroup = isHigherBetter ? ordered[0] : ordered[ordered.count - 1]
+    bestGroup = isHigherBetter ? ordered[ordered.count - 1] : ordered[0]
+    worstMean = estimates[0]
+    gap = estimates[1]
+  }
+
+  /// The mean of scores that count several times.
+  static func mean(_ scores: [Double], _ multiplicities: [Int]) -> Double {
+    var (sum, count) = (0.0, 0)
+    for (score, multiplicity) in zip(scores, multiplicities) {
+      sum += score * Double(multiplicity)
+      count += multiplicity
+    }
+    return sum / Double(count)
+  }
+}
