@@ -52,7 +52,7 @@ def published(n):
     return statistics.median(times)
 
 
-def tree(n):
+def tree(n, *flags):
     output = subprocess.run(
         [
             arguments.program,
@@ -65,13 +65,17 @@ def tree(n):
             str(arguments.beta),
             "--tree-only",
             "--json",
+            *flags,
         ],
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    cost = json.loads(output)["log-sum-exp tree"]
-    return cost["draw"] + cost["record"], cost["bytes"]
+    return json.loads(output)
+
+
+def seconds(cost):
+    return cost["draw"] + cost["record"]
 
 
 print(f"batch of {arguments.batch_size}, beta {arguments.beta:g}; microseconds for a draw and an update\n")
@@ -82,18 +86,23 @@ for n in arguments.sizes:
     theirs, mine = [], []
     for _ in range(arguments.rounds):
         theirs.append(published(n))
-        seconds, memory = tree(n)
-        mine.append(seconds)
+        cost = tree(n)["log-sum-exp tree"]
+        mine.append(seconds(cost))
     slow, ours[n] = statistics.median(theirs), statistics.median(mine)
     print(
-        f"| {n:,} | {slow * 1e6:,.1f} | {ours[n] * 1e6:.2f} | {slow / ours[n]:,.0f} | {memory / 1e6:,.1f} MB |",
+        f"| {n:,} | {slow * 1e6:,.1f} | {ours[n] * 1e6:.2f} | {slow / ours[n]:,.0f} | {cost['bytes'] / 1e6:,.1f} MB |",
         flush=True,
     )
 first, last = arguments.sizes[0], arguments.sizes[-1]
 print(f"\nhwsseg with {last:,} cases takes {ours[last] / ours[first]:.2f} times as long as with {first:,}.")
-seconds, memory = tree(arguments.largest)
+every = tree(1_000_000, "--every-option")["every option"]
+print(
+    f"With every option on, 1,000,000 cases: {every['draw'] * 1e6:.2f} microseconds for a draw and "
+    f"{every['record'] * 1e6:.2f} for an update."
+)
+cost = tree(arguments.largest)["log-sum-exp tree"]
 peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(
-    f"{arguments.largest:,} cases: {seconds * 1e6:.2f} microseconds, {memory / 1e9:.2f} GB, "
+    f"{arguments.largest:,} cases: {seconds(cost) * 1e6:.2f} microseconds, {cost['bytes'] / 1e9:.2f} GB, "
     f"{peak / 1e6:.2f} GB at the peak of the program."
 )

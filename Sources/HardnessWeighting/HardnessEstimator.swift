@@ -169,7 +169,9 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     guard visits[index] > 0 else { return begin(index, with: deviation) }
     let residual = deviation - means[index]
     guard !hasChanged(index, residual) else { return begin(index, with: deviation) }
-    let square = residual * residual / (1 + Double(meanVariances[index]))
+    // Of heavy tails, and of a change under way, three standard deviations count.
+    let largest = pooledWeight > 10 ? 9 * variance(of: index) : .infinity
+    let square = min(largest, residual * residual / (1 + Double(meanVariances[index])))
     squares[index] = Self.caseDecay * squares[index] + Float(square)
     squareWeights[index] = Self.caseDecay * squareWeights[index] + 1
     pooledSquares = Self.pooledDecay * pooledSquares + weight * square
@@ -296,8 +298,11 @@ extension HardnessEstimator {
       && meanVariances.allSatisfy { $0.isFinite && $0 >= 0 } && squares.allSatisfy { $0.isFinite && $0 >= 0 }
       && squareWeights.allSatisfy { $0.isFinite && $0 >= 0 } && surprises.allSatisfy(\.isFinite)
       && baselines.values.allSatisfy { $0.sum.isFinite && $0.weight >= 0 }
-      && [scale, standardCenter, standardVariance, signalShare, pooledSquares, pooledWeight, deviationSquares, deviationWeight]
-        .allSatisfy(\.isFinite)
+      && [
+        scale, standardCenter, standardVariance, signalShare, pooledSquares, pooledWeight, deviationSquares,
+        deviationWeight,
+      ]
+      .allSatisfy(\.isFinite)
   }
 
   /// The estimator for a changed list of cases; new ones have not been visited.
@@ -320,7 +325,9 @@ extension HardnessEstimator {
     remapped.baselines = baselines
     (remapped.deviationSquares, remapped.deviationWeight) = (deviationSquares, deviationWeight)
     (remapped.pooledSquares, remapped.pooledWeight) = (pooledSquares, pooledWeight)
-    (remapped.standardCenter, remapped.standardVariance, remapped.signalShare) = (standardCenter, standardVariance, signalShare)
+    (remapped.standardCenter, remapped.standardVariance, remapped.signalShare) = (
+      standardCenter, standardVariance, signalShare
+    )
     remapped.scale = scale
     return remapped
   }

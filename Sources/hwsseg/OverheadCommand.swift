@@ -17,6 +17,9 @@ struct OverheadCommand: ParsableCommand {
   @Option(name: [.long, .customLong("num-samples")], help: "Number of cases.") var cases: Int
   @Option(help: "Cases in a batch.") var batchSize = 2
   @Option(help: "How strongly hard cases are favored: a number from 0, inf, or ess:0.3.") var beta = Beta.fixed(100)
+  @Flag(
+    help: "Measure the tree also with estimates of hardness, groups, scores, refreshes, a uniform share and a cap.")
+  var everyOption = false
   @Flag(help: "Leave out the full softmax and the training step.") var treeOnly = false
   @Flag(help: "Print JSON.") var json = false
 
@@ -30,6 +33,7 @@ struct OverheadCommand: ParsableCommand {
   func run() throws {
     let benchmark = SamplerBenchmark(caseCount: cases, batchSize: batchSize, beta: beta)
     var costs = [try benchmark.treeCost()]
+    if everyOption { costs.append(try benchmark.everyOptionCost()) }
     if !treeOnly { costs.append(benchmark.softmaxCost()) }
     let step = treeOnly ? nil : try benchmark.trainingStep()
     json ? printJSON(costs, step) : printTable(costs, step)

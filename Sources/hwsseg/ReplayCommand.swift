@@ -73,10 +73,12 @@ struct ReplayCommand: ParsableCommand {
     let table: VisitTable
     var read: Plan
     var members: [String: String]
+    var hardness = try truth.map { try HardnessScores($0).scores }
     if let simulate, let plan {
       table = simulate.visits(steps: steps, seed: seed)
       read = try Plan.read(plan)
       members = SimulatedVisits.groups
+      hardness = hardness ?? simulate.truth(seed: seed)
       try sampler.apply(changes, preset: preset, to: &read)
     } else if let visits {
       let isTable = visits.pathExtension == "csv"
@@ -93,7 +95,7 @@ struct ReplayCommand: ParsableCommand {
     }
     let settings = read.training.sampler
     let replay = try SamplerReplay(
-      table, settings: settings, groups: members, seed: seed, truth: truth.map { try HardnessScores($0).scores })
+      table, settings: settings, groups: members, seed: seed, truth: hardness)
     if let plot { try AtomicFile.replace(plot, with: chart(of: replay, settings).svg()) }
     json ? printJSON(replay) : printTable(replay, table, settings)
   }

@@ -39,6 +39,8 @@ import Testing
     }
     let bytes = try #require(cost["bytes"] as? Int)
     #expect(bytes >= 0)
+    let both = try object(["overhead", "--cases", "1000", "--json", "--tree-only", "--every-option"])
+    #expect(Set(both.keys) == ["log-sum-exp tree", "every option"])
   }
 
   /// The shares of the groups in ten parts of the training, and what else tells samplers apart.
@@ -53,5 +55,16 @@ import Testing
     #expect((found["draws"] as? [Int])?.reduce(0, +) == 12)
     let table = try Program.run(["replay", tiny.model + "/visits.csv", "--plan", tiny.plan])
     #expect(table.status == 0 && table.output.contains("Rank correlation"))
+    // Other settings, and a simulated training, with a plot.
+    let plot = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).svg")
+    defer { try? FileManager.default.removeItem(at: plot) }
+    let simulated = try Program.run([
+      "replay", "--simulate", "age", "--steps", "200", "--plan", tiny.plan, "--sampler", "hardness", "--preset",
+      "published", "--set", "training.sampler.beta=30", "--plot", plot.path,
+    ])
+    #expect(simulated.status == 0 && simulated.output.contains("draws of hard"))
+    #expect(try String(contentsOf: plot, encoding: .utf8).contains("<svg"))
+    let wrong = try Program.run(["replay", tiny.model, "--sampler", "cvar", "--preset", "published"])
+    #expect(wrong.status != 0 && wrong.errors.contains("--sampler hardness"))
   }
 }

@@ -54,6 +54,32 @@ public struct SamplerBenchmark: Sendable {
     return Cost(name: "log-sum-exp tree", draw: times.draw, record: times.record, memory: max(0, memory))
   }
 
+  /// Measures `HardnessWeightedSampler` with every option on: estimates that pool over ten groups and begin from scores,
+  /// groups with a guaranteed share, refreshes, a uniform share, a cap, and batches without replacement.
+  ///
+  /// - Throws: `SamplerError` when the sampler does not support the number of cases.
+  public func everyOptionCost() throws -> Cost {
+    let before = ProcessMemory.resident
+    var estimate = HardnessEstimator.Options()
+    estimate.poolsGroups = true
+    var options = HardnessOptions.estimating()
+    options.memory = .estimate(estimate)
+    options.groupShare = .each(0.02)
+    options.floor = .uniformShare(0.05)
+    options.cap = max(0.2, 1 / Double(caseCount))
+    options.replacement = batchSize > caseCount
+    var sampler = try HardnessWeightedSampler(
+      losses: losses(), options: options, groups: (0..<caseCount).map { "group \($0 % 10)" }, seed: 1)
+    try sampler.record(scores: losses().map { $0 })
+    let memory = ProcessMemory.resident - before
+    let times = try measure {
+      try sampler.draw(batchSize)
+    } record: {
+      try sampler.record(losses: $1, for: $0)
+    }
+    return Cost(name: "every option", draw: times.draw, record: times.record, memory: max(0, memory))
+  }
+
   /// Measures the published method, which computes the softmax over all losses for every batch.
   public func softmaxCost() -> Cost {
     let before = ProcessMemory.resident

@@ -30,6 +30,21 @@ public enum SimulatedVisits: String, Sendable, CaseIterable {
     return "case_" + String(repeating: "0", count: 3 - digits.count) + digits
   }
 
+  /// The true hardness of each case, by its name.
+  ///
+  /// - Parameter seed: The seed of hardness and noise.
+  public func truth(seed: UInt64) -> [String: Double] {
+    var random = CounterRandom(seed: seed)
+    let hardness = hardness(using: &random)
+    return Dictionary(uniqueKeysWithValues: hardness.indices.map { (Self.name($0), hardness[$0]) })
+  }
+
+  private func hardness(using random: inout CounterRandom) -> [Double] {
+    (0..<Self.caseCount).map { index in
+      self == .null ? 0 : 0.05 * random.preciseNormals().0 + (Self.isHard(index) ? 0.1 : 0)
+    }
+  }
+
   /// The visits that each case would have at every step.
   ///
   /// - Parameters:
@@ -37,9 +52,7 @@ public enum SimulatedVisits: String, Sendable, CaseIterable {
   ///   - seed: The seed of hardness and noise.
   public func visits(steps: Int, seed: UInt64) -> VisitTable {
     var random = CounterRandom(seed: seed)
-    let hardness = (0..<Self.caseCount).map { index in
-      self == .null ? 0 : 0.05 * random.preciseNormals().0 + (Self.isHard(index) ? 0.1 : 0)
-    }
+    let hardness = hardness(using: &random)
     let noise = (0..<Self.caseCount).map { index -> Double in
       switch self {
       case .null: 0.02 + 0.28 * random.uniform()
