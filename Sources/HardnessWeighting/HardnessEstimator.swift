@@ -194,7 +194,9 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   /// A deviation in units of what is typical at present, so that the steep first steps of a training, where deviations are
   /// large and say little, do not outweigh what comes later. `nil` while nothing is typical yet.
   private mutating func standardized(_ deviation: Double, weight: Double) -> Double? {
-    deviationSquares = Self.deviationDecay * deviationSquares + weight * deviation * deviation
+    // As for the noise, three standard deviations of a single visit count.
+    let largest = deviationWeight > 10 ? 9 * deviationSquares / deviationWeight : .infinity
+    deviationSquares = Self.deviationDecay * deviationSquares + weight * min(largest, deviation * deviation)
     deviationWeight = Self.deviationDecay * deviationWeight + weight
     let typical = (deviationSquares / deviationWeight).squareRoot()
     return typical > 0 ? deviation / typical : nil
