@@ -79,7 +79,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Datasets", "Files", "HardnessWeighting", "Plans", "Statistics", "TensorFiles", "Tensors", "UNet",
+        "Charts", "Datasets", "Files", "HardnessWeighting", "Plans", "Statistics", "TensorFiles", "Tensors", "UNet",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: unchecked),

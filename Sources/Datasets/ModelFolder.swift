@@ -38,7 +38,8 @@ public struct ModelFolder: Sendable, Equatable {
   public var samplerLog: URL { file("sampler.csv") }
   /// A table with a row for each visit of a training case: what its patch was like, and what the sampler was told.
   public var visits: URL { file("visits.csv") }
-
+  /// A plot of the training so far, SVG.
+  public var progress: URL { file("progress.svg") }
   /// A CSV table of the cases that stayed hard.
   public var suspects: URL { file("suspects.csv") }
   /// The folder with the segmentations of the validation cases.

@@ -25,8 +25,8 @@ public protocol CaseSampler: Codable, Sendable {
 
   /// The probability with which a case would be drawn first in the next batch, without refreshes.
   ///
-  /// Asked right after a draw, it is the probability with which the case was drawn, except for first visits. The default
-  /// implementation takes O(n).
+  /// Asked right after a draw, it is the probability with which the case was drawn, except for first visits. The
+  /// default implementation takes O(n).
   func probability(of index: Int) -> Double
 
   /// The current β; `nil` for strategies without one.

@@ -191,8 +191,8 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
     surprises[index] = 0
   }
 
-  /// A deviation in units of what is typical at present, so that the steep first steps of a training, where deviations are
-  /// large and say little, do not outweigh what comes later. `nil` while nothing is typical yet.
+  /// A deviation in units of what is typical at present, so that the steep first steps of a training, where
+  /// deviations are large and say little, do not outweigh what comes later. `nil` while nothing is typical yet.
   private mutating func standardized(_ deviation: Double, weight: Double) -> Double? {
     // As for the noise, three standard deviations of a single visit count.
     let largest = deviationWeight > 10 ? 9 * deviationSquares / deviationWeight : .infinity

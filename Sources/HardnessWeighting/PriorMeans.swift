@@ -1,7 +1,7 @@
 /// What a case's hardness is expected to be before its own visits are counted, relative to a typical case.
 ///
-/// Two things can be known of a case beside its visits: a score of the whole case by another measure, and its group. Each
-/// moves the expectation only as far as it has predicted the visits of the cases so far:
+/// Two things can be known of a case beside its visits: a score of the whole case by another measure, and its
+/// group. Each moves the expectation only as far as it has predicted the visits of the cases so far:
 ///
 /// - A score moves it by the slope of the means on the scores, by weighted least squares, times 1 − 1 / t² for the
 ///   slope's t value; by nothing when |t| is below 1 or the slope is negative.

@@ -1,13 +1,13 @@
-/// The mean and the variance between true values of which noisy means are known (Paule and Mandel, "Consensus values and
-/// weighting factors", 1982).
+/// The mean and the variance between true values of which noisy means are known (Paule and Mandel, "Consensus
+/// values and weighting factors", 1982).
 struct RandomEffects {
   /// The mean of the true values.
   private(set) var center = 0.0
   /// The variance between them; 0 when the means differ by no more than their errors allow.
   private(set) var variance: Double
 
-  /// Finds the variance at which the standardized squared distances from the center sum to their expectation, the number
-  /// of means less one.
+  /// Finds the variance at which the standardized squared distances from the center sum to their expectation,
+  /// the number of means less one.
   ///
   /// - Parameters:
   ///   - means: At least two means; of fewer, nothing is known.

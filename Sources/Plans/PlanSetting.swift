@@ -30,7 +30,8 @@ public struct PlanSetting: Sendable, Equatable {
   /// The value with this change, at the given depth of the path.
   fileprivate func applied(to json: JSON?, depth: Int = 0) throws -> JSON {
     guard depth < path.count else { return value }
-    // Settings of the training have defaults, so they may be absent; a wrong name among them is found when they are read.
+    // Settings of the training have defaults, so they may be absent; a wrong name among them is found when they
+    // are read.
     let mayBeAbsent = path[0] == "training"
     guard json != nil || mayBeAbsent, case .object(var object) = json ?? .object([:]) else { throw unknown(depth) }
     let key = path[depth]

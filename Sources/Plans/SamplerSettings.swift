@@ -72,10 +72,11 @@ public struct SamplerSettings: Sendable, Equatable {
   public var signal = Signal.loss
   /// The options of `hardness`, each with a key of its own.
   ///
-  /// The keys are `beta`, `beta_ramp_epochs`, `initial_loss`, `momentum`, `running_mean` or `estimate` (with `optimism` and
-  /// `pool_groups`), `floor` or `uniform_share`, `cap`, `refresh`, `group_share`, `replacement` and `importance_weights`.
-  /// By default β keeps the effective sample size at 30 % of the number of cases (`"ess:0.3"`); the others have the
-  /// defaults of `HardnessOptions`. The key `preset` replaces all defaults at once; see ``Preset``.
+  /// The keys are `beta`, `beta_ramp_epochs`, `initial_loss`, `momentum`, `running_mean` or `estimate` (with
+  /// `optimism` and `pool_groups`), `floor` or `uniform_share`, `cap`, `refresh`, `group_share`, `replacement`
+  /// and `importance_weights`. By default β keeps the effective sample size at 30 % of the number of cases
+  /// (`"ess:0.3"`); the others have the defaults of `HardnessOptions`. The key `preset` replaces all defaults at
+  /// once; see ``Preset``.
   public var hardness = HardnessOptions(beta: .effectiveSampleSize(0.3))
   /// The path of a CSV file with the columns `case` and `weight`, for `static`; key `weights_file`, no default.
   public var weightsFile: String?
@@ -105,13 +106,14 @@ public struct SamplerSettings: Sendable, Equatable {
   /// Default: 5.
   public var upsampling = 5.0
 
-  /// The path of a table of scores, by which estimates of hardness begin before any visit; key `case_losses`, no default.
+  /// The path of a table of scores, by which estimates of hardness begin before any visit; key `case_losses`, no
+  /// default.
   ///
-  /// A `sampler.csv` of an earlier training (columns `case`, `loss`; the last row of a case counts), or the `cases.csv` of
-  /// an evaluation (columns `case`, `Dice`; 1 − mean Dice counts).
+  /// A `sampler.csv` of an earlier training (columns `case`, `loss`; the last row of a case counts), or the
+  /// `cases.csv` of an evaluation (columns `case`, `Dice`; 1 − mean Dice counts).
   public var caseLosses: String?
-  /// After how many epochs all training cases are predicted as a whole and scored by 1 − Dice, from which the estimates of
-  /// hardness then begin; 0 for never. Key `score_every`. Default: 0.
+  /// After how many epochs all training cases are predicted as a whole and scored by 1 − Dice, from which the
+  /// estimates of hardness then begin; 0 for never. Key `score_every`. Default: 0.
   public var scoreEvery = 0
 
   /// Creates nnU-Net's uniform sampling.

@@ -96,8 +96,8 @@ struct TrainerTests {
     #expect(rows.dropFirst().allSatisfy { Double($0[6]) != nil && Double($0[9]) != nil && $0[6] != $0[9] })
   }
 
-  /// With `score_every`, all training cases are predicted as a whole and scored, the sampler keeps the scores, and a run
-  /// that is interrupted while it scores goes on to the same weights.
+  /// With `score_every`, all training cases are predicted as a whole and scored, the sampler keeps the scores,
+  /// and a run that is interrupted while it scores goes on to the same weights.
   @Test func wholeCasesAreScored() throws {
     let tiny = try TinyTraining()
     tiny.settings.sampler.name = .hardness

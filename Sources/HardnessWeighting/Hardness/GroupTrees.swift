@@ -1,7 +1,7 @@
 /// The cases of each group by hardness, for groups that are guaranteed a share of the draws.
 ///
-/// Within a group, a case is drawn with probability softmax(β · loss) over the group, with the sampler's β. Cap and floor
-/// do not apply.
+/// Within a group, a case is drawn with probability softmax(β · loss) over the group, with the sampler's β. Cap
+/// and floor do not apply.
 struct GroupTrees: Sendable {
   /// The guaranteed share of each group, in the order of `groups`.
   private let shares: [Double]

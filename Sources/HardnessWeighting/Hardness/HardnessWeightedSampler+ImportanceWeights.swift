@@ -5,9 +5,9 @@ extension HardnessWeightedSampler {
   /// The importance weights that make a batch drawn by stale losses stand for one drawn by fresh losses.
   ///
   /// Multiply the loss of each case by its weight before the backward pass. Call this before
-  /// ``record(losses:for:)``, which replaces the stale losses. Stale loss, β and probability of a case are those of the
-  /// moment when it was drawn, however many batches were drawn since. For a case that was not drawn, they are the present
-  /// ones.
+  /// ``record(losses:for:)``, which replaces the stale losses. Stale loss, β and probability of a case are those
+  /// of the moment when it was drawn, however many batches were drawn since. For a case that was not drawn, they
+  /// are the present ones.
   ///
   /// Let `a` be the share with which a new loss enters the hardness of a case (1 − m with
   /// ``HardnessOptions/Memory-swift.enum/momentum(_:)``). The softmax weight of the case grows by

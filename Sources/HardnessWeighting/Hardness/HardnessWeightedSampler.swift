@@ -223,7 +223,8 @@ public struct HardnessWeightedSampler: CaseSampler {
 
   /// Takes in another measure of how hard each whole case is; see ``CaseSampler/record(scores:)``.
   ///
-  /// Estimates of hardness begin from it, as far as it has predicted what visits have shown. Other memories pass over it.
+  /// Estimates of hardness begin from it, as far as it has predicted what visits have shown. Other memories pass
+  /// over it.
   ///
   /// - Throws: ``SamplerError`` when the number of scores differs, or one is not finite.
   public mutating func record(scores: [Double?]) throws {

@@ -54,8 +54,8 @@ public struct SamplerBenchmark: Sendable {
     return Cost(name: "log-sum-exp tree", draw: times.draw, record: times.record, memory: max(0, memory))
   }
 
-  /// Measures `HardnessWeightedSampler` with every option on: estimates that pool over ten groups and begin from scores,
-  /// groups with a guaranteed share, refreshes, a uniform share, a cap, and batches without replacement.
+  /// Measures `HardnessWeightedSampler` with every option on: estimates that pool over ten groups and begin from
+  /// scores, groups with a guaranteed share, refreshes, a uniform share, a cap, and batches without replacement.
   ///
   /// - Throws: `SamplerError` when the sampler does not support the number of cases.
   public func everyOptionCost() throws -> Cost {

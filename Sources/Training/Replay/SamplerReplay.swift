@@ -14,12 +14,12 @@ public struct SamplerReplay: Sendable {
   public let effectiveShares: [Double]
   /// The mean number of steps since a case was last drawn, over all cases and steps.
   public let staleness: Double
-  /// Spearman's rank correlation of what the sampler thinks of each case at the end with how hard the case is; `nil` where
-  /// either is equal for all cases, or the sampler does not follow losses.
+  /// Spearman's rank correlation of what the sampler thinks of each case at the end with how hard the case is;
+  /// `nil` where either is equal for all cases, or the sampler does not follow losses.
   ///
-  /// What it thinks is the estimate of hardness, or the remembered loss, or the probability. How hard a case is comes from
-  /// `truth`, or else from the case's mean deviation from what a typical case had at the time, over the second half of
-  /// the recorded visits.
+  /// What it thinks is the estimate of hardness, or the remembered loss, or the probability. How hard a case is
+  /// comes from `truth`, or else from the case's mean deviation from what a typical case had at the time, over
+  /// the second half of the recorded visits.
   public let rankCorrelation: Double?
   /// How often each case was drawn, in the order of the table's cases.
   public let draws: [Int]

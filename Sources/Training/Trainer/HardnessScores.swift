@@ -6,8 +6,8 @@ public struct HardnessScores {
   /// The score of each case by its name; larger is harder.
   public let scores: [String: Double]
 
-  /// Reads a `sampler.csv` (columns `case` and `loss`; the last row of a case counts) or a `cases.csv` (columns `case` and
-  /// `Dice`; 1 − the mean over the rows of a case counts, rows without Dice are left out).
+  /// Reads a `sampler.csv` (columns `case` and `loss`; the last row of a case counts) or a `cases.csv` (columns
+  /// `case` and `Dice`; 1 − the mean over the rows of a case counts, rows without Dice are left out).
   ///
   /// - Throws: `InputError` when the file cannot be read or has neither column.
   public init(_ file: URL) throws {

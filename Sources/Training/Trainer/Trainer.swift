@@ -41,6 +41,8 @@ public final class Trainer {
   private var sampler: any CaseSampler
   private var state: TrainingState
   private var hasWarned = false
+  /// TensorBoard's events of this process; `nil` before its first epoch ends.
+  private var events: EventFile?
   /// Batches that were drawn before an interruption and not yet requested again from the loader.
   private var resumedBatches: [DrawnBatch] = []
 
@@ -215,12 +217,29 @@ public final class Trainer {
     if isBest { try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
     try log.write(state.history)
+    try addEvents(record)
     progress.reportEpoch(record, epochs: settings.epochs, isBest: isBest)
     if let warning = sampler.warning, !hasWarned {
       hasWarned = true
       progress.report(warning)
     }
     if state.epoch == settings.epochs, !suspects.isEmpty { report(suspects) }
+  }
+
+  /// Adds the results of an epoch to TensorBoard's events.
+  private func addEvents(_ record: EpochRecord) throws {
+    let events = try self.events ?? EventFile(in: folder.url)
+    self.events = events
+    let values: [(String, Double?)] = [
+      ("loss/training", record.trainingLoss), ("loss/validation", record.validationLoss),
+      ("dice/mean pseudo Dice", record.meanPseudoDice), ("learning rate", record.learningRate),
+      ("gradient norm", record.gradientNorm), ("seconds", record.seconds), ("sampler/beta", record.beta),
+      ("sampler/effective cases", record.effectiveCases), ("sampler/signal share", record.signalShare),
+    ]
+    let classes = zip(task.description.foregroundClasses, record.pseudoDice).map { ("dice/\($0.name)", $1) }
+    let groups = record.groupDraws.sorted { $0.key < $1.key }.map { ("draws/\($0.key)", Optional($0.value)) }
+    try events.add(
+      (values + classes + groups).compactMap { name, value in value.map { (name, $0) } }, step: record.epoch)
   }
 
   /// Requests the next batch of the epoch, and those that may be drawn before its losses are known.

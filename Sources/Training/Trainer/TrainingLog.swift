@@ -1,3 +1,4 @@
+import Charts
 import Datasets
 import Files
 import Foundation
@@ -32,13 +33,30 @@ struct TrainingLog {
         + [number(record.gradientNorm), String(format: "%.2f", record.seconds)]
     }
     try replace(folder.log, [header] + epochs)
+    try AtomicFile.replace(folder.progress, with: chart(of: history).svg())
+  }
+
+  /// Losses, pseudo Dice and each group's share of the draws over the epochs: `progress.svg`.
+  private func chart(of history: [EpochRecord]) -> LineChart {
+    func line(_ name: String, _ value: (EpochRecord) -> Double?) -> LineChart.Series? {
+      let points = history.compactMap { record in value(record).map { LineChart.Point(Double(record.epoch), $0) } }
+      return points.isEmpty ? nil : LineChart.Series(name, points)
+    }
+    let lines = [
+      line("training loss", \.trainingLoss), line("validation loss", \.validationLoss),
+      line("pseudo Dice", \.meanPseudoDice),
+    ]
+    let groups = Set(groups.values).sorted().map { name in line("draws of \(name)") { $0.groupDraws[name] ?? 0 } }
+    return LineChart(
+      "Training", x: Axis("epoch"), y: Axis("loss, Dice and shares"), series: (lines + groups).compactMap { $0 })
   }
 
   /// Adds the rows of the current epoch to `sampler.csv` and `visits.csv`, and rewrites `suspects.csv`.
   ///
-  /// `sampler.csv` has one row for each epoch and training case: the last loss of the case, its probability at the end
-  /// of the epoch, how often it was drawn in the epoch, and, where hardness is estimated, the estimate with its standard
-  /// error and the score of the whole case. Rows of this and later epochs, which an interrupted run has left, are dropped.
+  /// `sampler.csv` has one row for each epoch and training case: the last loss of the case, its probability at
+  /// the end of the epoch, how often it was drawn in the epoch, and, where hardness is estimated, the estimate
+  /// with its standard error and the score of the whole case. Rows of this and later epochs, which an
+  /// interrupted run has left, are dropped.
   ///
   /// - Parameters:
   ///   - state: The state of the run at the end of the epoch.
