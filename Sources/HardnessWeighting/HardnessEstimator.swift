@@ -11,8 +11,8 @@
 ///    of a case leave its mean by more than chance allows, the mean begins anew, so that a change is followed.
 /// 4. **Shrinkage.** The variance between cases τ² follows from the spread of the means and their standard errors sᵢ
 ///    (Paule and Mandel, 1982). The estimate is the mean shrunk towards that of all cases:
-///    μ + τ² / (τ² + sᵢ²) · (meanᵢ − μ), the empirical Bayes estimate for normal deviations. Where the score of a case by
-///    another measure, or its group, has predicted the means so far, μ is moved accordingly for each case.
+///    μ + τ² / (τ² + sᵢ²) · (meanᵢ − μ), the empirical Bayes estimate for normal deviations. Where the score of a
+///    case by another measure, or its group, has predicted the means so far, μ is moved accordingly for each case.
 ///
 /// Recording a visit takes O(1). `refit` takes O(n); call it once in a while, for example every n / 2 visits. The
 /// estimator takes 28 bytes per case.

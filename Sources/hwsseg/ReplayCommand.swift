@@ -12,8 +12,8 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Tries a sampler's settings on the recorded visits of a training, without a network.",
     discussion: """
-      In place of a training, --simulate takes one of the simulated kind: 160 cases, of which the first tenth is harder \
-      (null: none is), drawn in batches of two.
+      In place of a training, --simulate takes a simulated one: 160 cases, of which the first tenth is harder (null: none \
+      is), drawn in batches of two.
 
       Whenever the sampler draws a case, it is told what the recorded visit of that case nearest in time has shown. \
       Prints each group's share of the draws in ten parts of the training, the effective sample size, how old the \
@@ -47,8 +47,8 @@ struct ReplayCommand: ParsableCommand {
 
   @Option(
     help: """
-      How hard each case is: the cases.csv of an evaluation of the training cases, or a sampler.csv; their mean deviation \
-      when left out.
+      How hard each case is: the cases.csv of an evaluation of the training cases, or a sampler.csv; their mean \
+      deviation when left out.
       """)
   var truth: URL?
 
