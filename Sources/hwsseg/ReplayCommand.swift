@@ -12,8 +12,8 @@ struct ReplayCommand: ParsableCommand {
     commandName: "replay",
     abstract: "Tries a sampler's settings on the recorded visits of a training, without a network.",
     discussion: """
-      In place of a training, --simulate takes a simulated one: 160 cases, of which the first tenth is harder (null: none \
-      is), drawn in batches of two.
+      In place of a training, --simulate takes a simulated one: 160 cases, of which the first tenth is harder (but for \
+      null), drawn in batches of two.
 
       Whenever the sampler draws a case, it is told what the recorded visit of that case nearest in time has shown. \
       Prints each group's share of the draws in ten parts of the training, the effective sample size, how old the \
