@@ -11,8 +11,10 @@ public struct ModelFolder: Sendable, Equatable {
   public enum Checkpoint: String, Sendable, CaseIterable {
     /// After the last epoch.
     case final
-    /// After the epoch with the best moving average of the pseudo Dice.
+    /// After the epoch with the best moving average of the pseudo Dice, or the best robust score that the plan names.
     case best
+    /// The exponential moving average of the weights after the last epoch, if the plan asks for it.
+    case ema
     /// After the last epoch that was saved, with everything needed to resume the training.
     case latest
 

@@ -147,7 +147,7 @@ public struct SamplerSettings: Sendable, Equatable {
   /// Sets all options of `hardness`, and the signal, to those of a preset.
   public mutating func apply(_ preset: Preset) {
     hardness = preset.options
-    signal = estimate == nil ? .loss : .balanced
+    signal = preset == .estimate ? .balanced : .loss
   }
 
   /// Whether the strategy needs the group of every case.

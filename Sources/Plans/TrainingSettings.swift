@@ -47,6 +47,28 @@ public struct TrainingSettings: Sendable, Equatable {
   /// drawn by the latest losses, but the network waits for every batch. 1 hides the loading behind the training step.
   /// 2 evens out batches whose loading times differ.
   public var prefetch = 1
+  /// The decay of an exponential moving average of the weights, saved as `checkpoint_ema`; key `ema`, at least 0 and less
+  /// than 1, 0 for none. nnU-Net has none: 0 by default.
+  public var ema = 0.0
+
+  /// By what the best epoch is chosen, whose weights are saved as `checkpoint_best`.
+  public enum Selection: String, Sendable, CaseIterable {
+    /// The moving average of the pseudo Dice on validation patches, as nnU-Net does.
+    case pseudoDice = "pseudo-dice"
+    /// The mean Dice of whole validation cases.
+    case mean
+    /// The tenth percentile of the Dice of whole validation cases.
+    case percentile
+    /// The mean Dice of the worst quarter of the validation cases.
+    case cvar
+    /// The least mean Dice of a group of validation cases.
+    case worstGroup = "worst-group"
+  }
+  /// By what the best epoch is chosen; key `select_by`.
+  public var selectBy = Selection.pseudoDice
+  /// Every how many epochs whole validation cases are scored, if `selectBy` asks for that, and after the last one; key
+  /// `select_every`. 10 by default.
+  public var selectEvery = 10
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///
   /// It is 1 by default. nnU-Net sets no seed.
@@ -61,7 +83,7 @@ public struct TrainingSettings: Sendable, Equatable {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
-      "prefetch", "seed",
+      "prefetch", "ema", "select_by", "select_every", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -76,26 +98,37 @@ public struct TrainingSettings: Sendable, Equatable {
     oversampleForeground = try fields.double("oversample_foreground", default: oversampleForeground, in: 0...1)
     augmentation = try fields.choice("augmentation", default: augmentation)
     prefetch = try fields.int("prefetch", default: prefetch, in: 0...2)
+    ema = try fields.double("ema", default: ema, in: 0...0.9999999)
+    selectBy = try fields.choice("select_by", default: selectBy)
+    selectEvery = try fields.int("select_every", default: selectEvery, in: 1...10_000_000)
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
+  }
+
+  /// The keys beyond nnU-Net's training, where they ask for anything.
+  private var robustMembers: [(String, JSON)] {
+    (ema > 0 ? [("ema", .number(ema))] : [])
+      + (selectBy == .pseudoDice
+        ? [] : [("select_by", .string(selectBy.rawValue)), ("select_every", .integer(selectEvery))])
   }
 
   var json: JSON {
     .object(
-      JSONObject([
-        ("sampler", sampler.json),
-        ("epochs", .integer(epochs)),
-        ("iterations_per_epoch", .integer(iterationsPerEpoch)),
-        ("validation_iterations", .integer(validationIterations)),
-        ("initial_learning_rate", .number(initialLearningRate)),
-        ("momentum", .number(momentum)),
-        ("nesterov", .bool(nesterov)),
-        ("weight_decay", .number(weightDecay)),
-        ("gradient_clip", .number(gradientClip)),
-        ("polynomial_power", .number(polynomialPower)),
-        ("oversample_foreground", .number(oversampleForeground)),
-        ("augmentation", .string(augmentation.rawValue)),
-        ("prefetch", .integer(prefetch)),
-        ("seed", .integer(seed)),
-      ]))
+      JSONObject(
+        [
+          ("sampler", sampler.json),
+          ("epochs", .integer(epochs)),
+          ("iterations_per_epoch", .integer(iterationsPerEpoch)),
+          ("validation_iterations", .integer(validationIterations)),
+          ("initial_learning_rate", .number(initialLearningRate)),
+          ("momentum", .number(momentum)),
+          ("nesterov", .bool(nesterov)),
+          ("weight_decay", .number(weightDecay)),
+          ("gradient_clip", .number(gradientClip)),
+          ("polynomial_power", .number(polynomialPower)),
+          ("oversample_foreground", .number(oversampleForeground)),
+          ("augmentation", .string(augmentation.rawValue)),
+          ("prefetch", .integer(prefetch)),
+          ("seed", .integer(seed)),
+        ] + robustMembers))
   }
 }

@@ -27,7 +27,7 @@ public final class Network {
 
   /// What is saved with the parameters but not trained: the running statistics of batch
   /// normalization.
-  private let buffers: [Parameter]
+  let buffers: [Parameter]
   private let encoder: [[any Block]]
   private let decoder: [DecoderStage]
   /// The images in the network's precision.

@@ -29,7 +29,11 @@ struct SamplerOverrides: ParsableArguments {
   ///
   /// - Throws: `InputError` when a key does not exist or settings do not fit together.
   func apply(_ changes: PlanChanges, preset: SamplerPreset? = nil, to plan: inout Plan) throws {
-    if let sampler { plan.training.sampler.name = sampler }
+    if let sampler {
+      // A plan that asks for hardness already keeps its settings; what they leave out means what it always has.
+      if sampler == .hardness, plan.training.sampler.name != .hardness { plan.training.sampler.apply(.estimate) }
+      plan.training.sampler.name = sampler
+    }
     try preset?.apply(to: &plan)
     try plan.apply(changes.settings)
     if let beta { plan.training.sampler.hardness.beta = beta }
@@ -61,7 +65,7 @@ struct SamplerPreset: ParsableArguments {
   @Option(
     help: """
       Settings of the hardness sampler that belong together: the published rule, without or with its importance \
-      weights, or estimates of the cases' present hardness.
+      weights, or estimates of the cases' present hardness, which --sampler hardness takes by itself.
       """)
   var preset: SamplerSettings.Preset?
 

@@ -3,6 +3,7 @@ import Files
 import Foundation
 import HardnessWeighting
 import Plans
+import TensorFiles
 import Tensors
 import Testing
 import UNet
@@ -120,6 +121,74 @@ struct TrainerTests {
     #expect(stopped == .stopped)
     _ = try tiny.trainer("stopped", resumes: true).run()
     #expect(try tiny.weights("stopped") == tiny.weights("whole"))
+  }
+
+  /// With `ema`, a moving average of the weights is saved beside the last ones, follows its definition, and is the same
+  /// when the run was interrupted. The last weights are those of a training without it.
+  @Test func weightsAreAveraged() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.epochs = 1
+    tiny.settings.iterationsPerEpoch = 1
+    tiny.settings.validationIterations = 0
+    tiny.settings.initialLearningRate = 0.1
+    _ = try tiny.trainer("plain").run()
+    #expect(!ModelFolder(tiny.folder.appendingPathComponent("plain")).has(.ema))
+    tiny.settings.ema = 0.9
+    _ = try tiny.trainer("one").run()
+    #expect(try tiny.weights("one") == tiny.weights("plain"))
+    tiny.settings.initialLearningRate = 0
+    _ = try tiny.trainer("initial").run()
+    let (first, last) = (try tiny.weights("initial"), try tiny.weights("one"))
+    for (name, values) in try tiny.weights("one", "checkpoint_ema") {
+      let (before, after) = (try #require(first[name]), try #require(last[name]))
+      // After one step, 2/11 of the average are the initial weights.
+      for index in values.indices {
+        #expect(abs(values[index] - (before[index] + 9 / 11 * (after[index] - before[index]))) < 1e-6)
+      }
+    }
+
+    tiny.settings = TrainingSettings()
+    (tiny.settings.epochs, tiny.settings.iterationsPerEpoch, tiny.settings.ema) = (2, 4, 0.9)
+    tiny.settings.validationIterations = 0
+    _ = try tiny.trainer("whole").run()
+    var steps = 0
+    let stopped = try tiny.trainer("stopped").run {
+      steps += 1
+      return steps == 6
+    }
+    #expect(stopped == .stopped)
+    _ = try tiny.trainer("stopped", resumes: true).run()
+    #expect(try tiny.weights("stopped", "checkpoint_ema") == tiny.weights("whole", "checkpoint_ema"))
+    #expect(try tiny.weights("whole", "checkpoint_ema") != tiny.weights("whole"))
+  }
+
+  /// The best epoch can be chosen by a robust score of whole validation cases; `log.csv` has the scores.
+  @Test func theBestEpochIsChosenByARobustScore() throws {
+    let tiny = try TinyTraining()
+    (tiny.settings.epochs, tiny.settings.selectBy, tiny.settings.selectEvery) = (5, .percentile, 2)
+    let trainer = try tiny.trainer("model")
+    _ = try trainer.run()
+    let scores = trainer.history.map(\.selectionScore)
+    #expect(scores.map { $0 != nil } == [false, true, false, true, true])
+    #expect(scores.compactMap { $0 }.allSatisfy { 0...1 ~= $0 })
+    let best = try #require(scores.indices.max { scores[$0] ?? -1 < scores[$1] ?? -1 })
+    let file = try Safetensors(
+      contentsOf: tiny.folder.appendingPathComponent("model").appendingPathComponent("checkpoint_best.safetensors"))
+    #expect(file.metadata["epoch"] == String(best + 1))
+  }
+
+  /// The robust scores are what they say, and cases without Dice do not count.
+  @Test func robustScores() throws {
+    let dice: [Double?] = [0.9, 0.5, nil, 0.7, 0.8]
+    let groups = ["a", "b", "b", "b", nil]
+    func score(_ selection: TrainingSettings.Selection) throws -> Double {
+      try #require(selection.score(dice, groups: groups))
+    }
+    #expect(abs(try score(.mean) - 0.725) < 1e-12)
+    #expect(abs(try score(.percentile) - 0.56) < 1e-12)
+    #expect(abs(try score(.cvar) - 0.5) < 1e-12)
+    #expect(abs(try score(.worstGroup) - 0.6) < 1e-12)
+    #expect(TrainingSettings.Selection.mean.score([nil], groups: [nil]) == nil)
   }
 
   /// Estimates begin from an earlier training's losses, or from an evaluation's Dice.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Protects the JSON of `benchmark` and `overhead`: the keys that scripts read, each with a sensible number.
@@ -66,5 +67,33 @@ import Testing
     #expect(try String(contentsOf: plot, encoding: .utf8).contains("<svg"))
     let wrong = try Program.run(["replay", tiny.model, "--sampler", "cvar", "--preset", "published"])
     #expect(wrong.status != 0 && wrong.errors.contains("--sampler hardness"))
+  }
+
+  /// `--sampler hardness` draws by estimates. A plan that asked for hardness before means what it meant: the last loss.
+  @Test func hardnessOnTheCommandLineEstimates() throws {
+    let tiny = try TinyModel.shared.get()
+    let text = try String(contentsOfFile: tiny.plan, encoding: .utf8)
+    // The plan was made with --sampler hardness.
+    #expect(text.contains("\"estimate\": 0.95"))
+    let folder = try TemporaryFolder()
+    func replay(_ sampler: String, _ options: String...) throws -> String {
+      var plan = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+      var training = try #require(plan["training"] as? [String: Any])
+      training["sampler"] = try JSONSerialization.jsonObject(with: Data(sampler.utf8))
+      plan["training"] = training
+      let file = folder.url.appendingPathComponent("plan.json")
+      try JSONSerialization.data(withJSONObject: plan).write(to: file)
+      let arguments = ["replay", "--simulate", "starvation", "--steps", "1500", "--json", "--plan", file.path]
+      let found = try Program.run(arguments + options)
+      #expect(found.status == 0, "\(found.errors)")
+      return found.output
+    }
+    let uniform = #"{"name": "uniform"}"#
+    let old = #"{"name": "hardness"}"#
+    let estimated = try replay(uniform, "--sampler", "hardness", "--preset", "estimate")
+    #expect(try replay(uniform, "--sampler", "hardness") == estimated)
+    #expect(try replay(old) == replay(#"{"name": "hardness", "beta": "ess:0.3", "momentum": 0}"#))
+    #expect(try replay(old, "--sampler", "hardness") == replay(old))
+    #expect(try replay(old) != estimated)
   }
 }

@@ -65,13 +65,14 @@ struct BatchMaker: Sendable {
     }
   }
 
-  /// Makes a batch of tiles of whole training cases, without augmentation.
+  /// Makes a batch of tiles of whole cases, without augmentation.
   ///
   /// - Throws: `InputError` when the file of a case has become unreadable.
-  func batch(of tiles: [CaseTile]) throws -> Batch {
+  func batch(of tiles: [CaseTile], _ kind: BatchRequest.Kind) throws -> Batch {
     try batch(of: tiles.map(\.caseIndex), showsForeground: tiles.map { _ in false }) { position in
       let tile = tiles[position]
-      return try training[tile.caseIndex].withRegion(lower: tile.lower, size: patch) { source in
+      let stored = kind == .training ? training[tile.caseIndex] : validation[tile.caseIndex]
+      return try stored.withRegion(lower: tile.lower, size: patch) { source in
         var patch = source.center(patch)
         patch.removeOutsideLabel()
         return patch
@@ -79,9 +80,11 @@ struct BatchMaker: Sendable {
     }
   }
 
-  /// The tiles that cover each training case, as few as that takes.
-  func tiles() -> [CaseTile] {
-    training.enumerated().flatMap { index, stored in CaseTile.covering(index, shape: stored.shape, patch: patch) }
+  /// The tiles that cover each case, as few as that takes.
+  func tiles(_ kind: BatchRequest.Kind) -> [CaseTile] {
+    (kind == .training ? training : validation).enumerated().flatMap { index, stored in
+      CaseTile.covering(index, shape: stored.shape, patch: patch)
+    }
   }
 
   /// Puts samples together, with the channels last.

@@ -1,6 +1,6 @@
 /// A patch of a whole case, one of those that cover it.
 struct CaseTile {
-  /// The index of the training case.
+  /// The index of the case among the training or validation cases.
   let caseIndex: Int
   /// The lower corner (z, y, x) in voxels of the case; negative where the case is smaller than the patch.
   let lower: [Int]
@@ -8,7 +8,7 @@ struct CaseTile {
   /// As few tiles as cover a case, evenly spaced; where the case is smaller than the patch, one in the middle.
   ///
   /// - Parameters:
-  ///   - caseIndex: The index of the training case.
+  ///   - caseIndex: The index of the case among the training or validation cases.
   ///   - shape: The shape of the case, (z, y, x).
   ///   - patch: The shape of the patch, (z, y, x).
   static func covering(_ caseIndex: Int, shape: [Int], patch: [Int]) -> [CaseTile] {

@@ -22,6 +22,8 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   public var signalShare: Double?
   /// The share of each group of cases in the draws of the epoch; empty without groups.
   public var groupDraws: [String: Double]
+  /// The robust score of the whole validation cases, by which the plan chooses the best epoch; `nil` in other epochs.
+  public var selectionScore: Double?
   /// The mean norm of the gradient before clipping.
   public var gradientNorm: Double
   /// The duration of the epoch in seconds, including validation.

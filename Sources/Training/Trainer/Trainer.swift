@@ -35,6 +35,8 @@ public final class Trainer {
   private let network: Network
   private let loss: Loss
   private let optimizer: SGD
+  /// The moving average of the weights; `nil` unless the plan asks for it.
+  private let average: WeightAverage?
   private let maker: BatchMaker
   private let loader: BatchLoader
   private let log: TrainingLog
@@ -92,6 +94,7 @@ public final class Trainer {
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
+    average = settings.ema > 0 ? WeightAverage(network, decay: settings.ema) : nil
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
     log = TrainingLog(folder: task.folder, classes: task.description.foregroundClasses.map(\.name), groups: task.groups)
@@ -103,7 +106,8 @@ public final class Trainer {
     if task.resumes, folder.has(.latest) {
       try folder.checkUnchanged(task.plan)
       try TrainingCheckpoint.read(
-        folder.checkpoint(.latest), network: network, optimizer: optimizer, state: &state, sampler: &sampler)
+        folder.checkpoint(.latest), network: network, optimizer: optimizer, average: average, state: &state,
+        sampler: &sampler)
       resumedBatches = state.drawnBatches
       progress.report("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
@@ -140,7 +144,10 @@ public final class Trainer {
         return .stopped
       }
     }
-    try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.final))
+    if let average {
+      try TrainingCheckpoint.write(average.weights(), epoch: state.epoch, to: folder.checkpoint(.ema))
+    }
+    try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.final))
     return .finished
   }
 
@@ -178,9 +185,11 @@ public final class Trainer {
       state.iteration += 1
       if stopRequested() { return false }
     }
-    guard let validation = try validate(stopRequested), try scoreCases(stopRequested) else { return false }
+    guard let validation = try validate(stopRequested), let score = try selectionScore(stopRequested),
+      try scoreTrainingCases(stopRequested)
+    else { return false }
     let seconds = secondsBefore + Date().timeIntervalSince(start)
-    try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
+    try finishEpoch(record(validation, score: score, learningRate: learningRate, seconds: seconds))
     return true
   }
 
@@ -192,14 +201,14 @@ public final class Trainer {
 
   /// The results of the current epoch.
   private func record(
-    _ validation: (loss: Double?, dice: [Double?]), learningRate: Double, seconds: Double
+    _ validation: (loss: Double?, dice: [Double?]), score: Double?, learningRate: Double, seconds: Double
   ) -> EpochRecord {
     let iterations = Double(settings.iterationsPerEpoch)
     var record = EpochRecord(
       epoch: state.epoch, learningRate: learningRate, trainingLoss: state.lossSum / iterations,
       validationLoss: validation.loss, pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
       effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, signalShare: sampler.estimator?.signalShare,
-      groupDraws: groupDraws(),
+      groupDraws: groupDraws(), selectionScore: score,
       gradientNorm: state.gradientNormSum / iterations, seconds: seconds)
     record.average(after: state.history.last)
     return record
@@ -207,14 +216,15 @@ public final class Trainer {
 
   /// Writes log files and checkpoints of the current epoch, reports it, and moves on to the next.
   private func finishEpoch(_ record: EpochRecord) throws {
-    let isBest = record.averagePseudoDice.map { $0 > state.bestAverage ?? -.infinity } ?? false
-    if isBest { state.bestAverage = record.averagePseudoDice }
+    let score = settings.selectBy == .pseudoDice ? record.averagePseudoDice : record.selectionScore
+    let isBest = score.map { $0 > state.bestAverage ?? -.infinity } ?? false
+    if isBest { state.bestAverage = score }
     let suspects = state.losses.endEpoch()
     // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the
     // epoch from its last checkpoint and replaces these rows.
     try log.writeSampler(state, sampler, suspects: suspects)
     state.finishEpoch(record)
-    if isBest { try TrainingCheckpoint.writeWeights(of: network, epoch: state.epoch, to: folder.checkpoint(.best)) }
+    if isBest { try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
     try log.write(state.history)
     try addEvents(record)
@@ -302,6 +312,7 @@ public final class Trainer {
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
     guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
+    average?.update()
     state.record(visits)
     let loss = losses.reduce(0, +) / Double(losses.count)
     state.lossSum += loss
@@ -366,35 +377,28 @@ public final class Trainer {
 
   /// Predicts all training cases as a whole when the plan asks for it after this epoch, and tells the sampler 1 − Dice.
   ///
-  /// Each case is covered by as few patches as that takes, without mirroring or overlap beyond that.
-  ///
   /// - Returns: `false` when a stop was requested before the end.
-  private func scoreCases(_ stopRequested: () -> Bool) throws -> Bool {
+  private func scoreTrainingCases(_ stopRequested: () -> Bool) throws -> Bool {
     let interval = settings.sampler.scoreEvery
     guard interval > 0, (state.epoch + 1) % interval == 0 else { return true }
-    let empty = PseudoDice(loss, channels: network.architecture.outputChannels)
-    var dice = Array(repeating: empty, count: state.cases.count)
-    var tiles = maker.tiles()[...]
-    while let last = tiles.prefix(network.batchSize).last {
-      if stopRequested() { return false }
-      let taken = Array(tiles.prefix(network.batchSize))
-      tiles = tiles.dropFirst(network.batchSize)
-      // The last batch is filled up; the surplus is not counted.
-      let batch = try maker.batch(of: taken + Array(repeating: last, count: network.batchSize - taken.count))
-      forward(batch, inference: true)
-      let voxels = batch.labels.count / network.batchSize
-      for (position, tile) in taken.enumerated() {
-        dice[tile.caseIndex].add(
-          logits: network.outputs[0], labels: batch.labels, voxels: position * voxels..<(position + 1) * voxels)
-      }
-    }
-    let scores = dice.map { dice -> Double? in
-      let values = dice.values.compactMap { $0 }
-      return values.isEmpty ? nil : 1 - values.reduce(0, +) / Double(values.count)
-    }
-    try sampler.record(scores: scores)
+    guard let dice = try wholeCases.values(of: .training, stopRequested) else { return false }
+    try sampler.record(scores: dice.map { $0.map { 1 - $0 } })
     return true
   }
+
+  /// Predicts all validation cases as a whole when the plan chooses the best epoch by a robust score and this epoch counts.
+  ///
+  /// - Returns: The score, `nil` in other epochs; or `nil` when a stop was requested.
+  private func selectionScore(_ stopRequested: () -> Bool) throws -> Double?? {
+    let (number, selection) = (state.epoch + 1, settings.selectBy)
+    guard selection != .pseudoDice, number % settings.selectEvery == 0 || number == settings.epochs,
+      !task.split.validation.isEmpty
+    else { return .some(nil) }
+    guard let dice = try wholeCases.values(of: .validation, stopRequested) else { return nil }
+    return .some(selection.score(dice, groups: task.split.validation.map { task.groups[$0] }))
+  }
+
+  private var wholeCases: WholeCaseDice { WholeCaseDice(maker: maker, network: network, loss: loss) }
 
   /// Requests a validation batch of the current epoch, with cases drawn uniformly.
   private func requestValidationBatch(_ index: Int) {
@@ -412,6 +416,7 @@ public final class Trainer {
     let requested = loader.pending.filter { $0.kind == .training }
     state.drawnBatches = requested.map { DrawnBatch(cases: $0.cases, probabilities: $0.probabilities) } + resumedBatches
     try TrainingCheckpoint.write(
-      network: network, optimizer: optimizer, state: state, sampler: sampler, to: folder.checkpoint(.latest))
+      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler,
+      to: folder.checkpoint(.latest))
   }
 }

@@ -14,15 +14,16 @@ enum TrainingCheckpoint {
   /// Writes the weights only, for prediction.
   ///
   /// - Throws: `InputError` when the file cannot be written.
-  static func writeWeights(of network: Network, epoch: Int, to url: URL) throws {
-    try Safetensors.write(network.weights(), metadata: ["epoch": String(epoch)], to: url)
+  static func write(_ weights: [Safetensors.Tensor], epoch: Int, to url: URL) throws {
+    try Safetensors.write(weights, metadata: ["epoch": String(epoch)], to: url)
   }
 
   /// Writes everything that is needed to resume a run.
   ///
   /// - Throws: `InputError` when the file cannot be written.
   static func write(
-    network: Network, optimizer: SGD, state: TrainingState, sampler: any CaseSampler, to url: URL
+    network: Network, optimizer: SGD, average: WeightAverage?, state: TrainingState, sampler: any CaseSampler,
+    to url: URL
   ) throws {
     let encoder = JSONEncoder()
     // β can be infinite, for which JSON has no number.
@@ -32,14 +33,16 @@ enum TrainingCheckpoint {
       "epoch": String(state.epoch), "training_state": String(decoding: try encoder.encode(state), as: UTF8.self),
       "sampler_state": String(decoding: try encoded(sampler, cases: state.cases, encoder), as: UTF8.self),
     ]
-    try Safetensors.write(network.weights() + optimizer.state(), metadata: metadata, to: url)
+    try Safetensors.write(
+      network.weights() + optimizer.state() + (average?.state() ?? []), metadata: metadata, to: url)
   }
 
   /// Restores a run to the state in which the file was written.
   ///
   /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases or another sampler.
   static func read(
-    _ url: URL, network: Network, optimizer: SGD, state: inout TrainingState, sampler: inout any CaseSampler
+    _ url: URL, network: Network, optimizer: SGD, average: WeightAverage?, state: inout TrainingState,
+    sampler: inout any CaseSampler
   ) throws {
     let file = try Safetensors(contentsOf: url)
     let decoder = JSONDecoder()
@@ -59,6 +62,7 @@ enum TrainingCheckpoint {
     }
     try network.load(file)
     try optimizer.load(file)
+    try average?.load(file)
     (state, sampler) = (stored, storedSampler)
   }
 
