@@ -47,8 +47,8 @@ public struct TrainingSettings: Sendable, Equatable {
   /// drawn by the latest losses, but the network waits for every batch. 1 hides the loading behind the training step.
   /// 2 evens out batches whose loading times differ.
   public var prefetch = 1
-  /// The decay of an exponential moving average of the weights, saved as `checkpoint_ema`; key `ema`, at least 0 and less
-  /// than 1, 0 for none. nnU-Net has none: 0 by default.
+  /// The decay of an exponential moving average of the weights, saved as `checkpoint_ema`; key `ema`, at least 0
+  /// and less than 1, 0 for none. nnU-Net has none: 0 by default.
   public var ema = 0.0
 
   /// By what the best epoch is chosen, whose weights are saved as `checkpoint_best`.

@@ -386,7 +386,8 @@ public final class Trainer {
     return true
   }
 
-  /// Predicts all validation cases as a whole when the plan chooses the best epoch by a robust score and this epoch counts.
+  /// Predicts all validation cases as a whole when the plan chooses the best epoch by a robust score and this
+  /// epoch counts.
   ///
   /// - Returns: The score, `nil` in other epochs; or `nil` when a stop was requested.
   private func selectionScore(_ stopRequested: () -> Bool) throws -> Double?? {

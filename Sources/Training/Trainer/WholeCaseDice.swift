@@ -3,8 +3,8 @@ import UNet
 
 /// The Dice of whole cases by the network that is being trained: cheap, for comparisons between cases and epochs.
 ///
-/// Each case is covered by as few patches as that takes, without mirroring or overlap beyond that, at the spacing of the
-/// plan. It is not what `evaluate` computes of a full prediction.
+/// Each case is covered by as few patches as that takes, without mirroring or overlap beyond that, at the
+/// spacing of the plan. It is not what `evaluate` computes of a full prediction.
 struct WholeCaseDice {
   let maker: BatchMaker
   let network: Network
