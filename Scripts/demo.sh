@@ -29,3 +29,6 @@ for sampler in uniform hardness; do
 done
 echo
 "$hwsseg" compare uniform="$results/uniform/predictions" hardness="$results/hardness/predictions"
+"$hwsseg" report "$results/uniform/predictions" "$results/hardness/predictions" -o "$results/report.html" \
+  --images "$results/new_patients/imagesTr" --reference "$results/new_patients/labelsTr" \
+  --run "$results/uniform/fold_0" --run "$results/hardness/fold_0"

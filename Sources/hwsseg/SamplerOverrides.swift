@@ -30,8 +30,11 @@ struct SamplerOverrides: ParsableArguments {
   /// - Throws: `InputError` when a key does not exist or settings do not fit together.
   func apply(_ changes: PlanChanges, preset: SamplerPreset? = nil, to plan: inout Plan) throws {
     if let sampler {
-      // A plan that asks for hardness already keeps its settings; what they leave out means what it always has.
-      if sampler == .hardness, plan.training.sampler.name != .hardness { plan.training.sampler.apply(.estimate) }
+      // Settings of the hardness sampler in the plan stand, and what they leave out means what it always has.
+      let settings = plan.training.sampler
+      if sampler == .hardness, settings.name != .hardness, settings.hardness == SamplerSettings().hardness {
+        plan.training.sampler.apply(.estimate)
+      }
       plan.training.sampler.name = sampler
     }
     try preset?.apply(to: &plan)
