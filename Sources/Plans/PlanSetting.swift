@@ -52,7 +52,7 @@ public struct PlanSetting: Sendable, Equatable {
     InputError(
       "the change \(name)", found: "no \(path[...depth].joined(separator: ".")) in the plan",
       expected: "a key that it has",
-      advice: "Look at the plan file, or at the keys of training in Documentation/using.md.")
+      advice: "Look at the plan file, or at the keys of training in Plans/README.md.")
   }
 }
 
