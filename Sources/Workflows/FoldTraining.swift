@@ -39,14 +39,16 @@ public struct FoldTraining {
   ///   - fold: The fold whose validation cases are held out.
   ///   - results: The folder for the fold's model folder.
   ///   - preprocessed: The folder of preprocessed cases, made if it is not there; `RESULTS/preprocessed` when left out.
+  ///   - splits: A file like `splits_final.json` that names the cases of the folds; the data set's own when left out.
   ///   - logger: Receives a line for each thing that is done.
   /// - Throws: `InputError` when the data set has no such fold.
   public init(
-    _ dataset: RawDataset, plan: Plan, fold: Fold, results: URL, preprocessed: URL? = nil, logger: Logger
+    _ dataset: RawDataset, plan: Plan, fold: Fold, results: URL, preprocessed: URL? = nil, splits: URL? = nil,
+    logger: Logger
   ) throws {
     self.dataset = dataset
     self.plan = plan
-    split = try Splits.split(fold, of: dataset.caseNames, file: dataset.splitsFile)
+    split = try Splits.split(fold, of: dataset.caseNames, file: splits ?? dataset.splitsFile)
     folder = ModelFolder(fold: fold, of: results)
     self.preprocessed = preprocessed ?? ModelFolder.preprocessed(in: results)
     self.logger = logger

@@ -14,8 +14,8 @@ struct HwssegCommand: ParsableCommand {
       """,
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
-      EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, ReportCommand.self, InspectCommand.self,
-      OverheadCommand.self, BenchmarkCommand.self, ReplayCommand.self,
+      EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, StudyCommand.self, ReportCommand.self,
+      InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self, ReplayCommand.self,
     ])
 
   static func main() {

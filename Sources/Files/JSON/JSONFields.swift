@@ -109,6 +109,14 @@ public struct JSONFields: Sendable {
     guard let value = object[key], value != .null else { return nil }
     return try JSONFields(value, file: file, path: memberPath(key))
   }
+  /// A list of objects.
+  public func objects(_ key: String) throws -> [JSONFields] {
+    let values = try required(key, optional(key, "a list") { $0.list { $0 } }, "a list of objects")
+    return try values.enumerated().map { index, value in
+      try JSONFields(value, file: file, path: "\(memberPath(key))[\(index)]")
+    }
+  }
+
   /// An object.
   public func fields(_ key: String) throws -> JSONFields {
     try required(key, fieldsIfPresent(key), "an object with named members")

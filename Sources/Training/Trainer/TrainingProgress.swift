@@ -72,7 +72,7 @@ public final class TrainingProgress {
   }
 
   /// A duration for a person to read, in the two largest units.
-  static func duration(_ seconds: Double) -> String {
+  public static func duration(_ seconds: Double) -> String {
     let minutes = Int(min(max(seconds, 0), 1e9) / 60)
     if minutes < 1 { return "\(Int(max(seconds, 0))) s" }
     if minutes < 60 { return "\(minutes) min" }

@@ -1,0 +1,174 @@
+import Datasets
+import Evaluation
+import Files
+import Foundation
+import Inference
+import Logging
+import Plans
+import Tensors
+import Training
+import UNet
+
+/// Does the steps of a study, one after the other: what `hwsseg study` does.
+///
+/// A step that is done is not repeated, and a training that was interrupted goes on from its last checkpoint, so that a
+/// study that was stopped for any reason is continued by the same call.
+public struct StudyRunner {
+  public let study: Study
+  public let folder: StudyFolder
+  /// What computes convolutions.
+  public var engine = Engine.auto
+  private let dataset: RawDataset
+  private let test: RawDataset?
+  private let logger: Logger
+
+  /// Plans a study; nothing is written yet.
+  ///
+  /// - Parameters:
+  ///   - study: What to do.
+  ///   - dataset: The cases to train on.
+  ///   - test: The cases to predict; when left out, those that the folds hold out.
+  ///   - folder: The folder for the results.
+  ///   - logger: Receives a line for each thing that is done.
+  /// - Throws: `InputError` when the test cases have other labels or channels, or when no case would be tested that was
+  ///   not trained on.
+  public init(_ study: Study, on dataset: RawDataset, test: RawDataset?, folder: StudyFolder, logger: Logger) throws {
+    (self.study, self.dataset, self.test, self.folder, self.logger) = (study, dataset, test, folder, logger)
+    if let test {
+      let (expected, found) = (dataset.description, test.description)
+      guard expected.labels == found.labels, expected.channelNames == found.channelNames else {
+        throw InputError(
+          test.folder.path, found: "other labels or channels than in \(dataset.folder.path)", expected: "the same task")
+      }
+    } else if study.folds.contains(.all) {
+      throw InputError(
+        "--test", found: "nothing, and trainings on all cases", expected: "a data set of other cases",
+        advice: "Or give the study folds that hold cases out, such as \"folds\": [\"0\"].")
+    }
+  }
+
+  /// The steps that are not done yet.
+  ///
+  /// - Throws: `InputError` when a training in the folder was done with another plan.
+  public func remaining() throws -> [StudyStep] { try study.steps.filter { try !isDone($0) } }
+
+  /// The seconds that steps are expected to take; `nil` while none of a kind is done.
+  ///
+  /// - Throws: `InputError` when the table of finished steps cannot be used.
+  public func estimate(_ steps: [StudyStep]) throws -> Double? { try StudyLog(folder.log).estimate(steps) }
+
+  /// Does what is left.
+  ///
+  /// - Parameter stopRequested: Called after every training step and every case. When it returns `true`, the run stops
+  ///   where it can be continued.
+  /// - Returns: Whether the study is finished or was stopped.
+  /// - Throws: `InputError` when another process works in the folder, or when data, plan or folder are not usable.
+  public func run(stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
+    let lock = try FolderLock(folder.url)
+    defer { withExtendedLifetime(lock) {} }
+    var log = try StudyLog(folder.log)
+    var steps = try remaining()
+    let total = study.steps.count
+    while let step = steps.first {
+      let left = log.estimate(steps).map { ", \(TrainingProgress.duration($0)) left for all" } ?? ""
+      logger.info("Step \(total - steps.count + 1) of \(total): \(step)\(left)")
+      let start = ContinuousClock.now
+      var seconds: Double?
+      switch step {
+      case .train(let arm, let seed, let fold):
+        guard let trained = try train(arm, seed, fold, stopRequested) else { return .stopped }
+        seconds = trained
+      case .predict(let arm, let seed):
+        try predict(arm, seed)
+      }
+      try log.add(step, seconds: seconds ?? (ContinuousClock.now - start) / .seconds(1))
+      steps.removeFirst()
+      if stopRequested(), !steps.isEmpty { return .stopped }
+    }
+    return .finished
+  }
+
+  private func isDone(_ step: StudyStep) throws -> Bool {
+    switch step {
+    case .train(let arm, let seed, let fold):
+      let model = folder.model(arm.name, seed, fold)
+      guard model.has(.final) || model.has(.latest) else { return false }
+      guard try trainAlike(model.readPlan(), study.plan(of: arm, seed: seed)) else {
+        throw InputError(
+          model.url.path, found: "a training with another plan", expected: "the plan of \(arm.name) in the study",
+          advice: "Name another folder for the changed study, or remove that training.")
+      }
+      return model.has(.final)
+    case .predict(let arm, let seed):
+      return FileManager.default.fileExists(atPath: folder.scores(arm.name, seed).path)
+    }
+  }
+
+  /// Whether trainings by both plans give the same network; names and other configurations do not matter.
+  private func trainAlike(_ one: Plan, _ other: Plan) throws -> Bool {
+    let description = dataset.description
+    func architecture(_ plan: Plan) throws -> Architecture {
+      try plan.configuration.architecture(
+        inputChannels: description.channelNames.count, outputChannels: description.outputChannels)
+    }
+    let (first, second) = (one.configuration, other.configuration)
+    return try one.training == other.training && architecture(one) == architecture(other)
+      && first.spacing == second.spacing && first.patchSize == second.patchSize
+      && first.batchSize == second.batchSize && first.batchDice == second.batchDice
+      && first.normalizationSchemes == second.normalizationSchemes && first.useMaskForNorm == second.useMaskForNorm
+      && first.dataResampling == second.dataResampling && one.transposeForward == other.transposeForward
+      && one.intensityProperties == other.intensityProperties
+  }
+
+  /// Trains one fold.
+  ///
+  /// - Returns: The seconds of all its epochs, also those before an interruption; `nil` when it was stopped.
+  private func train(_ arm: Study.Arm, _ seed: Int, _ fold: Fold, _ stopRequested: () -> Bool) throws -> Double? {
+    var training = try FoldTraining(
+      dataset, plan: study.plan(of: arm, seed: seed), fold: fold, results: folder.results(arm.name, seed),
+      preprocessed: folder.preprocessed, splits: study.splits, logger: logger)
+    (training.engine, training.precision, training.resumes) = (engine, study.precision, true)
+    let trainer = try training.trainer()
+    guard try trainer.run(stopRequested: stopRequested) == .finished else { return nil }
+    return trainer.history.map(\.seconds).reduce(0, +)
+  }
+
+  /// Predicts the test cases with all folds together, or each fold's own cases, and evaluates them.
+  private func predict(_ arm: Study.Arm, _ seed: Int) throws {
+    let predictions = folder.predictions(arm.name, seed)
+    let models = try study.folds.map { fold in
+      try Model(folder.model(arm.training, seed, fold), checkpoint: arm.checkpoint)
+    }
+    if let test {
+      try segment(test.cases, with: models, to: predictions)
+      return try evaluate(test, test.cases, in: predictions)
+    }
+    var heldOut: Set<String> = []
+    for (fold, model) in zip(study.folds, models) {
+      let names = try Splits.split(fold, of: dataset.caseNames, file: study.splits ?? dataset.splitsFile).validation
+      try segment(dataset.cases.filter { names.contains($0.name) }, with: [model], to: predictions)
+      heldOut.formUnion(names)
+    }
+    try evaluate(dataset, dataset.cases.filter { heldOut.contains($0.name) }, in: predictions)
+  }
+
+  private func segment(_ cases: [RawCase], with models: [Model], to output: URL) throws {
+    let ensemble = try Ensemble(
+      models, options: .init(mirrorAxes: study.mirrors ? nil : [], engine: engine), postprocesses: false)
+    // Each file is written whole, so those of an interrupted run are kept.
+    let prediction = try FolderPrediction(cases, with: ensemble, to: output, existing: .keep)
+    try prediction.run { _, _, _ in }
+  }
+
+  private func evaluate(_ dataset: RawDataset, _ cases: [RawCase], in predictions: URL) throws {
+    guard let references = cases.first?.label?.deletingLastPathComponent() else {
+      throw InputError(dataset.folder.path, found: "no case to test", expected: "at least one")
+    }
+    let summary = try Evaluator.evaluate(
+      reference: references, prediction: predictions, description: dataset.description, groups: dataset.groups(),
+      cases: cases.map(\.name))
+    try RobustSummary(summary).write(to: predictions)
+    // Its cases.csv says that the step is done.
+    try summary.write(to: predictions)
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Datasets
+import Evaluation
+import Foundation
+import Logging
+import Reports
+import Tensors
+import Training
+import Workflows
+
+/// `hwsseg study`: trains several arms with several seeds and compares them.
+struct StudyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "study",
+    abstract: "Trains several arms with several seeds on the same cases, and compares them.",
+    discussion: """
+      The study file says what the arms change in the plan; Studies/README.md describes it. A study that was stopped \
+      goes on where it was when it is called again. It ends with the comparison of the arms and RESULTS/report.html.
+      """)
+
+  @Argument(help: "The study file.")
+  var study: URL
+
+  @Argument(help: "The data set to train on, a folder in nnU-Net's raw layout.")
+  var dataset: URL
+
+  @Option(help: "The data set to test on; the cases that the folds hold out when left out.")
+  var test: URL?
+
+  @Option(name: .shortAndLong, help: "The folder for results.")
+  var output: URL
+
+  @Option(help: "The engine that computes convolutions.")
+  var engine = Engine.auto
+
+  @Flag(help: "Only say what is left to do and how long it takes.")
+  var dryRun = false
+
+  func run() throws {
+    LoggingSystem.bootstrap { _ in ConsoleLog() }
+    var runner = try StudyRunner(
+      Study(contentsOf: study), on: RawDataset(dataset), test: test.map { try RawDataset($0) },
+      folder: StudyFolder(output), logger: Logger(label: "hwsseg"))
+    runner.engine = engine
+    if dryRun { return try list(runner) }
+    let signals = StopSignals()
+    defer { signals.release() }
+    if try runner.run(stopRequested: { signals.received != nil }) == .stopped {
+      throw ExitCode(128 + (signals.received ?? SIGTERM))
+    }
+    try compare(runner)
+  }
+
+  private func list(_ runner: StudyRunner) throws {
+    let steps = try runner.remaining()
+    for step in steps { print(step) }
+    let time = try steps.isEmpty ? nil : runner.estimate(steps).map { ", about \(TrainingProgress.duration($0))" }
+    print("\(steps.count) of \(runner.study.steps.count) steps are left\(time ?? "")")
+  }
+
+  private func compare(_ runner: StudyRunner) throws {
+    let (study, folder) = (runner.study, runner.folder)
+    let arms = try study.arms.map { arm in
+      ComparisonArm(
+        name: arm.name,
+        runs: try study.seeds.map {
+          try ScoreTable(contentsOf: folder.scores(arm.name, $0), columns: ScoreColumns())
+        })
+    }
+    print(try Comparison(arms).text(), terminator: "")
+  }
+}
