@@ -314,7 +314,7 @@ public final class Trainer {
     guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
     average?.update()
     state.record(visits)
-    let loss = losses.reduce(0, +) / Double(losses.count)
+    let loss = SampleMoments.mean(losses)
     state.lossSum += loss
     state.gradientNormSum += Double(norm)
     let iterations = settings.iterationsPerEpoch
