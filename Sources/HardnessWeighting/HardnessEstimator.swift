@@ -237,7 +237,7 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
 
   /// What is known about a case; that of a typical case when it has not been visited, or before the first refit.
   public func estimate(of index: Int) -> Estimate {
-    let prior = standardCenter + (offsets?[index] ?? 0)
+    let prior = standardPrior(of: index)
     guard visits[index] > 0, standardVariance > 0 else {
       return Estimate(mean: scale * prior, standardError: scale * standardVariance.squareRoot())
     }
@@ -248,7 +248,10 @@ public struct HardnessEstimator: Codable, Sendable, Equatable {
   }
 
   /// What is expected of a case before its own visits are counted: the mean over cases, moved by its score and group.
-  func prior(of index: Int) -> Double { scale * (standardCenter + (offsets?[index] ?? 0)) }
+  func prior(of index: Int) -> Double { scale * standardPrior(of: index) }
+
+  /// The prior in multiples of the scale.
+  private func standardPrior(of index: Int) -> Double { standardCenter + (offsets?[index] ?? 0) }
 
   /// What a case is drawn by: its estimate plus `optimism` standard errors.
   func score(of index: Int) -> Double {

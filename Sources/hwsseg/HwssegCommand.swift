@@ -12,6 +12,8 @@ struct HwssegCommand: ParsableCommand {
       The usual order: plan, preprocess, train, predict, evaluate, compare. 'hwsseg phantom' makes up data to try it on.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
       """,
+    // CITATION.cff and CHANGELOG.md say the same.
+    version: "0.1.0",
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
       EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, StudyCommand.self, ReportCommand.self,
@@ -38,7 +40,7 @@ struct HwssegCommand: ParsableCommand {
     case let code as ExitCode: return code.rawValue
     default:
       switch exitCode(for: error) {
-      case .success:  // a request for help
+      case .success:  // a request for help or for the version
         print(fullMessage(for: error))
         return 0
       case .validationFailure: (problem, status) = (oneLine(message(for: error)), 2)

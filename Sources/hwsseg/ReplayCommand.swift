@@ -61,43 +61,54 @@ struct ReplayCommand: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  func validate() throws {
-    guard (visits == nil) != (simulate == nil) else {
+  /// Where the visits come from.
+  private enum Source {
+    case recording(URL)
+    case simulation(SimulatedVisits, plan: URL)
+  }
+
+  private func source() throws -> Source {
+    switch (visits, simulate, plan) {
+    case (let visits?, nil, _): return .recording(visits)
+    case (nil, let simulate?, let plan?): return .simulation(simulate, plan: plan)
+    case (nil, _?, nil): throw ValidationError("--simulate needs a --plan")
+    case (nil, nil, _), (_?, _?, _):
       throw ValidationError("name either the model folder of a training, or --simulate and a kind of training")
     }
-    guard simulate == nil || plan != nil else { throw ValidationError("--simulate needs a --plan") }
+  }
+
+  func validate() throws {
+    _ = try source()
     guard 10...100_000 ~= steps else { throw ValidationError("--steps must be from 10 to 100000") }
   }
 
   func run() throws {
     let table: VisitTable
-    var read: Plan
-    var members: [String: String]
-    var hardness = try truth.map { try HardnessScores($0).scores }
-    if let simulate, let plan {
-      table = simulate.visits(steps: steps, seed: seed)
-      read = try Plan.read(plan)
-      members = SimulatedVisits.groups
-      hardness = hardness ?? simulate.truth(seed: seed)
-      try sampler.apply(changes, preset: preset, to: &read)
-    } else if let visits {
+    var plan: Plan
+    switch try source() {
+    case .recording(let visits):
       let isTable = visits.pathExtension == "csv"
       let folder = ModelFolder(isTable ? visits.deletingLastPathComponent() : visits)
       table = try VisitTable(contentsOf: isTable ? visits : folder.visits)
-      read = try plan.map { try Plan.read($0) } ?? folder.readPlan()
-      try sampler.apply(changes, preset: preset, to: &read)
-      let column = try groups.map { try CaseTable(contentsOf: $0) }
-      members = table.caseNames.reduce(into: [String: String]()) {
-        $0[$1] = column?.value(read.training.sampler.groupColumn, of: $1)
-      }
-    } else {
-      return
+      plan = try self.plan.map { try Plan.read($0) } ?? folder.readPlan()
+    case .simulation(let simulated, let file):
+      table = simulated.visits(steps: steps, seed: seed)
+      plan = try Plan.read(file)
     }
-    let settings = read.training.sampler
+    try sampler.apply(changes, preset: preset, to: &plan)
+    let settings = plan.training.sampler
     let replay = try SamplerReplay(
-      table, settings: settings, groups: members, seed: seed, truth: hardness)
+      table, settings: settings, groups: groups(of: table.caseNames, column: settings.groupColumn), seed: seed,
+      truth: truth.map { try HardnessScores($0).scores } ?? simulate?.truth(seed: seed))
     if let plot { try AtomicFile.replace(plot, with: chart(of: replay, settings).svg()) }
     json ? printJSON(replay) : printTable(replay, table, settings)
+  }
+
+  /// The group of each case that has one: those of the simulation, or those of the table.
+  private func groups(of cases: [String], column: String) throws -> [String: String] {
+    guard simulate == nil else { return SimulatedVisits.groups }
+    let table = try groups.map { try CaseTable(contentsOf: $0) }
+    return cases.reduce(into: [:]) { $0[$1] = table?.value(column, of: $1) }
   }
 
   private func printTable(_ replay: SamplerReplay, _ table: VisitTable, _ settings: SamplerSettings) {

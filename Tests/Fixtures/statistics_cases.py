@@ -65,6 +65,14 @@ def wilcoxon(differences):
     return {"differences": list(map(float, differences)), **numbers}
 
 
+def spearman(first, second):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        correlation = float(stats.spearmanr(first, second).statistic)
+    numbers = {"first": list(map(float, first)), "second": list(map(float, second))}
+    return {**numbers, "correlation": None if np.isnan(correlation) else correlation}
+
+
 def tail_mean(values, share):
     """The mean of the worst share, with a fraction of the value at the border, by numerical weights."""
     ordered = np.sort(values)
@@ -100,6 +108,17 @@ p_values = [
 
 samples = [scores(n) for n in (1, 2, 9, 15, 40, 157)]
 
+rank_pairs = [
+    ([1, 2, 2, 5, 3], [2, 1, 4, 4, 9]),
+    ([3, 1, 2], [0.1, -7, 1e300]),
+    ([1, 1, 1, 2], [5, 5, 6, 6]),
+    ([4, 4, 4], [1, 2, 3]),  # no correlation with a constant
+    (random.normal(0, 1, 30), random.normal(0, 1, 30)),
+    (random.integers(0, 5, 40), random.integers(-3, 3, 40)),
+    (scores(60), random.normal(0, 1, 60)),
+    (np.arange(12), np.repeat([3, 1, 2], 4)),
+]
+
 fixtures = {
     "normal": {
         "cdf": [[x, float(ndtr(x))] for x in X],
@@ -109,6 +128,7 @@ fixtures = {
     "bca": bca_cases,
     "wilcoxon": [wilcoxon(d) for d in differences],
     "holm": [{"p": p, "corrected": multipletests(p, method="holm")[1].tolist()} for p in p_values],
+    "spearman": [spearman(*pair) for pair in rank_pairs],
     "samples": [
         {
             "values": sample.tolist(),

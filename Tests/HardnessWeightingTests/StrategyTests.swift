@@ -16,12 +16,14 @@ struct StrategyTests {
   private func check<Sampler: CaseSampler>(_ sampler: Sampler, expected: [Double]) throws {
     #expect(close(sampler.probabilities, expected))
     var sampler = sampler
+    checkSingleProbabilities(sampler)
     var counts = Array(repeating: 0.0, count: sampler.caseCount)
     for _ in 0..<5000 { for index in try sampler.draw(2) { counts[index] += 1 } }
     let degrees = expected.filter { $0 > 0 }.count - 1
     if degrees > 0 {
       #expect(ChiSquare.statistic(counts, expected) < 1.02 * ChiSquare.limit(degrees: degrees))
     }
+    checkSingleProbabilities(sampler)
     var restored = try JSONDecoder().decode(Sampler.self, from: JSONEncoder().encode(sampler))
     #expect(close(restored.probabilities, sampler.probabilities))
     for _ in 0..<20 { #expect(try restored.draw(3) == sampler.draw(3)) }
@@ -33,6 +35,14 @@ struct StrategyTests {
     let order = Array((0..<sampler.caseCount).reversed())
     #expect(close(try sampler.remapped(order).probabilities, order.map { sampler.probabilities[$0] }))
     #expect(throws: SamplerError.self) { try sampler.remapped([0, 0]) }
+  }
+
+  /// Checks the probability of each case by itself, to rounding: before and right after draws it is computed in
+  /// different ways.
+  private func checkSingleProbabilities(_ sampler: some CaseSampler) {
+    for (index, probability) in sampler.probabilities.enumerated() {
+      #expect(abs(sampler.probability(of: index) - probability) < 1e-15)
+    }
   }
 
   /// A sampler with a rule, after every case was visited.
@@ -156,6 +166,31 @@ struct StrategyTests {
   @Test func topK() throws {
     try check(visited(TopKRule(count: 2)), expected: [0, 0, 0.5, 0, 0.5])
     #expect(throws: SamplerError.self) { try StaleLossSampler(caseCount: 5, rule: TopKRule(count: 6), seed: 1) }
+  }
+
+  /// Equal probabilities, and the number of times that they were computed.
+  private struct CountingRule: LossRule {
+    nonisolated(unsafe) static var applications = 0
+
+    func validate(caseCount: Int) {}
+
+    func probabilities(_ losses: [Double]) -> [Double] {
+      Self.applications += 1
+      return losses.map { _ in 1 / Double(losses.count) }
+    }
+  }
+
+  /// Right after a draw, the probabilities of the drawn cases take no other application of the rule.
+  @Test func probabilitiesOfDrawnCasesAreAtHand() throws {
+    var sampler = try visited(CountingRule())
+    let batch = try sampler.draw(3)
+    #expect(CountingRule.applications == 1)
+    for index in batch { #expect(abs(sampler.probability(of: index) - 0.2) < 1e-15) }
+    #expect(CountingRule.applications == 1)
+    // A new loss changes the distribution.
+    try sampler.record(losses: [0.2], for: [0])
+    _ = sampler.probability(of: 0)
+    #expect(CountingRule.applications == 2)
   }
 
   /// A new case is unvisited and comes first; strategies that need its weight or group reject it.

@@ -80,6 +80,22 @@ import Testing
     #expect(Holm.corrected([]).isEmpty)
   }
 
+  @Test func rankCorrelations() throws {
+    #expect(RankCorrelation.spearman([1, 2, 3, 4], [10, 20, 30, 40]) == 1)
+    #expect(RankCorrelation.spearman([1, 2, 3, 4], [4, 3, 2, 1]) == -1)
+    #expect(RankCorrelation.spearman([1, 1, 1], [1, 2, 3]) == nil)
+    #expect(RankCorrelation.spearman([], []) == nil)
+    for item in try Self.list("spearman") {
+      let (first, second) = (try item.doubles("first"), try item.doubles("second"))
+      let found = RankCorrelation.spearman(first, second)
+      if let expected = try item.doubleIfPresent("correlation") {
+        #expect(isClose(try #require(found), expected), "\(first), \(second)")
+      } else {
+        #expect(found == nil)
+      }
+    }
+  }
+
   @Test func samples() throws {
     for item in try Self.list("samples") {
       let values = try item.doubles("values")

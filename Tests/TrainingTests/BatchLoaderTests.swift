@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Testing
 
@@ -27,6 +28,22 @@ struct BatchLoaderTests {
       #expect(batch.cases == expected[iteration].cases)
     }
     #expect(expected[0].images != expected[2].images)
+  }
+
+  /// A stored label that dataset.json does not name is refused when a batch is made, of patches or of whole cases.
+  @Test func unknownLabelsAreRefused() throws {
+    let tiny = try TinyTraining { label, _ in label == 1 ? 7 : label }
+    let maker = try BatchMaker(try tiny.task("model"))
+    let errors = [
+      #expect(throws: InputError.self) { try maker.batch(of: maker.tiles(.validation), .validation) },
+      #expect(throws: InputError.self) {
+        for iteration in 0..<20 { _ = try maker.batch(request(iteration, .validation)) }
+      },
+    ]
+    for error in errors {
+      let text = try #require(error).description
+      #expect(text.contains("case case_") && text.contains("the label 7") && text.contains("0 to 1"))
+    }
   }
 
   /// Validation patches are cut out but not augmented: each is found in its case voxel by voxel.

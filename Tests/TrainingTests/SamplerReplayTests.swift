@@ -82,15 +82,6 @@ import Testing
     #expect(0.25...0.5 ~= replay.effectiveShares[9])
   }
 
-  @Test func rankCorrelations() throws {
-    #expect(SamplerReplay.spearman([1, 2, 3, 4], [10, 20, 30, 40]) == 1)
-    #expect(SamplerReplay.spearman([1, 2, 3, 4], [4, 3, 2, 1]) == -1)
-    #expect(SamplerReplay.spearman([1, 1, 1], [1, 2, 3]) == nil)
-    // SciPy's spearmanr([1, 2, 2, 5, 3], [2, 1, 4, 4, 9]).
-    let found = try #require(SamplerReplay.spearman([1, 2, 2, 5, 3], [2, 1, 4, 4, 9]))
-    #expect(abs(found - 0.605263157894737) < 1e-12)
-  }
-
   @Test(arguments: [
     "", "epoch,step\n0,0\n", "epoch,step,case,position,shows_foreground,absent_classes,loss,cross_entropy,soft_dice\n",
   ])

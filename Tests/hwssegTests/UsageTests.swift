@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Protects what scripts and users rely on: the exit status, and one sentence that says what is wrong.
@@ -7,6 +8,22 @@ import Testing
       let result = try Program.run(arguments)
       #expect(result.status == 0 && result.output.contains("USAGE") && result.errors.isEmpty)
     }
+  }
+
+  /// The program, CITATION.cff and CHANGELOG.md agree on the version.
+  @Test func version() throws {
+    let result = try Program.run("--version")
+    #expect(result.status == 0 && result.errors.isEmpty)
+    let version = result.output.trimmingCharacters(in: .newlines)
+    #expect(version.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+/) != nil)
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    func lines(_ file: String) throws -> [Substring] {
+      try String(contentsOf: root.appendingPathComponent(file), encoding: .utf8).split(separator: "\n")
+    }
+    #expect(try lines("CITATION.cff").contains("version: \(version)"))
+    let latest = try #require(lines("CHANGELOG.md").first { $0.hasPrefix("## ") })
+    #expect(latest.split(separator: " ")[1] == version)
   }
 
   @Test(arguments: [["--nonsense"], ["nonsense"]])

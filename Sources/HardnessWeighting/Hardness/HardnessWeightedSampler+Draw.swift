@@ -168,11 +168,14 @@ extension HardnessWeightedSampler {
     shares.capped.contains(index) ? shares.cap : shares.rest * tree.share(index, of: shares.total)
   }
 
-  /// The probability with which a case is drawn first in a batch, apart from refreshes; in O(log n / cap).
+  /// The probability with which a case is drawn first in a batch, apart from refreshes.
   ///
-  /// 0 for a case that has not been drawn yet.
+  /// 0 for a case that has not been drawn yet. A minimum probability is not divided by the sum, unlike in
+  /// ``probabilities``. Takes O(1) for each guaranteed group, or O(1) without groups. While a case exceeds the cap, it
+  /// takes O(n), because the tree is copied.
   public func probability(of index: Int) -> Double {
     guard options.cap != nil else { return probability(of: index, in: Shares(total: tree.total)) }
+    // The tree is copied only when a case exceeds the cap and is removed.
     var copy = self
     var removed: RemovedCases = []
     let shares = copy.removeCapped(into: &removed)

@@ -143,6 +143,11 @@ public struct StaleLossSampler<Rule: LossRule>: CaseSampler {
     return rule.probabilities(losses.map { $0 ?? mean })
   }
 
+  /// The element of ``probabilities``, to rounding; in O(1) right after a draw by the rule.
+  ///
+  /// After a loss was recorded, and while there are unvisited cases, it takes as long as ``probabilities``.
+  public func probability(of index: Int) -> Double { cumulative?.probability(of: index) ?? probabilities[index] }
+
   /// Draws the cases of the next batch: unvisited cases first, the rest by the rule.
   ///
   /// - Throws: ``SamplerError/impossibleBatch(_:caseCount:)`` when `count` is negative.

@@ -28,6 +28,9 @@ public struct UniformSampler: CaseSampler {
   /// 1 / n for each of the n cases.
   public var probabilities: [Double] { Array(repeating: 1 / Double(caseCount), count: caseCount) }
 
+  /// 1 / n for every case.
+  public func probability(of index: Int) -> Double { 1 / Double(caseCount) }
+
   /// Draws the cases of the next batch, with replacement.
   ///
   /// - Throws: ``SamplerError/impossibleBatch(_:caseCount:)`` when `count` is negative.

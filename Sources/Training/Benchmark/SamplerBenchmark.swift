@@ -45,13 +45,7 @@ public struct SamplerBenchmark: Sendable {
     options.replacement = batchSize > caseCount
     var sampler = try HardnessWeightedSampler(losses: losses(), options: options, seed: 1)
     _ = try sampler.draw(batchSize)
-    let memory = ProcessMemory.resident - before
-    let times = try measure {
-      try sampler.draw(batchSize)
-    } record: {
-      try sampler.record(losses: $1, for: $0)
-    }
-    return Cost(name: "log-sum-exp tree", draw: times.draw, record: times.record, memory: max(0, memory))
+    return try cost("log-sum-exp tree", of: &sampler, residentBefore: before)
   }
 
   /// Measures `HardnessWeightedSampler` with every option on: estimates that pool over ten groups and begin from
@@ -71,13 +65,22 @@ public struct SamplerBenchmark: Sendable {
     var sampler = try HardnessWeightedSampler(
       losses: losses(), options: options, groups: (0..<caseCount).map { "group \($0 % 10)" }, seed: 1)
     try sampler.record(scores: losses().map { $0 })
+    return try cost("every option", of: &sampler, residentBefore: before)
+  }
+
+  /// The cost of a sampler that has just been created.
+  ///
+  /// - Parameter before: The resident memory of the process before that, in bytes.
+  private func cost(
+    _ name: String, of sampler: inout HardnessWeightedSampler, residentBefore before: Int
+  ) throws -> Cost {
     let memory = ProcessMemory.resident - before
     let times = try measure {
       try sampler.draw(batchSize)
     } record: {
       try sampler.record(losses: $1, for: $0)
     }
-    return Cost(name: "every option", draw: times.draw, record: times.record, memory: max(0, memory))
+    return Cost(name: name, draw: times.draw, record: times.record, memory: max(0, memory))
   }
 
   /// Measures the published method, which computes the softmax over all losses for every batch.

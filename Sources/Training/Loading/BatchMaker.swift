@@ -9,6 +9,8 @@ struct BatchMaker: Sendable {
   private let validation: [StoredCase]
   private let patch: [Int]
   private let channels: Int
+  /// The labels that `dataset.json` names.
+  private let labels: Range<Int>
   private let seed: UInt64
   private let augmentation: Augmentation?
   private let trainingPatches: PatchSampler
@@ -43,6 +45,8 @@ struct BatchMaker: Sendable {
     validation = try open(task.split.validation)
     patch = configuration.patchSize
     self.channels = channels
+    // `DatasetDescription` has checked that the labels are 0, 1, 2, …, and the ignore label the last.
+    labels = 0..<task.description.allLabels.count + (task.description.ignoreLabel == nil ? 0 : 1)
     seed = UInt64(settings.seed)
     let masked = configuration.useMaskForNorm.indices.filter { configuration.useMaskForNorm[$0] }
     augmentation = settings.augmentation == .default ? Augmentation(patch: patch, maskedChannels: masked) : nil
@@ -54,25 +58,24 @@ struct BatchMaker: Sendable {
 
   /// Makes a batch.
   ///
-  /// - Throws: `InputError` when the file of a case has become unreadable.
+  /// - Throws: `InputError` when the file of a case has become unreadable, or has a label that is not in
+  ///   `dataset.json`.
   func batch(_ request: BatchRequest) throws -> Batch {
     let showsForeground = showsForeground(in: request)
     return try batch(
-      of: request.cases, showsForeground: showsForeground, probabilities: request.probabilities
-    ) { position in
-      try sample(
-        request, position: position, index: request.cases[position], showsForeground: showsForeground[position])
+      of: request.cases, request.kind, showsForeground: showsForeground, probabilities: request.probabilities
+    ) { position, stored in
+      try sample(request, position: position, stored, showsForeground: showsForeground[position])
     }
   }
 
   /// Makes a batch of tiles of whole cases, without augmentation.
   ///
-  /// - Throws: `InputError` when the file of a case has become unreadable.
+  /// - Throws: `InputError` when the file of a case has become unreadable, or has a label that is not in
+  ///   `dataset.json`.
   func batch(of tiles: [CaseTile], _ kind: BatchRequest.Kind) throws -> Batch {
-    try batch(of: tiles.map(\.caseIndex), showsForeground: tiles.map { _ in false }) { position in
-      let tile = tiles[position]
-      let stored = kind == .training ? training[tile.caseIndex] : validation[tile.caseIndex]
-      return try stored.withRegion(lower: tile.lower, size: patch) { source in
+    try batch(of: tiles.map(\.caseIndex), kind, showsForeground: tiles.map { _ in false }) { position, stored in
+      try stored.withRegion(lower: tiles[position].lower, size: patch) { source in
         var patch = source.center(patch)
         patch.removeOutsideLabel()
         return patch
@@ -82,22 +85,26 @@ struct BatchMaker: Sendable {
 
   /// The tiles that cover each case, as few as that takes.
   func tiles(_ kind: BatchRequest.Kind) -> [CaseTile] {
-    (kind == .training ? training : validation).enumerated().flatMap { index, stored in
+    cases(kind).enumerated().flatMap { index, stored in
       CaseTile.covering(index, shape: stored.shape, patch: patch)
     }
   }
 
+  private func cases(_ kind: BatchRequest.Kind) -> [StoredCase] { kind == .training ? training : validation }
+
   /// Puts samples together, with the channels last.
   private func batch(
-    of cases: [Int], showsForeground: [Bool], probabilities: [Double]? = nil,
-    _ sample: (_ position: Int) throws -> Patch
+    of cases: [Int], _ kind: BatchRequest.Kind, showsForeground: [Bool], probabilities: [Double]? = nil,
+    _ sample: (_ position: Int, _ stored: StoredCase) throws -> Patch
   ) throws -> Batch {
     let voxels = patch[0] * patch[1] * patch[2]
     var images = [Float](repeating: 0, count: cases.count * voxels * channels)
     var labels: [Int16] = []
     labels.reserveCapacity(cases.count * voxels)
-    for position in cases.indices {
-      let sample = try sample(position)
+    for (position, index) in cases.enumerated() {
+      let stored = self.cases(kind)[index]
+      let sample = try sample(position, stored)
+      try check(sample.labels, of: stored)
       labels += sample.labels
       images.withUnsafeMutableBufferPointer { images in
         sample.image.withUnsafeBufferPointer { image in
@@ -110,6 +117,17 @@ struct BatchMaker: Sendable {
     }
     return Batch(
       images: images, labels: labels, cases: cases, showsForeground: showsForeground, probabilities: probabilities)
+  }
+
+  /// Checks the labels of a patch here, because the Dice of whole cases takes them for indices.
+  ///
+  /// - Throws: `InputError` when a label is not in `dataset.json`.
+  private func check(_ labels: [Int16], of stored: StoredCase) throws {
+    guard let unknownLabel = labels.first(where: { !self.labels.contains(Int($0)) }) else { return }
+    throw InputError(
+      "case \(stored.name)", found: "the label \(unknownLabel)",
+      expected: "0 to \(self.labels.upperBound - 1), which dataset.json names", advice: "Preprocess the data set again."
+    )
   }
 
   /// Whether the sample at each position must show foreground.
@@ -125,10 +143,11 @@ struct BatchMaker: Sendable {
     return shows.shuffled(using: &random)
   }
 
-  private func sample(_ request: BatchRequest, position: Int, index: Int, showsForeground: Bool) throws -> Patch {
+  private func sample(
+    _ request: BatchRequest, position: Int, _ stored: StoredCase, showsForeground: Bool
+  ) throws -> Patch {
     let isTraining = request.kind == .training
     let patches = isTraining ? trainingPatches : validationPatches
-    let stored = isTraining ? training[index] : validation[index]
     func random(_ purpose: RandomPurpose) -> CounterRandom {
       CounterRandom(seed: seed, iteration: request.iteration, position: position, purpose: purpose)
     }

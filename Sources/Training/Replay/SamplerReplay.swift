@@ -1,6 +1,7 @@
 import Foundation
 import HardnessWeighting
 import Plans
+import Statistics
 
 /// A sampler run over the recorded visits of a training, without a network: what `hwsseg replay` does.
 ///
@@ -70,7 +71,7 @@ public struct SamplerReplay: Sendable {
       truth.map { truth in visits.caseNames.map { truth[$0] } } ?? Self.deviations(in: visits, settings.signal)
     let pairs = zip(Self.hardness(by: sampler), known).compactMap { own, known in known.map { (own, $0) } }
     rankCorrelation =
-      settings.followsLosses && !pairs.isEmpty ? Self.spearman(pairs.map(\.0), pairs.map(\.1)) : nil
+      settings.followsLosses ? RankCorrelation.spearman(pairs.map(\.0), pairs.map(\.1)) : nil
     let names = Set(visits.caseNames.compactMap { groups[$0] }).sorted()
     groupShares = names.map { group in
       let members = visits.caseNames.indices.filter { groups[visits.caseNames[$0]] == group }
@@ -105,31 +106,5 @@ public struct SamplerReplay: Sendable {
       let counted = late.isEmpty ? entries : late
       return counted.reduce(0) { $0 + $1.signal(signal) - (typical[$1.step] ?? 0) } / Double(counted.count)
     }
-  }
-
-  /// Spearman's rank correlation, with mean ranks for equal values; `nil` when one side does not vary.
-  static func spearman(_ a: [Double], _ b: [Double]) -> Double? {
-    let (x, y) = (ranks(a), ranks(b))
-    let mean = Double(x.count - 1) / 2
-    var (xy, xx, yy) = (0.0, 0.0, 0.0)
-    for (left, right) in zip(x, y) {
-      xy += (left - mean) * (right - mean)
-      xx += (left - mean) * (left - mean)
-      yy += (right - mean) * (right - mean)
-    }
-    return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : nil
-  }
-
-  private static func ranks(_ values: [Double]) -> [Double] {
-    let order = values.indices.sorted { values[$0] < values[$1] }
-    var ranks = Array(repeating: 0.0, count: values.count)
-    var start = 0
-    while start < order.count {
-      var end = start
-      while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
-      for position in start..<end { ranks[order[position]] = Double(start + end - 1) / 2 }
-      start = end
-    }
-    return ranks
   }
 }

@@ -1,3 +1,5 @@
+import Statistics
+
 /// The results of one epoch. A value is `nil` when there was nothing to compute it from.
 public struct EpochRecord: Codable, Sendable, Equatable {
   /// The number of the epoch, from 0.
@@ -36,7 +38,7 @@ extension EpochRecord {
   /// - Parameter previous: The record of the epoch before, or `nil` for the first epoch.
   mutating func average(after previous: EpochRecord?) {
     let values = pseudoDice.compactMap { $0 }
-    meanPseudoDice = values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    meanPseudoDice = values.isEmpty ? nil : SampleMoments.mean(values)
     guard let meanPseudoDice else {
       averagePseudoDice = previous?.averagePseudoDice
       return

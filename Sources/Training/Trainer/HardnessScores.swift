@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Statistics
 
 /// How hard each case was in an earlier training or evaluation, read from a table.
 public struct HardnessScores {
@@ -25,8 +26,7 @@ public struct HardnessScores {
       if let number = Double(row[value]), number.isFinite { values[row[name], default: []].append(number) }
     }
     scores =
-      header[value] == "loss"
-      ? values.compactMapValues(\.last) : values.mapValues { 1 - $0.reduce(0, +) / Double($0.count) }
+      header[value] == "loss" ? values.compactMapValues(\.last) : values.mapValues { 1 - SampleMoments.mean($0) }
   }
 
   /// The scores of the given cases, `nil` where the table has none.

@@ -13,13 +13,13 @@ extension TrainingSettings.Selection {
     guard !known.isEmpty else { return nil }
     switch self {
     case .pseudoDice: return nil
-    case .mean: return known.reduce(0, +) / Double(known.count)
+    case .mean: return SampleMoments.mean(known)
     case .percentile: return Quantile.percentile(10, of: known)
     case .cvar: return TailMean.cvar(0.25, worstFirst: known.sorted())
     case .worstGroup:
       var members: [String: [Double]] = [:]
       for case (let value?, let group) in zip(dice, groups) { members[group ?? "", default: []].append(value) }
-      return members.values.map { $0.reduce(0, +) / Double($0.count) }.min()
+      return members.values.map(SampleMoments.mean).min()
     }
   }
 }

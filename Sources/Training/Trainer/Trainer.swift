@@ -185,11 +185,9 @@ public final class Trainer {
       state.iteration += 1
       if stopRequested() { return false }
     }
-    guard let validation = try validate(stopRequested), let score = try selectionScore(stopRequested),
-      try scoreTrainingCases(stopRequested)
-    else { return false }
+    guard let validation = try validate(stopRequested), try scoreTrainingCases(stopRequested) else { return false }
     let seconds = secondsBefore + Date().timeIntervalSince(start)
-    try finishEpoch(record(validation, score: score, learningRate: learningRate, seconds: seconds))
+    try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
     return true
   }
 
@@ -200,15 +198,13 @@ public final class Trainer {
   }
 
   /// The results of the current epoch.
-  private func record(
-    _ validation: (loss: Double?, dice: [Double?]), score: Double?, learningRate: Double, seconds: Double
-  ) -> EpochRecord {
+  private func record(_ validation: Validation, learningRate: Double, seconds: Double) -> EpochRecord {
     let iterations = Double(settings.iterationsPerEpoch)
     var record = EpochRecord(
       epoch: state.epoch, learningRate: learningRate, trainingLoss: state.lossSum / iterations,
       validationLoss: validation.loss, pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
       effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, signalShare: sampler.estimator?.signalShare,
-      groupDraws: groupDraws(), selectionScore: score,
+      groupDraws: groupDraws(), selectionScore: validation.score,
       gradientNorm: state.gradientNormSum / iterations, seconds: seconds)
     record.average(after: state.history.last)
     return record
@@ -314,7 +310,7 @@ public final class Trainer {
     guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
     average?.update()
     state.record(visits)
-    let loss = losses.reduce(0, +) / Double(losses.count)
+    let loss = SampleMoments.mean(losses)
     state.lossSum += loss
     state.gradientNormSum += Double(norm)
     let iterations = settings.iterationsPerEpoch
@@ -353,10 +349,15 @@ public final class Trainer {
     try network.computeLoss(loss, labels: batch.labels, sampleWeights: weights)
   }
 
-  /// Computes mean loss and pseudo Dice on patches of the validation cases, without augmentation.
+  /// What the validation cases have shown after an epoch: the mean loss and the pseudo Dice of patches, and the score
+  /// of whole cases, `nil` in epochs without one.
+  private typealias Validation = (loss: Double?, dice: [Double?], score: Double?)
+
+  /// Computes mean loss and pseudo Dice on patches of the validation cases, without augmentation. When the plan chooses
+  /// the best epoch by a robust score and this epoch counts, predicts them as a whole too.
   ///
   /// - Returns: `nil` when a stop was requested.
-  private func validate(_ stopRequested: () -> Bool) throws -> (loss: Double?, dice: [Double?])? {
+  private func validate(_ stopRequested: () -> Bool) throws -> Validation? {
     let iterations = task.split.validation.isEmpty ? 0 : settings.validationIterations
     var dice = PseudoDice(loss, channels: network.architecture.outputChannels)
     var sum = 0.0
@@ -372,7 +373,18 @@ public final class Trainer {
     }
     // Not finite without validation batches (0 / 0), or when the network has diverged.
     let mean = sum / Double(iterations)
-    return (mean.isFinite ? mean : nil, dice.values)
+    let meanLoss = mean.isFinite ? mean : nil
+    guard needsSelectionScore else { return (meanLoss, dice.values, nil) }
+    guard let wholeDice = try wholeCases.values(of: .validation, stopRequested) else { return nil }
+    let score = settings.selectBy.score(wholeDice, groups: task.split.validation.map { task.groups[$0] })
+    return (meanLoss, dice.values, score)
+  }
+
+  /// Whether the plan chooses the best epoch by a robust score of whole cases, and the current epoch counts.
+  private var needsSelectionScore: Bool {
+    let number = state.epoch + 1
+    return settings.selectBy != .pseudoDice && !task.split.validation.isEmpty
+      && (number % settings.selectEvery == 0 || number == settings.epochs)
   }
 
   /// Predicts all training cases as a whole when the plan asks for it after this epoch, and tells the sampler 1 − Dice.
@@ -384,19 +396,6 @@ public final class Trainer {
     guard let dice = try wholeCases.values(of: .training, stopRequested) else { return false }
     try sampler.record(scores: dice.map { $0.map { 1 - $0 } })
     return true
-  }
-
-  /// Predicts all validation cases as a whole when the plan chooses the best epoch by a robust score and this
-  /// epoch counts.
-  ///
-  /// - Returns: The score, `nil` in other epochs; or `nil` when a stop was requested.
-  private func selectionScore(_ stopRequested: () -> Bool) throws -> Double?? {
-    let (number, selection) = (state.epoch + 1, settings.selectBy)
-    guard selection != .pseudoDice, number % settings.selectEvery == 0 || number == settings.epochs,
-      !task.split.validation.isEmpty
-    else { return .some(nil) }
-    guard let dice = try wholeCases.values(of: .validation, stopRequested) else { return nil }
-    return .some(selection.score(dice, groups: task.split.validation.map { task.groups[$0] }))
   }
 
   private var wholeCases: WholeCaseDice { WholeCaseDice(maker: maker, network: network, loss: loss) }

@@ -1,3 +1,4 @@
+import Statistics
 import Tensors
 import UNet
 
@@ -39,7 +40,7 @@ struct WholeCaseDice {
     }
     return dice.map { dice in
       let values = dice.values.compactMap { $0 }
-      return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+      return values.isEmpty ? nil : SampleMoments.mean(values)
     }
   }
 }
