@@ -32,7 +32,7 @@ for (const table of document.querySelectorAll("table")) {
     link.click();
     URL.revokeObjectURL(link.href);
   });
-  table.caption.append(save);
+  table.caption.firstElementChild.append(save);
 }
 
 // What a cell says, without the small type below.
