@@ -161,7 +161,7 @@ let package = Package(
       dependencies: ["Datasets", "Evaluation", "Files", "NIfTI", "Statistics", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["CNIfTI", "Datasets", "Evaluation", "Files", "NIfTI", "Reports", "TestSupport"]),
+      dependencies: ["CNIfTI", "Datasets", "Evaluation", "Files", "NIfTI", "Reports", "Statistics", "TestSupport"]),
     .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Tables of text in aligned columns, at most 100 characters wide.
-enum TextTable {
+package enum TextTable {
   /// The width of the terminal that tables are made for.
   static let width = 100
 
@@ -46,19 +46,22 @@ enum TextTable {
   }
 
   /// A score with three decimals, or with two when scores go beyond 1; a dash for NaN.
-  static func number(_ value: Double, decimals: Int, signed: Bool = false) -> String {
+  package static func number(_ value: Double, decimals: Int, signed: Bool = false) -> String {
     value.isNaN ? "–" : String(format: signed ? "%+.\(decimals)f" : "%.\(decimals)f", value)
   }
+
+  /// A p-value with three decimals; smaller ones are not told apart.
+  package static func pValue(_ value: Double) -> String { value < 0.001 ? "< 0.001" : String(format: "%.3f", value) }
 }
 
 extension ScoreTable {
   /// The decimals with which scores are shown: three for scores up to 1, otherwise two.
-  var decimals: Int { values.contains { $0.contains { $0 > 1 } } ? 2 : 3 }
+  package var decimals: Int { values.contains { $0.contains { $0 > 1 } } ? 2 : 3 }
 }
 
 extension ScoreTable.Grouping {
   /// A note on the cases that belong to no group; `nil` when there are none.
-  func noteOnOthers(among cases: [String]) -> String? {
+  package func noteOnOthers(among cases: [String]) -> String? {
     let count = cases.count { groups[$0] == nil }
     guard count > 0 else { return nil }
     return count == 1

@@ -1,25 +1,55 @@
-/// The training cases with the highest losses.
+/// The training cases that are hardest, and how certain that is.
 struct HardestTable {
   let table: ReportTable
+  /// What hardness is here.
+  let text: String
 
   init(_ run: TrainingRun, count: Int) {
-    let hasGroups = !run.groups.isEmpty
-    let rows = run.hardest().prefix(count).map { item in
-      ReportTable.Row(
-        cells: [ReportTable.Cell(item.name)] + (hasGroups ? [ReportTable.Cell(item.group)] : []) + [
-          ReportTable.Cell(number: item.loss, decimals: 3), ReportTable.Cell(number: item.standardError, decimals: 3),
+    let estimated = run.estimates()
+    if estimated.isEmpty {
+      text = """
+        The hardest cases are those with the highest mean loss in the last epochs in which they were drawn, ten at \
+        most. Losses that differ by less than two standard errors say little about which case is harder.
+        """
+      table = Self.table(run, run.hardest().prefix(count), ["loss", "standard error", "epochs"]) { item in
+        [
+          ReportTable.Cell(number: item.hardness, decimals: 3),
+          ReportTable.Cell(number: item.standardError, decimals: 3),
           ReportTable.Cell("\(item.epochs)", Double(item.epochs)),
-          ReportTable.Cell(number: item.probability, decimals: 4),
-          ReportTable.Cell("\(item.draws)", Double(item.draws)),
-        ])
+        ]
+      }
+    } else {
+      let hasScores = estimated.contains { !$0.score.isNaN }
+      text = """
+        The hardest cases are those with the highest hardness as the sampler estimated it at the end\
+        \(hasScores ? "; the score is that of the prediction of the whole case" : ""). Estimates that differ by less \
+        than two standard errors say little about which case is harder.
+        """
+      let names = ["hardness", "standard error"] + (hasScores ? ["score"] : [])
+      table = Self.table(run, estimated.prefix(count), names) { item in
+        [
+          ReportTable.Cell(number: item.hardness, decimals: 3),
+          ReportTable.Cell(number: item.standardError, decimals: 3),
+        ] + (hasScores ? [ReportTable.Cell(number: item.score, decimals: 3)] : [])
+      }
     }
-    let names = ["case"] + (hasGroups ? ["group"] : [])
-    table = ReportTable(
+  }
+
+  private static func table(
+    _ run: TrainingRun, _ cases: some Collection<TrainingRun.Hardness>, _ names: [String],
+    _ cells: (TrainingRun.Hardness) -> [ReportTable.Cell]
+  ) -> ReportTable {
+    let hasGroups = !run.groups.isEmpty
+    return ReportTable(
       caption: "The hardest training cases",
-      columns: names.map { ReportTable.Column(name: $0, isNumber: false) }
-        + ["loss", "standard error", "epochs", "probability", "draws"].map {
-          ReportTable.Column(name: $0, isNumber: true)
-        },
-      rows: Array(rows))
+      columns: ReportTable.columns(
+        ["case"] + (hasGroups ? ["group"] : []), numbers: names + ["probability", "draws"]),
+      rows: cases.map { item in
+        ReportTable.Row(
+          cells: [ReportTable.Cell(item.name)] + (hasGroups ? [ReportTable.Cell(item.group)] : []) + cells(item) + [
+            ReportTable.Cell(number: item.probability, decimals: 4),
+            ReportTable.Cell("\(item.draws)", Double(item.draws)),
+          ])
+      })
   }
 }

@@ -2,6 +2,8 @@
 struct ReportPage {
   let title: String
   let lead: String
+  /// What files beside the page hold.
+  let files: String
   let style: String
   let script: String
   let sections: [ReportSection]
@@ -12,16 +14,20 @@ struct ReportSection {
   let id: String
   let heading: String
   let text: String
+  /// The sentences that matter most.
+  var verdicts: [String] = []
   var charts: [String] = []
   var tables: [ReportTable] = []
+  /// What the reader has to know of the tables.
+  var notes: [String] = []
   var pictures: [CasePicture] = []
   /// What is shown on demand.
-  var details: ReportDetails?
+  var details: [ReportDetails] = []
 }
 
 /// A part of a section that opens with a click.
 struct ReportDetails {
   let summary: String
-  let tables: [ReportTable]
-  let charts: [String]
+  var tables: [ReportTable] = []
+  var charts: [String] = []
 }

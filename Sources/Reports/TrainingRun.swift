@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Statistics
 
 /// What a training wrote about its epochs and its sampler.
 public struct TrainingRun: Sendable {
@@ -9,6 +10,8 @@ public struct TrainingRun: Sendable {
     let loss: Double
     let probability: Double
     let draws: Int
+    /// The sampler's estimate of the hardness, its standard error, and the score of the whole case; NaN without one.
+    let estimate: (hardness: Double, standardError: Double, score: Double)
   }
 
   let folder: URL
@@ -29,14 +32,22 @@ public struct TrainingRun: Sendable {
     let (names, groups) = (try sampler.texts("case"), try sampler.texts("group"))
     let (epochs, draws) = (try sampler.numbers("epoch"), try sampler.numbers("draws"))
     let (losses, probabilities) = (try sampler.numbers("loss"), try sampler.numbers("probability"))
+    let estimates = try ["hardness", "standard_error", "score"].map { column in
+      sampler.columns.contains(column)
+        ? try sampler.numbers(column) : Array(repeating: Double.nan, count: sampler.count)
+    }
     cases = Dictionary(grouping: names.indices) { names[$0] }.mapValues { rows in
       let visits = rows.map { row in
         Visit(
-          epoch: Int(epochs[row]), loss: losses[row], probability: probabilities[row], draws: Int(draws[row]))
+          epoch: Int(epochs[row]), loss: losses[row], probability: probabilities[row], draws: Int(draws[row]),
+          estimate: (estimates[0][row], estimates[1][row], estimates[2][row]))
       }
       return (groups[rows[0]], visits.sorted { $0.epoch < $1.epoch })
     }
   }
+
+  /// The tables that the training wrote.
+  var files: [URL] { [ModelFolder(folder).log, ModelFolder(folder).samplerLog] }
 
   /// The groups of the training cases by name; empty when cases have none.
   var groups: [String] { Set(cases.values.map(\.group)).subtracting([""]).sorted() }
@@ -58,34 +69,51 @@ public struct TrainingRun: Sendable {
     return sums.sorted { $0.key < $1.key }.map { (Double($0.key), $0.value) }
   }
 
-  /// How hard a case is, by its last losses.
+  /// How hard a case is.
   struct Hardness {
     let name: String
     let group: String
-    /// The mean of its losses in the last epochs in which it was drawn, ten at most.
-    let loss: Double
-    /// The standard error of `loss`; NaN for a single epoch.
+    /// The mean of its losses in the last epochs in which it was drawn, ten at most, or the sampler's estimate.
+    let hardness: Double
+    /// The standard error of `hardness`; NaN for a single loss.
     let standardError: Double
-    /// The number of those epochs.
+    /// The score of the prediction of the whole case; NaN without one.
+    let score: Double
+    /// The number of epochs whose losses were averaged.
     let epochs: Int
     let probability: Double
     /// How often it was drawn in the whole training.
     let draws: Int
   }
 
-  /// The cases with a loss, hardest first.
+  /// The cases by the sampler's last estimate, hardest first; empty when it made none.
+  func estimates() -> [Hardness] {
+    ranked { visits in
+      guard let last = visits.last?.estimate, last.hardness.isFinite else { return nil }
+      return (last.hardness, last.standardError, last.score, 0)
+    }
+  }
+
+  /// The cases with a loss by their last losses, hardest first.
   func hardest() -> [Hardness] {
-    cases.compactMap { name, item -> Hardness? in
-      let losses = item.visits.filter { $0.draws > 0 && $0.loss.isFinite }.suffix(10).map(\.loss)
+    ranked { visits in
+      let losses = visits.filter { $0.draws > 0 && $0.loss.isFinite }.suffix(10).map(\.loss)
       guard !losses.isEmpty else { return nil }
-      let count = Double(losses.count)
-      let mean = losses.reduce(0, +) / count
-      let variance = losses.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (count - 1)
+      let standardError = SampleMoments.standardDeviation(losses) / Double(losses.count).squareRoot()
+      return (SampleMoments.mean(losses), standardError, .nan, losses.count)
+    }
+  }
+
+  private func ranked(
+    _ measure: ([Visit]) -> (hardness: Double, standardError: Double, score: Double, epochs: Int)?
+  ) -> [Hardness] {
+    cases.compactMap { name, item -> Hardness? in
+      guard let found = measure(item.visits) else { return nil }
       return Hardness(
-        name: name, group: item.group, loss: mean, standardError: (variance / count).squareRoot(),
-        epochs: losses.count, probability: item.visits.last?.probability ?? .nan,
+        name: name, group: item.group, hardness: found.hardness, standardError: found.standardError,
+        score: found.score, epochs: found.epochs, probability: item.visits.last?.probability ?? .nan,
         draws: item.visits.reduce(0) { $0 + $1.draws })
     }
-    .sorted { ($1.loss, $0.name) < ($0.loss, $1.name) }
+    .sorted { ($1.hardness, $0.name) < ($0.hardness, $1.name) }
   }
 }

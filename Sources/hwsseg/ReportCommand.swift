@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Evaluation
 import Files
 import Foundation
 import Reports
@@ -8,18 +9,23 @@ import Reports
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "report",
-    abstract: "Shows one evaluation, or several side by side, as an HTML page.",
+    abstract: "Shows one method, or several side by side, as an HTML page.",
     discussion: """
-      The page is one file without links to others: tables, percentiles, each case under the first evaluation and \
-      the others, and each label and group. With --images and --reference, it shows the worst cases; with --run, what \
-      a training learned and what its sampler drew.
+      \(ArmOptions.arm) With two arms or more, the page begins with what compare says of them. With --arm-column, arms \
+      are values of that column in the table given by --scores.
+
+      The page is one file without links to others: the comparison, tables with intervals, percentiles, each case \
+      under the first arm and the others, and each label and group. With --images and --reference, it shows the worst \
+      cases; with --run, what a training learned and what its sampler drew. Everything shown is also written beside \
+      the page as JSON and CSV.
       """)
 
-  @Argument(help: "The folders with cases.csv, as 'hwsseg evaluate' writes it; usually those of the predictions.")
-  var evaluations: [URL]
+  @Argument(help: "The arms.")
+  var arms: [String]
 
-  @Option(help: "The table of groups; when left out, the groups named in the first cases.csv.")
-  var groups: URL?
+  @OptionGroup var armOptions: ArmOptions
+
+  @OptionGroup var options: ScoreOptions
 
   @Option(help: "The folder of images CASE_0000.nii.gz, for pictures of the worst cases.")
   var images: URL?
@@ -44,9 +50,9 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let slices = images.flatMap { images in reference.map { SliceFolders(images: images, reference: $0) } }
     let report = try Report(
-      evaluations.map(CaseScores.init(folder:)), groups: groups.map(CaseTable.init(contentsOf:)),
+      armOptions.sources(arms), columns: options.columns, groups: options.groups.map(CaseTable.init(contentsOf:)),
       trainings: trainings.map(TrainingRun.init(folder:)), slices: slices)
-    try report.write(to: output)
-    print("Written to \(output.relativePath)")
+    let files = try report.write(to: output)
+    print("Written to \(output.relativePath), the figures to \(files.map(\.lastPathComponent).joined(separator: ", "))")
   }
 }

@@ -60,13 +60,16 @@ struct StudyCommand: ParsableCommand {
 
   private func compare(_ runner: StudyRunner) throws {
     let (study, folder) = (runner.study, runner.folder)
-    let arms = try study.arms.map { arm in
-      ComparisonArm(
-        name: arm.name,
-        runs: try study.seeds.map {
-          try ScoreTable(contentsOf: folder.scores(arm.name, $0), columns: ScoreColumns())
-        })
+    let sources = study.arms.map { arm in
+      ArmSource(name: arm.name, tables: study.seeds.map { folder.scores(arm.name, $0) })
     }
-    print(try Comparison(arms).text(), terminator: "")
+    let columns = ScoreColumns()
+    print(try Comparison(sources.map { try ComparisonArm($0, columns: columns, groups: nil) }).text(), terminator: "")
+    // The curves of one training for each arm: the page shows what samplers do, not every run.
+    let trainings = try study.arms.filter { $0.training == $0.name }.map { arm in
+      try TrainingRun(folder: folder.model(arm.name, study.seeds[0], study.folds[0]).url)
+    }
+    try Report(sources, columns: columns, trainings: trainings).write(to: folder.report)
+    print("\nWritten to \(folder.report.relativePath)")
   }
 }

@@ -178,7 +178,7 @@ struct ComparisonTests {
         try folder.put("case,Dice\na,\(score)\n", at: path)
       }
       func read(_ arms: String...) throws -> [ComparisonArm] {
-        try ComparisonArm.read(arms, columns: ScoreColumns(), groups: nil)
+        try ArmSource.find(arms).map { try ComparisonArm($0, columns: ScoreColumns()) }
       }
       let arms = try read("\(folder.path)/u/s-*", "best=\(folder.path)/h/s-1,\(folder.path)/u/s-2/validation/cases.csv")
       #expect(arms.map(\.name) == ["u", "best"] && arms[0].runs.map { $0.values[0][0] } == [0.5, 0.7])
@@ -188,5 +188,43 @@ struct ComparisonTests {
         #expect(throws: InputError.self) { try read(path, "\(folder.path)/h/s-1") }
       }
     }
+  }
+
+  @Test func namesAreAsShortAsTellsPathsApart() throws {
+    func names(_ paths: String...) -> [String] { PathNames.distinct(paths.map { URL(fileURLWithPath: $0) }) }
+    #expect(names("/r/uniform/predictions", "/r/hardness/predictions") == ["uniform", "hardness"])
+    #expect(names("/r/one") == ["one"])
+    #expect(names("/r/a/x", "/r/a/y/") == ["x", "y"])
+    #expect(names("/r/a/x", "/r/b/x", "/s/c/x") == ["a", "b", "c"])
+    #expect(names("/r/a/x", "/r/b/x", "/s/c/y") == ["a", "b", "c"])
+    // The same folder twice cannot be compared.
+    let arms = names("/r/a", "/r/b/../a").map { ComparisonArm(name: "/r/a", runs: [run(seed: $0.count == 4 ? 1 : 2)]) }
+    #expect(throws: InputError.self) { try Comparison(arms) }
+  }
+
+  @Test func gainedAndLost() throws {
+    let comparison = try Comparison([
+      ComparisonArm(name: "a", runs: [run(seed: 1)]), ComparisonArm(name: "b", runs: [run(seed: 2)]),
+    ])
+    let difference = comparison.differences[0]
+    #expect(difference.gained.count + difference.lost.count == 60)
+    #expect(difference.gained.allSatisfy { $0.difference > 0 } && difference.lost.allSatisfy { $0.difference < 0 })
+    #expect(difference.gained.first?.name == difference.cases[0].name)
+    #expect(difference.lost.first?.name == difference.cases[59].name)
+  }
+
+  @Test func rowsHoldEveryDifference() throws {
+    let arms = [1, 2].map { ComparisonArm(name: "arm \($0)", runs: [run(seed: UInt64($0))]) }
+    let comparison = try Comparison(arms)
+    let rows = ComparisonFile.rows(comparison.differences[0], comparison)
+    // Three rows of labels, each with six statistics for all cases and for both groups, a worst group, and p twice.
+    #expect(rows.count == 63)
+    #expect(rows.allSatisfy { $0.count == RobustFile.columns.count })
+    let mean = try #require(comparison.differences[0].labels[1].groups[0].differences[.mean]?.difference)
+    let interval = try #require(mean.interval)
+    let row = try #require(rows.first { $0[1] == "organ" && $0[3] == "rare" && $0[6] == "mean" })
+    let found = row[7..<10].map { Double($0) ?? .nan }
+    #expect(found == [mean.value, interval.lower, interval.upper])
+    #expect(row[0] == "Dice" && row[2] == "group")
   }
 }

@@ -61,6 +61,38 @@ struct RobustSummaryTests {
     }
   }
 
+  /// Of several trainings, a statistic is its mean over them, as in a comparison.
+  @Test func statisticsAreMeansOverTrainings() throws {
+    var trainings = [0.0, 0.05, -0.02].map { shift in
+      var table = table()
+      table.values = table.values.map { $0.map { $0 + shift } }
+      table.failureThreshold = 0.5
+      return table
+    }
+    trainings[1].values[0].reverse()
+    trainings[2].values[0][7] = .nan
+    let summary = RobustSummary(trainings: [trainings])
+    let row = summary.scores[0].rows[1]
+    // A case that one training has no score for is left out of all.
+    let kept = trainings.map { table in (0..<40).filter { $0 != 7 }.map { table.values[0][$0] } }
+    #expect(row.all.count == 39 && row.all.leftOut == 1 && summary.bootstrap.method == .percentile)
+    for statistic in RobustStatistic.allCases {
+      let expected = SampleMoments.mean(kept.map { statistic.value(worstFirst: $0.sorted()) })
+      #expect(abs(row.all[statistic].value - expected) < 1e-12, "\(statistic)")
+    }
+    let means = (0..<39).map { index in SampleMoments.mean(kept.map { $0[index] }) }
+    #expect(row.all.worst == means.min())
+    let groups = row.groups[0].map { $0.statistics[.mean].value }
+    let gap = try #require(row.gaps[0])
+    #expect(gap.worstMean.value <= groups.min() ?? 0 && gap.gap.value >= abs(groups[0] - groups[1]))
+    // The luck of the trainings makes the interval of the mean wider than that of one of them, and no share negative.
+    let wide = try #require(row.all[.mean].interval)
+    let narrow = try #require(RobustSummary([trainings[0]]).scores[0].rows[1].all[.mean].interval)
+    #expect(wide.upper - wide.lower > narrow.upper - narrow.lower)
+    #expect((row.all.failures?.interval?.lower ?? -1) >= 0)
+    #expect(summary.scores[0].table.values[0][0] == means[0] && summary.scores[0].table.values[0][7].isNaN)
+  }
+
   @Test func labelsWithoutScoresAreSaidToBe() {
     let rows = RobustSummary([table()]).scores[0].rows
     #expect(rows[2].all.count == 0 && rows[2].all.leftOut == 40 && rows[2].all[.mean].value.isNaN)

@@ -39,6 +39,26 @@ struct ScoreTableTests {
     #expect(distance.values[1][0].isNaN)
   }
 
+  /// All that `cases.csv` says of the groups is read, as far as a report is broken down by it.
+  @Test func ownTablesMayHaveSeveralGroupings() throws {
+    let text = """
+      case,scanner,age,group,label,name,Dice
+      a,old,31.5,rare,1,organ,0.5
+      b,old,30.5,usual,1,organ,0.6
+      c,new,29.5,,1,organ,0.7
+      """
+    let table = try read(text)
+    #expect(
+      table.groupings == [
+        .init(column: "group", groups: ["a": "rare", "b": "usual"]),
+        .init(column: "scanner", groups: ["a": "old", "b": "old", "c": "new"]),
+      ])
+    var columns = ScoreColumns()
+    columns.group = "age"
+    #expect(
+      try read(text, columns).groupings == [.init(column: "age", groups: ["a": "31.5", "b": "30.5", "c": "29.5"])])
+  }
+
   @Test func otherTables() throws {
     var columns = ScoreColumns()
     (columns.caseName, columns.group, columns.label, columns.score) = ("id", "site", "roi", "error")
@@ -83,8 +103,9 @@ struct GoldenScoreTableTests {
     var columns = ScoreColumns()
     (columns.caseName, columns.group, columns.label, columns.score) = ("Study", "Condition", "ROI", "dice")
     let file = RealData.folder.appendingPathComponent("fetal_349_metrics.csv")
-    let arms = try ComparisonArm.read(
-      ["cnn", "trustworthy"], from: file, column: "Methods", columns: columns, groups: nil)
+    let arms = try ArmSource.find(["cnn", "trustworthy"], in: file, column: "Methods").map {
+      try ComparisonArm($0, columns: columns)
+    }
     let row = try #require(RobustSummary([arms[0].runs[0]]).scores[0].rows.first { $0.label == "cerebellum" })
     let statistics = try #require(row.groups[0].first { $0.name == "Spina Bifida" }).statistics
     #expect(statistics.count == 157)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ import Testing
       try study.volumes(of: (0..<20).map(SampleStudy.name), predictions: predictions, shift: 1)
     }
     return try Report(
-      folders.map(CaseScores.init(folder:)), trainings: [TrainingRun(folder: study.training())],
+      SampleStudy.sources(folders[0], folders[1]), trainings: [TrainingRun(folder: study.training())],
       slices: SliceFolders(
         images: folder.appendingPathComponent("imagesTr"), reference: folder.appendingPathComponent("labelsTr"))
     ).html()
@@ -41,8 +42,8 @@ import Testing
       let (result, console) = try Browser.run(
         page(in: folder), width: 1280,
         script: """
-          const table = document.querySelectorAll("details table")[1];
-          const texts = (column) => [...table.tBodies[0].rows].map((row) => row.cells[column].textContent);
+          const table = document.querySelector("#summary details:last-of-type table");
+          const texts = (column) => [...table.tBodies[0].rows].map((row) => row.cells[column].firstChild.textContent);
           const column = [...table.tHead.rows[0].cells].findIndex((head) => head.textContent === "mean");
           const button = table.tHead.rows[0].cells[column].querySelector("button");
           const states = [texts(column)];
@@ -52,9 +53,31 @@ import Testing
       #expect(console == [])
       let states = try JSONDecoder().decode([[String]].self, from: Data(result.utf8))
       let numbers = try states.map { try $0.map { try #require(Double($0)) } }
-      #expect(numbers[0].count == 12 && numbers[0] != numbers[0].sorted())
+      #expect(numbers[0].count == 18 && numbers[0] != numbers[0].sorted())
       #expect(numbers[1] == numbers[0].sorted())
       #expect(numbers[2] == numbers[0].sorted(by: >))
+    }
+  }
+
+  /// A saved table has the small type in columns of its own.
+  @Test func tablesAreSaved() throws {
+    try withTemporaryFolder { folder in
+      let (result, console) = try Browser.run(
+        page(in: folder), width: 1280,
+        script: """
+          let saved = "";
+          window.Blob = class { constructor(parts) { saved = parts.join(""); } };
+          URL.createObjectURL = () => "#";
+          HTMLAnchorElement.prototype.click = () => {};
+          document.querySelector("#summary table .save").click();
+          return saved;
+          """, in: folder)
+      #expect(console == [])
+      let rows = try CSV.rows(result, file: "saved").map(\.cells)
+      #expect(rows[0].prefix(5) == ["cases", "method", "n", "mean", "mean, 95 % interval"])
+      #expect(rows[0].suffix(2) == ["worst", "worst, worst case"])
+      #expect(rows.count == 1 + 3 * 2 && rows.allSatisfy { $0.count == rows[0].count })
+      #expect(Double(rows[1][3]) != nil && rows[1][4].contains(" to ") && rows[1].last == "case_0005")
     }
   }
 

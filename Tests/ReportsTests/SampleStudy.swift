@@ -1,3 +1,4 @@
+import Evaluation
 import Foundation
 import NIfTI
 import TestSupport
@@ -16,20 +17,27 @@ struct SampleStudy {
   ///   - labels: The labels.
   ///   - gain: What is added to the Dice of the rare group.
   func evaluation(_ name: String, cases: Int = 20, labels: [String] = Self.labels, gain: Double = 0) throws -> URL {
-    var text = "case,group,label,name,Dice,IoU,HD95,HD,ASSD,NSD,TP,FP,FN,TN,n_pred,n_ref\n"
+    var text = "case,group,label,name,Dice,IoU,HD95,HD,ASSD,NSD,TP,FP,FN,TN,n_pred,n_ref,diagonal\n"
     for index in 0..<cases {
       let isRare = index % 5 == 0
       for (label, labelName) in labels.enumerated() {
         let dice = 0.9 - 0.001 * Double((index * 37 + label * 11) % 101) - (isRare ? 0.3 - gain : 0)
-        // A label that was missed has a Dice of 0 and no distance.
-        let missed = index == 5 && label == 1
+        // A label that was missed has a Dice of 0 and no distance. Case 7 does not have the second label.
+        let (missed, absent) = (index == 5 && label == 1, index == 7 && label == 1)
         text += "\(Self.name(index)),\(isRare ? "rare" : "common"),\(label + 1),\(labelName),"
-        text += missed ? "0.0,0,NaN,NaN,NaN,0,0,0,9,0,0,9\n" : "\(dice),0.5,\(10 * (1 - dice)),9,1,0.5,1,2,3,4,3,4\n"
+        if missed || absent {
+          text += "\(missed ? "0.0" : "NaN"),0,NaN,NaN,NaN,0,0,0,\(missed ? 9 : 0),0,0,\(missed ? 9 : 0),40.5\n"
+        } else {
+          text += "\(dice),0.5,\(10 * (1 - dice)),9,1,0.5,1,2,3,4,3,4,40.5\n"
+        }
       }
     }
     try folder.put(text, at: "\(name)/predictions/cases.csv")
     return folder.appendingPathComponent("\(name)/predictions")
   }
+
+  /// Methods in folders.
+  static func sources(_ folders: URL...) throws -> [ArmSource] { try ArmSource.find(folders.map(\.path)) }
 
   static func name(_ index: Int) -> String { "case_" + String(format: "%04d", index) }
 
@@ -54,17 +62,21 @@ struct SampleStudy {
   }
 
   /// Writes the tables of a training of 12 epochs with 6 cases, of which the last is rare and hard.
-  func training() throws -> URL {
+  ///
+  /// - Parameter estimates: Whether the sampler estimated hardness.
+  func training(estimates: Bool = false) throws -> URL {
     var log = "epoch,learning_rate,train_loss,validation_loss,pseudo_dice_csf,mean_pseudo_dice,ema_pseudo_dice,"
     log += "effective_cases,beta,draws_common,draws_rare,gradient_norm,seconds\n"
-    var sampler = "epoch,case,group,loss,probability,draws\n"
+    var sampler = "epoch,case,group,loss,probability,draws,hardness,standard_error,score\n"
     for epoch in 0..<12 {
       log += "\(epoch),0.01,\(1.0 / Double(epoch + 1)),,0.5,0.5,0.5,4.5,,0.6,0.4,1,5\n"
       for index in 0..<6 {
         let isRare = index == 5
         let drawn = isRare ? 4 : epoch % 2
         sampler += "\(epoch),\(Self.name(index)),\(isRare ? "rare" : "common"),"
-        sampler += "\(isRare ? 2 + Double(epoch % 2) : 0.1 * Double(index)),\(isRare ? 0.4 : 0.12),\(drawn)\n"
+        sampler += "\(isRare ? 2 + Double(epoch % 2) : 0.1 * Double(index)),\(isRare ? 0.4 : 0.12),\(drawn),"
+        // The estimate changes in every epoch, and orders the cases otherwise than the losses do.
+        sampler += estimates ? "\(Double(epoch) + 0.1 * Double(6 - index)),0.0\(index + 1),0.5\n" : ",,\n"
       }
     }
     try folder.put(log, at: "run/fold_0/log.csv")

@@ -35,7 +35,8 @@ import Testing
     try expectRefusal(["predict", "-m", tiny.model, "-i", missing, "-o", missing], naming: missing)
     try expectRefusal(["evaluate", "--reference", tiny.data + "/labelsTr", "--prediction", missing], naming: missing)
     try expectRefusal(["inspect", missing], naming: missing)
-    try expectRefusal(["report", missing, "-o", missing + "/page.html"], naming: missing + "/cases.csv")
+    try expectRefusal(["report", missing, "-o", missing + "/page.html"], naming: missing)
+    try expectRefusal(["report", "a", "b", "--scores", missing], naming: "--arm-column")
     try expectRefusal(["report", missing, "--images", missing], naming: "--reference")
     #expect(!FileManager.default.fileExists(atPath: missing))
   }

@@ -30,6 +30,9 @@ import Testing
         tiny.model, "-o", page)
       #expect(reported.status == 0, "\(reported.errors)")
       #expect(try String(contentsOfFile: page, encoding: .utf8).contains("<h2>The worst cases</h2>"))
+      for file in ["report.json", "report.csv", "report_cases.csv"] {
+        #expect(FileManager.default.fileExists(atPath: output + "/" + file), "\(file)")
+      }
       let again = try Program.run("predict", "-m", tiny.model, "-i", tiny.data + "/imagesTr", "-o", output)
       #expect(again.status == 2 && again.errors.contains("--overwrite"))
       // Missing segmentations are made, and no others are touched.

@@ -27,6 +27,15 @@ public struct ArmDifference: Sendable {
   /// What the figures support, in one sentence.
   public let verdict: String
 
+  private let isHigherBetter: Bool
+
+  /// The cases that gained, those that gained most first.
+  package var gained: ArraySlice<Case> { cases.prefix { isHigherBetter ? $0.difference > 0 : $0.difference < 0 } }
+  /// The cases that lost, those that lost most first.
+  package var lost: [Case] {
+    cases.reversed().prefix { isHigherBetter ? $0.difference < 0 : $0.difference > 0 }
+  }
+
   /// - Parameters:
   ///   - baseline: The arm that is compared with.
   ///   - arm: The other arm, with scores of the same cases and labels.
@@ -57,6 +66,7 @@ public struct ArmDifference: Sendable {
     self.baseline = baseline.name
     self.arm = arm.name
     self.labels = labels
+    isHigherBetter = table.isHigherBetter
     self.cases = cases.sorted { table.isHigherBetter ? $0.difference > $1.difference : $0.difference < $1.difference }
     verdict = Verdict.sentence(
       labels[0], baseline: baseline.name, arm: arm.name, isHigherBetter: table.isHigherBetter)

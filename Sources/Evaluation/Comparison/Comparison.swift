@@ -14,7 +14,7 @@ public struct Comparison: Sendable {
   /// Whether higher scores are better.
   public let isHigherBetter: Bool
   /// The decimals with which scores are shown.
-  let decimals: Int
+  package let decimals: Int
   /// The names of the cases in order.
   public let caseNames: [String]
   /// The attribute by which groups are told apart, if there is one.
@@ -36,14 +36,13 @@ public struct Comparison: Sendable {
   /// - Throws: `InputError` when there are fewer than two arms, when two have the same name, or when trainings were not
   ///   scored on the same cases and labels.
   public init(_ arms: [ComparisonArm], bootstrap: Bootstrap = Bootstrap(method: .percentile)) throws {
-    guard arms.count > 1, Set(arms.map(\.name)).count == arms.count else {
+    guard arms.count > 1 else {
       throw InputError(
-        "compare", found: "the arms \(arms.map(\.name).joined(separator: ", "))", expected: "two arms or more",
-        advice: "Arms of the same name are told apart by NAME=PATH.")
+        "the arms", found: arms.map(\.name).joined(separator: ", "), expected: "two arms or more to compare")
     }
+    let arms = try ComparisonArm.aligned(arms)
     let reference = arms[0].runs[0]
-    for arm in arms { for run in arm.runs { try Self.check(run, arm.name, against: reference, arms[0].name) } }
-    let common = Self.common(arms, reference)
+    let common = Self.common(arms)
     score = reference.score
     isHigherBetter = reference.isHigherBetter
     decimals = arms.map { $0.runs.map(\.decimals).min() ?? 3 }.min() ?? 3
@@ -64,40 +63,28 @@ public struct Comparison: Sendable {
   /// Everything that was compared as JSON, with the scores of each case.
   public func json() -> JSON { ComparisonFile.json(self) }
 
-  private static func check(
-    _ run: ScoreTable, _ arm: String, against reference: ScoreTable, _ baseline: String
-  ) throws {
-    func compare(_ found: [String], _ expected: [String], _ what: String) throws {
-      let missing = Set(expected).subtracting(found).sorted()
-      let surplus = Set(found).subtracting(expected).sorted()
-      guard missing.isEmpty, surplus.isEmpty else {
-        let (name, names) = missing.isEmpty ? (baseline, surplus) : (arm, missing)
-        let list = names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", …" : "")
-        throw InputError(
-          name, found: "no score for \(names.count) \(what): \(list)", expected: "the same \(what) in all arms")
-      }
+  /// What the reader has to know of the comparison: trainings, cases without a group, and scores that are missing.
+  package var notes: [String] {
+    var notes: [String] = []
+    let single = arms.filter { $0.runs == 1 }.map(\.name)
+    if !single.isEmpty {
+      let names = single.count == arms.count ? "each" : "of \(single.joined(separator: ", "))"
+      notes.append("One training \(names): the intervals cover the choice of patients, not the luck of a training.")
     }
-    try compare(run.caseNames, reference.caseNames, "cases")
-    try compare(run.labels, reference.labels, "labels")
+    if let note = grouping?.noteOnOthers(among: caseNames) { notes.append(note) }
+    let leftOut = leftOut.filter { $0.count > 0 }.map { "\($0.label) in \($0.count)" }
+    if !leftOut.isEmpty {
+      notes.append("Not compared, because some training has no score there: \(leftOut.joined(separator: ", ")) cases.")
+    }
+    return notes
   }
 
-  /// The arms with labels in the order of the reference, and scores only where all trainings have one.
-  private static func common(_ arms: [ComparisonArm], _ reference: ScoreTable) -> [ComparisonArm] {
-    let ordered = arms.map { arm in
-      arm.runs.map { run in reference.labels.map { run.values[run.labels.firstIndex(of: $0) ?? 0] } }
-    }
-    let tables = ordered.flatMap { $0 }
-    let isScored = reference.labels.indices.map { label in
-      reference.caseNames.indices.map { index in tables.allSatisfy { !$0[label][index].isNaN } }
-    }
-    return zip(arms, ordered).map { arm, runs in
-      ComparisonArm(
-        name: arm.name,
-        runs: runs.map { values in
-          var table = reference
-          table.values = zip(values, isScored).map { zip($0, $1).map { $1 ? $0 : .nan } }
-          return table
-        })
+  /// The arms with scores only where all trainings of all arms have one.
+  private static func common(_ arms: [ComparisonArm]) -> [ComparisonArm] {
+    var tables = ScoreTable.common(arms.flatMap(\.runs))[...]
+    return arms.map { arm in
+      defer { tables = tables.dropFirst(arm.runs.count) }
+      return ComparisonArm(name: arm.name, runs: Array(tables.prefix(arm.runs.count)))
     }
   }
 }

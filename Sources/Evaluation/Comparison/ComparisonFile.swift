@@ -1,8 +1,33 @@
 import Files
 import Statistics
 
-/// A comparison as JSON.
-enum ComparisonFile {
+/// A comparison as JSON and as rows of a table.
+package enum ComparisonFile {
+  /// Each difference and p-value in the columns of `robust.csv`.
+  package static func rows(_ difference: ArmDifference, _ comparison: Comparison) -> [[String]] {
+    let column = comparison.grouping?.column ?? ""
+    return difference.labels.flatMap { label in
+      func row(_ subset: [String], _ count: Int?, _ name: String, _ estimate: Estimate) -> [String] {
+        [comparison.score, label.label] + subset + [count.map { "\($0)" } ?? "", "", name] + RobustFile.cells(estimate)
+      }
+      func rows(_ differences: ScoreDifferences, _ subset: [String]) -> [[String]] {
+        ScoreDifferences.statistics.compactMap { statistic in
+          differences[statistic].map {
+            row(subset, differences.count, statistic.key(isHigherBetter: comparison.isHigherBetter), $0.difference)
+          }
+        }
+      }
+      let groups = label.groups.flatMap { rows($0.differences, [column, $0.name]) }
+      let worst = label.worstGroup.map {
+        row([column, label.worstGroupTitle ?? ""], nil, "worst_group_mean", $0.difference)
+      }
+      let pValues = [("p", label.test.pValue), ("p_holm", label.correctedPValue)].map {
+        row(["", ""], label.test.count, $0.0, Estimate(value: $0.1, interval: nil))
+      }
+      return rows(label.all, ["", ""]) + groups + (worst.map { [$0] } ?? []) + pValues
+    }
+  }
+
   static func json(_ comparison: Comparison) -> JSON {
     object([
       ("score", .string(comparison.score)), ("higher_is_better", .bool(comparison.isHigherBetter)),

@@ -1,11 +1,10 @@
-import Foundation
 import Statistics
 
 /// A comparison as text: the figures that matter and the verdict first, then labels and groups.
 enum ComparisonText {
   static func text(_ comparison: Comparison) -> String {
     comparison.differences.map { head(comparison, $0) }.joined(separator: "\n")
-      + notes(comparison) + "\n"
+      + comparison.notes.map { TextTable.wrapped($0, indentation: "") }.joined() + "\n"
       + comparison.differences.map { details(comparison, $0) }.joined(separator: "\n")
   }
 
@@ -19,8 +18,7 @@ enum ComparisonText {
       guard let figure = label.all[statistic] else { continue }
       rows.append([statistic.title(isHigherBetter: comparison.isHigherBetter)] + cells(figure, comparison))
     }
-    if let worst = label.worstGroup, let names = label.worstGroupNames {
-      let name = names.baseline == names.arm ? names.arm : "\(names.baseline), \(names.arm)"
+    if let worst = label.worstGroup, let name = label.worstGroupTitle {
       rows.append([TextTable.shortened("worst group (\(name))", to: 34)] + cells(worst, comparison))
     }
     return
@@ -37,9 +35,6 @@ enum ComparisonText {
 
   /// How many cases gained and lost, and which most.
   private static func people(_ comparison: Comparison, _ difference: ArmDifference) -> String {
-    let direction = comparison.isHigherBetter ? 1.0 : -1.0
-    let gained = difference.cases.filter { direction * $0.difference > 0 }
-    let lost = difference.cases.filter { direction * $0.difference < 0 }.reversed()
     func line(_ title: String, _ cases: some Collection<ArmDifference.Case>) -> String {
       guard !cases.isEmpty else { return "" }
       let names = cases.prefix(4).map {
@@ -49,22 +44,7 @@ enum ComparisonText {
         "\(title) in \(cases.count) case\(cases.count == 1 ? "" : "s"), most in \(names.joined(separator: ", "))"
       return "  " + TextTable.wrapped(text, indentation: "    ", width: TextTable.width - 2)
     }
-    return line("Better", gained) + line("Worse", lost)
-  }
-
-  private static func notes(_ comparison: Comparison) -> String {
-    var notes: [String] = []
-    let single = comparison.arms.filter { $0.runs == 1 }.map(\.name)
-    if !single.isEmpty {
-      let names = single.count == comparison.arms.count ? "each" : "of \(single.joined(separator: ", "))"
-      notes.append("One training \(names): the intervals cover the choice of patients, not the luck of a training.")
-    }
-    if let note = comparison.grouping?.noteOnOthers(among: comparison.caseNames) { notes.append(note) }
-    let leftOut = comparison.leftOut.filter { $0.count > 0 }.map { "\($0.label) in \($0.count)" }
-    if !leftOut.isEmpty {
-      notes.append("Not compared, because some training has no score there: \(leftOut.joined(separator: ", ")) cases.")
-    }
-    return notes.map { TextTable.wrapped($0, indentation: "") }.joined()
+    return line("Better", difference.gained) + line("Worse", difference.lost)
   }
 
   /// One row for each label, and below the first one for each group.
@@ -77,7 +57,7 @@ enum ComparisonText {
       rows.append(
         [TextTable.shortened(name, to: 22), "\(differences.count)\(differences.saysLittle ? "*" : " ")"]
           + figures.flatMap { interval($0, comparison) }
-          + [pValue.map { $0 < 0.001 ? "< 0.001" : String(format: "%.3f", $0) } ?? ""])
+          + [pValue.map(TextTable.pValue) ?? ""])
     }
     for (index, label) in difference.labels.enumerated() {
       add(label.label, label.all, label.correctedPValue)

@@ -13,6 +13,10 @@ public struct LabelDifference: Sendable {
   public let worstGroup: PairedDifference?
   /// Each arm's group with the worst mean.
   public let worstGroupNames: (baseline: String, arm: String)?
+  /// The names of these groups, one where both are the same.
+  package var worstGroupTitle: String? {
+    worstGroupNames.map { $0.baseline == $0.arm ? $0.arm : "\($0.baseline), \($0.arm)" }
+  }
   /// Whether the arms' scores of the cases, averaged over trainings, lie to one side of each other.
   public let test: SignedRankTest
   /// The test's p-value, corrected for the number of labels.

@@ -42,16 +42,13 @@ public struct PairedDifference: Sendable {
     sizes: [Int], support: [Int], runs: (baseline: Int, arm: Int), bootstrap: Bootstrap,
     _ statistics: (_ isArm: Bool, _ run: Int, _ cases: ArraySlice<[Int]>) -> [Double]
   ) -> [PairedDifference] {
-    let stretches = [runs.baseline, runs.arm].map {
-      stretch($0, degreesOfFreedom: runs.baseline + runs.arm - 2, level: bootstrap.level)
-    }
+    let (baselineMean, armMean) = (
+      TrainingMean(
+        trainings: runs.baseline, degreesOfFreedom: runs.baseline + runs.arm - 2, level: bootstrap.level),
+      TrainingMean(trainings: runs.arm, degreesOfFreedom: runs.baseline + runs.arm - 2, level: bootstrap.level)
+    )
     func means(_ isArm: Bool, _ cases: ArraySlice<[Int]>, _ multiplicities: [Int]) -> [Double] {
-      var means = Array(repeating: 0.0, count: support.count)
-      for (run, multiplicity) in multiplicities.enumerated() {
-        let weight = (1 + stretches[isArm ? 1 : 0] * Double(multiplicity - 1)) / Double(multiplicities.count)
-        for (index, value) in statistics(isArm, run, cases).enumerated() { means[index] += weight * value }
-      }
-      return means
+      (isArm ? armMean : baselineMean)(multiplicities, count: support.count) { statistics(isArm, $0, cases) }
     }
     let observed = sizes.map { Array(repeating: 1, count: $0) }[...]
     let baseline = means(false, observed, Array(repeating: 1, count: runs.baseline))
@@ -65,17 +62,5 @@ public struct PairedDifference: Sendable {
     return baseline.indices.map {
       PairedDifference(baseline: baseline[$0], arm: arm[$0], difference: estimates[$0], support: support[$0])
     }
-  }
-
-  /// How far the mean of drawn trainings is moved away from the mean of all.
-  ///
-  /// Three trainings drawn from three vary too little: the mean of a resample lies closer to the mean of all than that
-  /// to the truth. The distance is therefore stretched, by √(n / (n − 1)) for the spread that a resample loses, and by
-  /// the ratio of Student's quantile to the normal one because the spread itself is known from a few trainings only.
-  private static func stretch(_ trainings: Int, degreesOfFreedom: Int, level: Double) -> Double {
-    guard trainings > 1 else { return 1 }
-    let (count, p) = (Double(trainings), (1 + level) / 2)
-    let student = StudentT.quantile(p, degreesOfFreedom: degreesOfFreedom)
-    return (count / (count - 1)).squareRoot() * student / Normal.quantile(p)
   }
 }

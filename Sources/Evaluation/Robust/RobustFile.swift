@@ -2,7 +2,7 @@ import Files
 import Statistics
 
 /// `robust.json` and `robust.csv`.
-enum RobustFile {
+package enum RobustFile {
   /// Statistics as an object for each score, with all cases, each group, and the worst group of each grouping.
   static func json(_ summary: RobustSummary) -> JSON {
     .object(
@@ -12,11 +12,14 @@ enum RobustFile {
       ]))
   }
 
-  /// One row for each statistic.
-  static func csv(_ summary: RobustSummary) -> String {
-    var lines = [
-      ["score", "label", "column", "group", "n", "left_out", "statistic", "value", "lower", "upper", "case"]
-    ]
+  /// The columns of `robust.csv`.
+  package static let columns = [
+    "score", "label", "column", "group", "n", "left_out", "statistic", "value", "lower", "upper", "case",
+  ]
+
+  /// One row for each statistic, without the header.
+  package static func rows(_ summary: RobustSummary) -> [[String]] {
+    var lines: [[String]] = []
     for score in summary.scores {
       for row in score.rows {
         func add(_ statistics: RobustStatistics, _ column: String, _ group: String) {
@@ -37,7 +40,7 @@ enum RobustFile {
         }
       }
     }
-    return CSV.text(lines)
+    return lines
   }
 
   static func json(_ bootstrap: Bootstrap) -> JSON {
@@ -114,7 +117,7 @@ enum RobustFile {
   }
 
   /// The value, the interval's ends, and no case.
-  private static func cells(_ estimate: Estimate) -> [String] {
+  static func cells(_ estimate: Estimate) -> [String] {
     func text(_ value: Double?) -> String { value.map { $0.isNaN ? "NaN" : String($0) } ?? "" }
     return [text(estimate.value), text(estimate.interval?.lower), text(estimate.interval?.upper), ""]
   }

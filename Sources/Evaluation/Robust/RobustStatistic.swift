@@ -59,6 +59,9 @@ public enum RobustStatistic: CaseIterable, Sendable {
     }
   }
 
+  /// Whether the statistic is a distance between scores, which is never negative.
+  var isSpread: Bool { self == .standardDeviation || self == .interquartileRange }
+
   /// The percentile, counted from the worst score.
   private var percentile: Int {
     switch self {

@@ -4,6 +4,9 @@ import Statistics
 
 /// What an evaluation says about the cases on which a network fails: robust statistics with intervals for each score,
 /// label and group.
+///
+/// Scores may come from several trainings of a method. A statistic is then its mean over the trainings, and a case is
+/// left out where one of them has no score.
 public struct RobustSummary: Sendable {
   /// The statistics of a label, or of each case's mean over the labels.
   public struct Row: Sendable {
@@ -19,7 +22,7 @@ public struct RobustSummary: Sendable {
 
   /// A score with the statistics of its rows.
   public struct Score: Sendable {
-    /// The scores that were summarized.
+    /// The scores that were summarized; of several trainings, each case's mean over them.
     public let table: ScoreTable
     /// One for each row of the table.
     public let rows: [Row]
@@ -35,9 +38,27 @@ public struct RobustSummary: Sendable {
 
   /// Summarizes scores.
   public init(_ tables: [ScoreTable], bootstrap: Bootstrap = Bootstrap()) {
+    self.init(trainings: tables.map { [$0] }, bootstrap: bootstrap)
+  }
+
+  /// Summarizes the scores of several trainings of a method.
+  ///
+  /// - Parameters:
+  ///   - trainings: For each score the tables of the trainings, all of the same cases and labels in the same order.
+  ///   - bootstrap: How intervals are computed; those of several trainings by the percentile method, since the distance
+  ///     of a few trainings is stretched, for which there is no jackknife.
+  public init(trainings: [[ScoreTable]], bootstrap: Bootstrap = Bootstrap()) {
+    var bootstrap = bootstrap
+    if trainings.contains(where: { $0.count > 1 }) { bootstrap.method = .percentile }
     self.bootstrap = bootstrap
-    scores = tables.map { table in
-      Score(table: table, rows: table.rows.map { Self.row($0.name, $0.values, table, bootstrap) })
+    scores = trainings.map { [bootstrap] tables in
+      let table = ScoreTable.mean(tables)
+      let rows = ScoreTable.common(tables).map(\.rows)
+      return Score(
+        table: table,
+        rows: rows[0].indices.map { index in
+          Self.row(rows[0][index].name, rows.map { $0[index].values }, table, bootstrap)
+        })
     }
   }
 
@@ -64,9 +85,13 @@ public struct RobustSummary: Sendable {
   ///
   /// - Throws: `InputError` when the folder cannot be written.
   public func write(to folder: URL) throws {
-    try AtomicFile.replace(folder.appendingPathComponent("robust.json"), with: RobustFile.json(self).text)
-    try AtomicFile.replace(folder.appendingPathComponent("robust.csv"), with: RobustFile.csv(self))
+    try AtomicFile.replace(folder.appendingPathComponent("robust.json"), with: json().text)
+    try AtomicFile.replace(
+      folder.appendingPathComponent("robust.csv"), with: CSV.text([RobustFile.columns] + RobustFile.rows(self)))
   }
+
+  /// Every figure as JSON, as in `robust.json`.
+  public func json() -> JSON { RobustFile.json(self) }
 
   /// Tables for the terminal, at most 100 columns wide.
   ///
@@ -76,24 +101,29 @@ public struct RobustSummary: Sendable {
     return shown.map { RobustTable.text($0) }.joined(separator: "\n")
   }
 
+  /// - Parameter trainings: For each training the score of each case.
   private static func row(
-    _ label: String, _ values: [Double], _ table: ScoreTable, _ bootstrap: Bootstrap
+    _ label: String, _ trainings: [[Double]], _ table: ScoreTable, _ bootstrap: Bootstrap
   ) -> Row {
-    let scores = zip(table.caseNames, values).map { (name: $0, value: $1) }
-    func statistics(_ scores: [(name: String, value: Double)]) -> RobustStatistics {
+    func statistics(_ cases: [Int]) -> RobustStatistics {
       RobustStatistics(
-        scores, isHigherBetter: table.isHigherBetter, failureThreshold: table.failureThreshold, bootstrap: bootstrap)
+        cases.map { table.caseNames[$0] }, trainings.map { scores in cases.map { scores[$0] } },
+        isHigherBetter: table.isHigherBetter, failureThreshold: table.failureThreshold, bootstrap: bootstrap)
     }
     let members = table.groupings.map { grouping in
-      grouping.names.map { group in (name: group, scores: scores.filter { grouping.groups[$0.name] == group }) }
+      grouping.names.map { group in
+        (name: group, cases: table.caseNames.indices.filter { grouping.groups[table.caseNames[$0]] == group })
+      }
     }
     return Row(
-      label: label, all: statistics(scores),
-      groups: members.map { $0.map { ($0.name, statistics($0.scores)) } },
+      label: label, all: statistics(Array(table.caseNames.indices)),
+      groups: members.map { $0.map { ($0.name, statistics($0.cases)) } },
       gaps: members.map { groups in
-        let defined = groups.map { ($0.name, $0.scores.map(\.value).filter { !$0.isNaN }) }
+        let defined = groups.map { group in
+          (name: group.name, scores: trainings.map { scores in group.cases.map { scores[$0] }.filter { !$0.isNaN } })
+        }
         return GroupGap(
-          defined.filter { !$0.1.isEmpty }, isHigherBetter: table.isHigherBetter, bootstrap: bootstrap)
+          defined.filter { !$0.scores[0].isEmpty }, isHigherBetter: table.isHigherBetter, bootstrap: bootstrap)
       })
   }
 }

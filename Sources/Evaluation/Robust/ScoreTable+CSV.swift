@@ -13,19 +13,16 @@ extension ScoreTable {
   ///   - url: The file.
   ///   - columns: Which columns hold what.
   ///   - only: A column and the value that it has in the rows to read; all rows when left out.
-  ///   - groups: A table that names the groups; the file's own column when left out.
+  ///   - groups: A table that names the groups; the file's own columns when left out.
   /// - Throws: `InputError` when a column is missing, when a score is not a number, when a case has two scores for a
   ///   label, or when it is in two groups.
   public init(
     contentsOf url: URL, columns: ScoreColumns, only: (column: String, value: String)? = nil, groups: CaseTable? = nil
   ) throws {
     let reader = try ScoreReader(contentsOf: url, columns: columns, only: only)
-    var groupings = reader.groupings
+    var groupings = try reader.groupings()
     if let groups {
-      groupings = groups.categoricalColumns.map { column in
-        Grouping(
-          column: column, groups: reader.scores.keys.reduce(into: [:]) { $0[$1] = groups.value(column, of: $1) })
-      }
+      groupings = Self.groupings(groups, of: reader.scores.keys)
       guard groupings.contains(where: { !$0.groups.isEmpty }) else {
         throw InputError(
           "--groups", found: "none of the \(reader.scores.count) cases of \(url.path)", expected: "a row for each case")
@@ -42,9 +39,12 @@ private struct ScoreReader {
   private(set) var labels: [String] = []
   /// The scores of each case by label.
   private(set) var scores: [String: [String: Double]] = [:]
-  private var groups: [String: String] = [:]
+  /// The cells of each case in the columns of groups.
+  private var groups: [String: [String]] = [:]
   let isHigherBetter: Bool
-  private let groupColumn: String?
+  /// The columns of groups, and whether the user named one.
+  private let groupColumns: [String]
+  private let isGroupColumnNamed: Bool
   private let file: String
   private let header: [String]
 
@@ -52,13 +52,14 @@ private struct ScoreReader {
     let rows = try CSV.rows(contentsOf: url)
     file = url.path
     header = rows.first?.cells ?? []
-    groupColumn = columns.group ?? (header.contains("group") ? "group" : nil)
+    groupColumns = columns.group.map { [$0] } ?? Self.attributes(header)
+    isGroupColumnNamed = columns.group != nil
     isHigherBetter = columns.isHigherBetter ?? Metric(rawValue: columns.score)?.isHigherBetter ?? true
     let label = columns.label ?? ["name", "label"].first(where: header.contains)
     let caseIndex = try index(columns.caseName)
     let scoreIndex = try index(columns.score)
     let labelIndex = try label.map(index)
-    let groupIndex = try groupColumn.map(index)
+    let groupIndices = try groupColumns.map(index)
     let filter = try only.map { (index: try index($0.column), value: $0.value) }
     for (line, cells) in rows.dropFirst() {
       guard cells.count == header.count else {
@@ -74,7 +75,7 @@ private struct ScoreReader {
       }
       if !labels.contains(label) { labels.append(label) }
       scores[name, default: [:]][label] = try score(cells, scoreIndex, line)
-      try record(group: groupIndex.map { cells[$0] } ?? "", of: name)
+      try record(groupIndices.map { cells[$0] }, of: name)
     }
     guard !scores.isEmpty else {
       let rows = filter == nil ? "row" : "row with \(only?.value ?? "") in the column \(only?.column ?? "")"
@@ -82,9 +83,23 @@ private struct ScoreReader {
     }
   }
 
-  var groupings: [ScoreTable.Grouping] {
-    guard let groupColumn, !groups.isEmpty else { return [] }
-    return [ScoreTable.Grouping(column: groupColumn, groups: groups)]
+  /// The groups that the columns tell apart; of our own files' columns, those that a report is broken down by.
+  func groupings() throws -> [ScoreTable.Grouping] {
+    guard isGroupColumnNamed else {
+      let rows = groups.sorted { $0.key < $1.key }.map { [$0.key] + $0.value }
+      let table = try CaseTable(CSV.text([["case"] + groupColumns] + rows), file: file)
+      return ScoreTable.groupings(table, of: scores.keys)
+    }
+    let named = groups.compactMapValues { $0[0].isEmpty ? nil : $0[0] }
+    return named.isEmpty ? [] : [ScoreTable.Grouping(column: groupColumns[0], groups: named)]
+  }
+
+  /// The columns that name groups when the user names none: in `cases.csv` all between the case and the label.
+  private static func attributes(_ header: [String]) -> [String] {
+    guard header.first == "case", header.contains("name"), let label = header.firstIndex(of: "label") else {
+      return header.contains("group") ? ["group"] : []
+    }
+    return Array(header[1..<label])
   }
 
   private func index(_ column: String) throws -> Int {
@@ -122,12 +137,27 @@ private struct ScoreReader {
     header.firstIndex(of: column).flatMap { Double(cells[$0]) }
   }
 
-  private mutating func record(group: String, of name: String) throws {
-    guard !group.isEmpty else { return }
-    guard groups[name] ?? group == group else {
-      throw InputError(
-        file, found: "case \(name) in the groups \(groups[name] ?? "") and \(group)", expected: "one group per case")
+  private mutating func record(_ cells: [String], of name: String) throws {
+    guard let known = groups[name] else {
+      groups[name] = cells
+      return
     }
-    groups[name] = group
+    for (index, cell) in cells.enumerated() where !cell.isEmpty && cell != known[index] {
+      guard known[index].isEmpty else {
+        throw InputError(
+          file, found: "case \(name) in the groups \(known[index]) and \(cell)", expected: "one group per case")
+      }
+      groups[name]?[index] = cell
+    }
+  }
+}
+
+extension ScoreTable {
+  /// The groupings of a table of groups, `group` first.
+  static func groupings(_ table: CaseTable, of cases: some Collection<String>) -> [Grouping] {
+    let columns = table.categoricalColumns
+    return (columns.filter { $0 == "group" } + columns.filter { $0 != "group" }).map { column in
+      Grouping(column: column, groups: cases.reduce(into: [:]) { $0[$1] = table.value(column, of: $1) })
+    }
   }
 }

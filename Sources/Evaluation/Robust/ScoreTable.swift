@@ -61,11 +61,7 @@ public struct ScoreTable: Sendable {
 
   /// The robust scores of an evaluation.
   public init(_ summary: EvaluationSummary, metric: Metric) {
-    let groupings = (summary.groups?.categoricalColumns ?? []).map { column in
-      Grouping(
-        column: column,
-        groups: summary.cases.reduce(into: [:]) { $0[$1.name] = summary.groups?.value(column, of: $1.name) })
-    }
+    let groupings = summary.groups.map { Self.groupings($0, of: summary.cases.map(\.name)) } ?? []
     self.init(
       score: metric.rawValue, isHigherBetter: metric.isHigherBetter, labels: summary.targets.map(\.name),
       cases: Dictionary(

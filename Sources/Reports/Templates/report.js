@@ -21,24 +21,32 @@ for (const table of document.querySelectorAll("table")) {
   save.className = "save";
   save.textContent = "Save as CSV";
   save.addEventListener("click", () => {
-    const lines = [[...heads], ...[...body.rows].map((row) => [...row.cells])].map((cells) =>
-      cells.map((cell) => quoted(cell.textContent)).join(","));
+    const names = heads.flatMap((head) =>
+      head.dataset.small ? [text(head), `${text(head)}, ${head.dataset.small}`] : [text(head)]);
+    const rows = [...body.rows].map((row) => [...row.cells].flatMap((cell, column) =>
+      heads[column].dataset.small ? [text(cell), cell.querySelector("small")?.textContent ?? ""] : [text(cell)]));
+    const lines = [names, ...rows].map((cells) => cells.map(quoted).join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([lines.join("\n") + "\n"], { type: "text/csv" }));
     link.download = name + ".csv";
     link.click();
     URL.revokeObjectURL(link.href);
   });
-  table.caption.append(save);
+  table.caption.firstElementChild.append(save);
+}
+
+// What a cell says, without the small type below.
+function text(cell) {
+  return cell.firstChild?.textContent ?? "";
 }
 
 function compare(a, b) {
   if (a.dataset.sort !== undefined && b.dataset.sort !== undefined) {
     return Number(a.dataset.sort) - Number(b.dataset.sort) || 0;
   }
-  return a.textContent.localeCompare(b.textContent, "en", { numeric: true });
+  return text(a).localeCompare(text(b), "en", { numeric: true });
 }
 
-function quoted(text) {
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function quoted(cell) {
+  return /[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
