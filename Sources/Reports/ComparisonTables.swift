@@ -29,11 +29,11 @@ struct ComparisonTables {
 
   /// The cases that gained most, and those that lost most; empty tables are left out.
   var cases: [ReportTable] {
-    [("Better", Array(difference.gained)), ("Worse", difference.lost)].compactMap { name, cases in
+    [("better", Array(difference.gained)), ("worse", difference.lost)].compactMap { name, cases in
       guard !cases.isEmpty else { return nil }
       let hasGroups = comparison.grouping != nil
       return ReportTable(
-        caption: "\(name) under \(difference.arm): \(cases.count) of \(difference.cases.count) cases"
+        caption: "\(title), \(name) under \(difference.arm): \(cases.count) of \(difference.cases.count) cases"
           + (cases.count > Self.namedCases ? ", most in these \(Self.namedCases)" : ""),
         columns: ReportTable.columns(
           ["case"] + (hasGroups ? ["group"] : []), numbers: [difference.baseline, difference.arm, "difference"]),
@@ -79,7 +79,7 @@ struct ComparisonTables {
     return ReportTable.Row(
       cells: [
         ReportTable.Cell(name), number(figure.baseline), number(figure.arm), estimate(figure.difference),
-        ReportTable.Cell(outcome == .open ? "no difference shown" : outcome.rawValue),
+        ReportTable.Cell(outcome == .open ? "unclear" : outcome.rawValue),
       ], saysLittle: outcome == .tooFew)
   }
 

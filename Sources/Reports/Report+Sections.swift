@@ -9,13 +9,18 @@ extension Report {
   }
 
   private var comparison: ReportSection? {
-    let compared = scores.compactMap { score in score.comparison.map { (score: score, comparison: $0) } }
-    guard let first = compared.first else { return nil }
-    let tables = compared.flatMap { item in
-      item.comparison.differences.map {
-        ComparisonTables(comparison: item.comparison, difference: $0, title: item.score.title)
+    let compared = scores.compactMap { score in
+      score.comparison.map { comparison in
+        (
+          comparison: comparison,
+          tables: comparison.differences.map {
+            ComparisonTables(comparison: comparison, difference: $0, title: score.title)
+          }
+        )
       }
     }
+    guard let first = compared.first else { return nil }
+    let labels = compared.flatMap { $0.tables.map(\.labels) }
     return ReportSection(
       id: "comparison", heading: "Comparison",
       text: """
@@ -23,11 +28,13 @@ extension Report {
         Each interval stands by itself: of twenty, one is wrong on average.
         """,
       verdicts: compared.flatMap { item in
-        item.comparison.verdicts.map { compared.count > 1 ? "\(item.score.name): \($0)" : $0 }
+        item.comparison.verdicts.map { compared.count > 1 ? "\(item.comparison.score): \($0)" : $0 }
       },
-      tables: tables.flatMap { [$0.statistics] + $0.cases },
-      notes: first.comparison.notes + [Self.handfulNote(tables.map(\.labels))].compactMap { $0 },
-      details: [ReportDetails(summary: "Each label and group", tables: tables.map(\.labels))])
+      tableGroups: first.tables.map { ReportTableGroup(tables: [$0.statistics] + $0.cases) },
+      notes: first.comparison.notes + [Self.handfulNote(labels)].compactMap { $0 },
+      details: compared.dropFirst().map { item in
+        ReportDetails(summary: item.comparison.score, tables: item.tables.flatMap { [$0.statistics] + $0.cases })
+      } + [ReportDetails(summary: "Each label and group", tables: labels)])
   }
 
   private var summary: ReportSection {

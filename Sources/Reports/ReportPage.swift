@@ -17,12 +17,19 @@ struct ReportSection {
   /// The sentences that matter most.
   var verdicts: [String] = []
   var charts: [String] = []
+  /// Tables that belong together: a long one beside shorter ones.
+  var tableGroups: [ReportTableGroup] = []
   var tables: [ReportTable] = []
   /// What the reader has to know of the tables.
   var notes: [String] = []
   var pictures: [CasePicture] = []
   /// What is shown on demand.
   var details: [ReportDetails] = []
+}
+
+/// Tables of a section that stand beside each other.
+struct ReportTableGroup {
+  let tables: [ReportTable]
 }
 
 /// A part of a section that opens with a click.
