@@ -86,4 +86,30 @@ import Testing
       #expect(try contents(folder).isEmpty)
     }
   }
+
+  /// A link stays a link; what is no file is not replaced by one.
+  @Test func linksAreFollowed() throws {
+    try withTemporaryFolder { folder in
+      try folder.put("old", at: "far/a.txt")
+      let (link, file) = (folder.appendingPathComponent("link.txt"), folder.appendingPathComponent("far/a.txt"))
+      try FileManager.default.createSymbolicLink(at: link, withDestinationURL: file)
+      try AtomicFile.replace(link, with: "new")
+      #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.path) == file.path)
+      #expect(try String(contentsOf: file, encoding: .utf8) == "new")
+      let pipe = folder.appendingPathComponent("pipe")
+      #expect(mkfifo(pipe.path, 0o600) == 0)
+      #expect(throws: InputError.self) { try AtomicFile.replace(pipe, with: "new") }
+      #expect(throws: InputError.self) { try AtomicFile.replace(folder.appendingPathComponent("far"), with: "new") }
+    }
+  }
+
+  /// Only what an ended process left behind is removed. No process has the highest number that fits.
+  @Test func leftoversAreRemoved() throws {
+    try withTemporaryFolder { folder in
+      let own = ".\(ProcessInfo.processInfo.processIdentifier)-1-a.txt"
+      for name in [".2147483647-12-a.txt", own, ".hidden", "1-2-a.txt"] { try folder.put("", at: name) }
+      AtomicFile.removeLeftovers(in: folder)
+      #expect(try contents(folder).sorted() == [own, ".hidden", "1-2-a.txt"].sorted())
+    }
+  }
 }

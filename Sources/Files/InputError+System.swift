@@ -1,0 +1,19 @@
+import Foundation
+
+extension InputError {
+  /// The error of the system's calls that could not write a file, such as "No space left on device".
+  ///
+  /// - Parameters:
+  ///   - url: The file or folder.
+  ///   - error: What Foundation threw; `nil` results for an error that is not about files.
+  init?(writing url: URL, _ error: any Error) {
+    guard !(error is InputError) else { return nil }
+    let error = error as NSError
+    let system = error.domain == NSPOSIXErrorDomain ? error : error.userInfo[NSUnderlyingErrorKey] as? NSError
+    guard error.domain == NSCocoaErrorDomain || error.domain == NSPOSIXErrorDomain else { return nil }
+    let reason = system.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
+    self.init(
+      url.path, found: reason, expected: "a writable location",
+      advice: "Check the permissions and the free space, or choose another folder.")
+  }
+}
