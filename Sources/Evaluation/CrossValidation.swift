@@ -35,18 +35,10 @@ public struct CrossValidation: Sendable {
     }
     let models = folds.map { ModelFolder(fold: $0, of: results) }
     let predictions = try Self.predictions(of: models, dataset.description)
-    if FileManager.default.fileExists(atPath: folder.path) {
-      guard overwrite else {
-        throw InputError(
-          folder.path, found: "a result already", expected: "none", advice: "Use --overwrite to replace it.")
-      }
-      try FileManager.default.removeItem(at: folder)
+    guard overwrite || !FileManager.default.fileExists(atPath: folder.path) else {
+      throw InputError(
+        folder.path, found: "a result already", expected: "none", advice: "Use --overwrite to replace it.")
     }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    for file in try predictions + [models[0].descriptionFile(), models[0].planFile()] {
-      try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
-    }
-    self.folder = folder
     let (description, groups) = (dataset.description, try dataset.groups())
     let ending = description.fileEnding
     let cases = predictions.map { String($0.lastPathComponent.dropLast(ending.count)) }
@@ -54,23 +46,35 @@ public struct CrossValidation: Sendable {
       let summary = try Evaluator.evaluate(
         reference: reference, prediction: folder, description: description, groups: groups, cases: cases)
       try summary.write(to: folder)
+      try RobustSummary(summary).write(to: folder)
       return summary
     }
-    summary = try evaluate(folder)
-    let rule = try PostprocessingSearch.search(reference: reference, prediction: folder, description: description)
-    let after = folder.appendingPathComponent("postprocessed")
-    for caseName in cases {
-      let (labels, geometry) = try NIfTIFile.readLabels(folder.appendingPathComponent(caseName + ending))
-      try NIfTIFile.write(
-        labels: rule.apply(to: labels), geometry: geometry, to: after.appendingPathComponent(caseName + ending))
+    var found: (before: EvaluationSummary, after: EvaluationSummary, rule: Postprocessing, document: JSON)?
+    // An earlier result stays until this one is complete.
+    try NewFolder.replace(folder) { folder in
+      for file in try predictions + [models[0].descriptionFile(), models[0].planFile()] {
+        try FileManager.default.copyItem(at: file, to: folder.appendingPathComponent(file.lastPathComponent))
+      }
+      let before = try evaluate(folder)
+      let rule = try PostprocessingSearch.search(reference: reference, prediction: folder, description: description)
+      let postprocessed = folder.appendingPathComponent("postprocessed")
+      for caseName in cases {
+        let (labels, geometry) = try NIfTIFile.readLabels(folder.appendingPathComponent(caseName + ending))
+        try NIfTIFile.write(
+          labels: rule.apply(to: labels), geometry: geometry,
+          to: postprocessed.appendingPathComponent(caseName + ending))
+      }
+      let after = try evaluate(postprocessed)
+      let document = JSON.object(
+        JSONObject(
+          [("input_folder", SummaryFile.means(before)), ("postprocessed", SummaryFile.means(after))] + rule.members))
+      try AtomicFile.replace(ModelFolder(folder).postprocessing, with: document.text)
+      found = (before, after, rule, document)
     }
-    postprocessed = try evaluate(after)
-    self.rule = rule
-    let document = JSON.object(
-      JSONObject(
-        [("input_folder", SummaryFile.means(summary)), ("postprocessed", SummaryFile.means(postprocessed))]
-          + rule.members))
-    for model in [ModelFolder(folder)] + models { try AtomicFile.replace(model.postprocessing, with: document.text) }
+    guard let found else { preconditionFailure("the folder was made without being filled") }
+    for model in models { try AtomicFile.replace(model.postprocessing, with: found.document.text) }
+    self.folder = folder
+    (summary, postprocessed, rule) = (found.before, found.after, found.rule)
   }
 
   /// The mean Dice over the foreground, which nnU-Net compares models by.

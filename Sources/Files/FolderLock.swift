@@ -2,30 +2,46 @@ import Foundation
 
 /// The right to write into a folder, held by one process at a time.
 ///
-/// The system releases it when the process ends, however it ends, so that no lock is left behind.
+/// The system releases it when the process ends, however it ends, so that no lock outlives its holder.
 public final class FolderLock {
   private let descriptor: Int32
+  private let path: String
 
   /// Takes the lock of a folder, which is created if it is not there.
   ///
-  /// - Parameter folder: The folder; it receives an empty file named `.lock`.
+  /// - Parameter folder: The folder; while the lock is held, it contains an empty file named `.lock`.
   /// - Throws: `InputError` when another process holds the lock, or when the folder cannot be written.
   public init(_ folder: URL) throws {
-    let path = folder.appendingPathComponent(".lock").path
     try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      throw InputError(
-        folder.path, found: String(cString: strerror(errno)), expected: "a folder that can be written",
-        advice: "Check the permissions and the free space, or choose another folder.")
-    }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+    path = folder.appendingPathComponent(".lock").path
+    descriptor = try Self.open(path, of: folder)
+  }
+
+  /// Opens and locks the file. A holder removes it at its end, so that what was opened may no longer be in the folder.
+  private static func open(_ path: String, of folder: URL) throws -> Int32 {
+    while true {
+      let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else {
+        throw InputError(
+          folder.path, found: String(cString: strerror(errno)), expected: "a folder that can be written",
+          advice: "Check the permissions and the free space, or choose another folder.")
+      }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        close(descriptor)
+        throw InputError(
+          folder.path, found: "a folder that another process writes into", expected: "one process at a time",
+          advice: "Wait for its end, or choose another folder.")
+      }
+      var (opened, present) = (stat(), stat())
+      if fstat(descriptor, &opened) == 0, stat(path, &present) == 0, opened.st_ino == present.st_ino {
+        return descriptor
+      }
       close(descriptor)
-      throw InputError(
-        folder.path, found: "a folder that another process writes into", expected: "one process at a time",
-        advice: "Wait for its end, or choose another folder.")
     }
   }
 
-  deinit { close(descriptor) }
+  deinit {
+    unlink(path)
+    close(descriptor)
+  }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Folders that appear only when they are complete, and never replace anything.
+/// Folders that appear only when they are complete.
 public enum NewFolder {
   /// Calls `fill` with a temporary folder beside `destination`, then renames that folder to
   /// `destination`.
@@ -21,9 +21,45 @@ public enum NewFolder {
           expected: "a new folder", advice: "Choose another name, or remove this one first.")
       }
     }
-    let parent = destination.standardizedFileURL.deletingLastPathComponent()
-    let prefix = ".\(ProcessInfo.processInfo.processIdentifier)-\(UInt32.random(in: 0...UInt32.max))-"
-    let temporary = parent.appendingPathComponent(prefix + destination.lastPathComponent)
+    try build(destination, fill) { temporary in
+      // rename(2) replaces an empty folder, but nothing else.
+      rename(temporary.path, destination.standardizedFileURL.path) == 0
+    }
+  }
+
+  /// Calls `fill` with a temporary folder beside `destination`, then puts that folder in its place.
+  ///
+  /// The old folder is removed last. When `fill` throws, it stays as it was. A process that is killed at the moment of
+  /// the exchange leaves the old folder as `destination.old`.
+  ///
+  /// - Parameters:
+  ///   - destination: The folder to create or replace.
+  ///   - fill: Writes the contents. When it throws, the temporary folder is removed.
+  /// - Throws: `InputError` when `destination` cannot be created or replaced; and what `fill` throws.
+  public static func replace(_ destination: URL, fill: (URL) throws -> Void) throws {
+    let path = destination.standardizedFileURL.path
+    try build(destination, fill) { temporary in
+      let old = path + ".old"
+      let hasOld = FileManager.default.fileExists(atPath: path)
+      if hasOld {
+        try? FileManager.default.removeItem(atPath: old)
+        guard rename(path, old) == 0 else { return false }
+      }
+      guard rename(temporary.path, path) == 0 else {
+        let reason = errno
+        if hasOld { rename(old, path) }
+        errno = reason
+        return false
+      }
+      if hasOld { try? FileManager.default.removeItem(atPath: old) }
+      return true
+    }
+  }
+
+  /// Fills a temporary folder beside `destination` and calls `place`, which says whether it has moved it there.
+  private static func build(_ destination: URL, _ fill: (URL) throws -> Void, place: (URL) -> Bool) throws {
+    let files = FileManager.default
+    let temporary = AtomicFile.temporary(beside: destination.standardizedFileURL)
     do {
       try files.createDirectory(at: temporary, withIntermediateDirectories: true)
     } catch {
@@ -33,8 +69,7 @@ public enum NewFolder {
     }
     do {
       try fill(temporary)
-      // rename(2) replaces an empty folder, but nothing else.
-      guard rename(temporary.path, destination.standardizedFileURL.path) == 0 else {
+      guard place(temporary) else {
         throw InputError(
           destination.path, found: String(cString: strerror(errno)), expected: "a new folder",
           advice: "Choose another name, or remove this one first.")

@@ -71,4 +71,25 @@ import Testing
       #expect(try contents(destination) == ["b.txt"])
     }
   }
+
+  /// An earlier folder stays until its successor is complete, and for good when that fails.
+  @Test func replacing() throws {
+    try withTemporaryFolder { root in
+      let destination = root.appendingPathComponent("made")
+      try destination.put("old", at: "a.txt")
+      #expect(throws: Failure.self) {
+        try NewFolder.replace(destination) { folder in
+          try folder.put("half", at: "b.txt")
+          throw Failure()
+        }
+      }
+      #expect(try contents(destination) == ["a.txt"])
+      try NewFolder.replace(destination) { folder in
+        try folder.put("new", at: "b.txt")
+        #expect(try contents(destination) == ["a.txt"])
+      }
+      #expect(try contents(destination) == ["b.txt"])
+      #expect(try contents(root) == ["made"])
+    }
+  }
 }
