@@ -57,42 +57,13 @@ struct CasePair: Sendable {
   private init(name: String, reference: URL, prediction: URL) throws {
     let expected = try NIfTIFile.readGeometry(reference)
     let found = try NIfTIFile.readGeometry(prediction)
-    guard found.shape == expected.shape else {
-      throw InputError(
-        prediction.path, found: "\(found.shape) voxels (z, y, x)",
-        expected: "\(expected.shape) as in \(reference.path)",
-        advice: "Predictions have to be on the grid of the reference.")
-    }
-    // Writers round differently. A tenth of a voxel allows for that and still notices a flip or a shift.
-    let shift = Self.largestShift(found, expected)
-    guard shift <= 0.1 * (expected.spacing.min() ?? 1) else {
-      throw InputError(
-        prediction.path,
-        found: "voxels up to \(String(format: "%.3g", shift)) mm from those of the reference",
-        expected: "the position and orientation of \(reference.path)",
-        advice: "Write predictions with the geometry of the image they were made from.")
-    }
+    try found.check(
+      agreesWith: expected, file: prediction, other: reference,
+      advice: "Write predictions on the grid and with the geometry of the image they were made from.")
     self.name = name
     self.reference = reference
     self.prediction = prediction
     voxels = expected.shape.reduce(1, *)
-  }
-
-  /// The largest distance in mm between the positions of the volume's corners in two geometries.
-  private static func largestShift(_ a: Geometry, _ b: Geometry) -> Double {
-    let difference = zip(a.affine, b.affine).map { $0 - $1 }
-    var largest = 0.0
-    for corner in 0..<8 {
-      let index = (0..<3).map { axis in corner >> axis & 1 == 1 ? Double(a.shape[2 - axis] - 1) : 0 }
-      var squared = 0.0
-      for row in 0..<3 {
-        let entries = difference[(4 * row)..<(4 * row + 4)].map { $0 }
-        let shift = entries[0] * index[0] + entries[1] * index[1] + entries[2] * index[2] + entries[3]
-        squared += shift * shift
-      }
-      largest = max(largest, squared.squareRoot())
-    }
-    return largest
   }
 
   /// Runs `body` over the pairs, several at a time, as many as fit into memory.

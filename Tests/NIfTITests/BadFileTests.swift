@@ -132,6 +132,11 @@ import Testing
     file.sformCode = 1
     file.rows[3] = .nan
     try expectRefused(file.data, found: "affine")
+    // Two axes in the same direction, and an axis without length.
+    for rows in [[1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0], [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0]] as [[Double]] {
+      file.rows = rows
+      try expectRefused(file.data, found: "one plane")
+    }
     file = CraftedFile()
     (file.slope, file.inter) = (1, .infinity)
     try expectRefused(file.data, found: "scl_inter")
@@ -143,6 +148,14 @@ import Testing
     var file = CraftedFile()
     file.datatype = datatype
     try expectRefused(file.data, found: "voxels of type")
+  }
+
+  @Test func bitsThatContradictTheType() throws {
+    var file = CraftedFile()
+    file.bitpix = 32
+    try expectRefused(file.data, found: "bitpix")
+    file.isNIfTI2 = true
+    try expectRefused(file.data, found: "bitpix")
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity])

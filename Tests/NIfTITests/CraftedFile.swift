@@ -8,6 +8,8 @@ struct CraftedFile {
   var isBigEndian = false
   var dim = [3, 2, 3, 4, 1, 1, 1, 1]
   var datatype = 4
+  /// 0 where a writer leaves the field out.
+  var bitpix = 0
   var pixdim: [Double] = [1, 0.5, 0.75, 3, 0, 0, 0, 0]
   /// `nil` for voxels that follow the header and its four extension bytes.
   var voxelOffset: Double?
@@ -53,6 +55,7 @@ struct CraftedFile {
     put(stored(Int32(348)), 0)
     for i in 0..<8 { put(stored(Int16(dim[i])), 40 + 2 * i) }
     put(stored(Int16(datatype)), 70)
+    put(stored(Int16(bitpix)), 72)
     for i in 0..<8 { put(stored(Float(pixdim[i])), 76 + 4 * i) }
     put(stored(Float(voxelStart)), 108)
     put(stored(Float(slope)), 112)
@@ -72,6 +75,7 @@ struct CraftedFile {
     put(stored(Int32(540)), 0)
     put(Data((magic ?? "n+2").utf8) + Data([0, 13, 10, 26, 10]), 4)
     put(stored(Int16(datatype)), 12)
+    put(stored(Int16(bitpix)), 14)
     for i in 0..<8 { put(stored(Int64(dim[i])), 16 + 8 * i) }
     for i in 0..<8 { put(stored(pixdim[i]), 104 + 8 * i) }
     put(stored(Int64(voxelStart)), 168)

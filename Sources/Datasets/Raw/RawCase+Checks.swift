@@ -3,7 +3,10 @@ import Foundation
 import NIfTI
 
 extension RawCase {
-  /// Checks in the headers of all files that shapes agree, and spacings to a relative 1e-5.
+  /// Checks in the headers of all files that shapes and positions agree, and spacings to a relative 1e-5.
+  ///
+  /// nnU-Net only warns of positions that differ. Such files usually belong to different images, or one of them is
+  /// flipped, so that a training on them learns nothing.
   ///
   /// - Throws: `InputError` naming the file that differs from the first channel.
   func checkGeometry() throws {
@@ -13,11 +16,9 @@ extension RawCase {
     let geometry = try NIfTIFile.readGeometry(first)
     for file in images.dropFirst() + (label.map { [$0] } ?? []) {
       let other = try NIfTIFile.readGeometry(file)
-      guard other.shape == geometry.shape else {
-        throw InputError(
-          file.path, found: "shape \(other.shape)",
-          expected: "\(geometry.shape) (z, y, x), as in \(first.lastPathComponent)")
-      }
+      try other.check(
+        agreesWith: geometry, file: file, other: first,
+        advice: "Resample it to the grid of that image, or correct its header.")
       guard zip(other.spacing, geometry.spacing).allSatisfy({ abs($0 - $1) <= 1e-8 + 1e-5 * abs($1) }) else {
         throw InputError(
           file.path, found: "spacing \(other.spacing) mm",

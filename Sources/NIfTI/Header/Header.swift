@@ -104,6 +104,12 @@ struct Header {
         file, found: "voxels of type \(name) (NIfTI code \(fields.datatype))",
         expected: "real voxels: integers of 8 to 64 bits, float32 or float64", advice: "Convert the volume first.")
     }
+    // Some writers leave the field at 0.
+    guard fields.bitpix == 0 || Int(fields.bitpix) == 8 * type.size else {
+      throw InputError(
+        file, found: "\(fields.bitpix) bits in a voxel (bitpix)",
+        expected: "\(8 * type.size), which follows from datatype \(fields.datatype)", advice: "The header is damaged.")
+    }
     return type
   }
 
@@ -155,6 +161,17 @@ struct Header {
     guard affine.allSatisfy(\.isFinite) else {
       throw InputError(
         file, found: "an affine with entries that are not numbers", expected: "finite numbers",
+        advice: "Correct the header's \(fields.sformCode > 0 ? "sform" : "qform").")
+    }
+    let columns = (0..<3).map { column in (0..<3).map { affine[4 * $0 + column] } }
+    let (a, b, c) = (columns[0], columns[1], columns[2])
+    let volume =
+      a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+    let edges = columns.map { ($0[0] * $0[0] + $0[1] * $0[1] + $0[2] * $0[2]).squareRoot() }
+    // The volume of a voxel against that of a box with the same edges.
+    guard abs(volume) > 1e-6 * edges.reduce(1, *) else {
+      throw InputError(
+        file, found: "an affine that puts all voxels into one plane", expected: "three independent axes",
         advice: "Correct the header's \(fields.sformCode > 0 ? "sform" : "qform").")
     }
     return affine

@@ -5,6 +5,7 @@ struct HeaderFields {
   let magic: String
   let dim: [Int]
   let datatype: Int16
+  let bitpix: Int16
   let pixdim: [Double]
   let voxelOffset: Double
   let slope: Double
@@ -25,7 +26,7 @@ struct HeaderFields {
       let h = bytes.withUnsafeBytes { $0.loadUnaligned(as: nifti_2_header.self) }
       magic = text(h.magic)
       dim = elements(h.dim, of: Int64.self).map { Int($0) }
-      datatype = h.datatype
+      (datatype, bitpix) = (h.datatype, h.bitpix)
       pixdim = elements(h.pixdim, of: Double.self)
       voxelOffset = Double(h.vox_offset)
       (slope, inter) = (h.scl_slope, h.scl_inter)
@@ -38,7 +39,7 @@ struct HeaderFields {
       let h = bytes.withUnsafeBytes { $0.loadUnaligned(as: nifti_1_header.self) }
       magic = text(h.magic)
       dim = elements(h.dim, of: Int16.self).map { Int($0) }
-      datatype = h.datatype
+      (datatype, bitpix) = (h.datatype, h.bitpix)
       pixdim = elements(h.pixdim, of: Float.self).map { Double($0) }
       voxelOffset = Double(h.vox_offset)
       (slope, inter) = (Double(h.scl_slope), Double(h.scl_inter))
