@@ -23,10 +23,8 @@ import Testing
 
   @Test func allAndBeyond() throws {
     #expect(try Splits.split(.all, of: ten) == Split(training: ten, validation: ten))
-    // RandomState(12350).choice(10, 8, replace=False)
-    let beyond = try Splits.split(.number(5), of: ten)
-    #expect(beyond.validation == ["case_1", "case_2"])
-    #expect(beyond.training.count == 8)
+    let error = #expect(throws: InputError.self) { try Splits.split(.number(5), of: ten) }
+    #expect(error?.expected == "0 to 4, or all")
   }
 
   @Test func tooFewCases() throws {
@@ -45,6 +43,13 @@ import Testing
       #expect(try Splits.split(.all, of: ten, file: file).training == ten)
       try Splits.write([Split(training: ["unknown"], validation: [])], to: file)
       #expect(throws: InputError.self) { try Splits.split(.number(0), of: ten, file: file) }
+      for text in [
+        #"[{"train": ["case_1", "case_1"], "val": ["case_2"]}]"#, #"[{"train": ["case_1"], "val": ["case_1"]}]"#,
+      ] {
+        try folder.put(text, at: "splits_final.json")
+        let error = #expect(throws: InputError.self) { try Splits.split(.number(0), of: ten, file: file) }
+        #expect(error?.found == "case case_1 twice in fold 0")
+      }
       try folder.put("{}", at: "splits_final.json")
       #expect(throws: InputError.self) { try Splits.split(.number(0), of: ten, file: file) }
     }

@@ -27,9 +27,7 @@ public struct PreprocessedStore: Sendable {
         advice: "Run hwsseg preprocess; if it was interrupted, run it again.")
     }
     caseNames = try JSONFields(JSON.read(index), file: index.path).strings("cases")
-    guard caseNames.allSatisfy({ !$0.isEmpty && !$0.contains("/") }) else {
-      throw InputError(index.path, found: "an unusable case name", expected: "names of files in this folder")
-    }
+    for name in caseNames { try CaseName.check(name, in: index.path) }
     plan = try Plan.read(folder.appendingPathComponent("plans.json"))
     description = try DatasetDescription(contentsOf: folder.appendingPathComponent("dataset.json"))
     self.folder = folder

@@ -153,6 +153,15 @@ public struct Preprocessor: Sendable {
     guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("imagesTr").path) else {
       throw InputError(folder.path, found: "a raw data set", expected: "another folder for the preprocessed cases")
     }
+    let sources = dataset.cases.flatMap { $0.images + [$0.label].compactMap(\.self) }
+    let target = folder.resolvingSymlinksInPath()
+    guard !sources.contains(where: { $0.deletingLastPathComponent().resolvingSymlinksInPath() == target }) else {
+      throw InputError(
+        folder.path, found: "the data set's own files", expected: "another folder for the preprocessed cases")
+    }
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    AtomicFile.removeLeftovers(in: folder)
     let hasFolds =
       FileManager.default.fileExists(atPath: dataset.splitsFile.path) || dataset.cases.count >= Splits.count
     let folds = hasFolds ? try Splits.folds(dataset.caseNames, file: dataset.splitsFile) : nil

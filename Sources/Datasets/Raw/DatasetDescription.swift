@@ -135,6 +135,10 @@ public struct DatasetDescription: Sendable, Equatable {
         "regions_class_order", found: regionsClassOrder.map { "\($0.count) values" } ?? "nothing",
         expected: "\(regions.count) label values, one for each region")
     }
+    guard Set(order).count == order.count, order.allSatisfy({ $0 > 0 && allLabels.contains($0) }) else {
+      throw fields.error(
+        "regions_class_order", found: "\(order)", expected: "different values of labels, without the background")
+    }
   }
 }
 

@@ -50,6 +50,7 @@ public struct RawCase: Sendable, Equatable {
       channels[String(stem.dropLast(5)), default: []].insert(String(number))
     }
     return try channels.keys.sorted().map { name in
+      try CaseName.check(name, in: folder.path)
       let images = description.channelNames.indices.map { channel in
         folder.appendingPathComponent(name + String(format: "_%04d", channel) + ending)
       }

@@ -63,6 +63,7 @@ public struct RawDataset: Sendable {
   private static func rawCase(
     _ files: DatasetDescription.CaseFiles, of description: DatasetDescription, in folder: URL
   ) throws -> RawCase {
+    try CaseName.check(files.name, in: folder.appendingPathComponent("dataset.json").path)
     let images = files.images.map { resolve($0, in: folder) }
     guard images.count == description.channelNames.count else {
       throw InputError(

@@ -44,24 +44,25 @@ public enum Splits {
 
   /// The training and validation cases of a fold.
   ///
-  /// As in nnU-Net, a fold beyond the last trains on a random 80 % of the cases, drawn with seed 12345 + fold.
+  /// nnU-Net trains a fold beyond the last on a random 80 % of the cases, with nothing but a line in its log. Patients
+  /// of the test set can be among them, so that such a fold is refused here.
   ///
   /// - Parameters:
   ///   - fold: The fold.
   ///   - caseNames: The names of all cases.
   ///   - file: The path of a `splits_final.json`, which need not exist.
-  /// - Throws: `InputError` when the file is unusable or names unknown cases, or when there are too few cases.
+  /// - Throws: `InputError` when there is no such fold, when the file is unusable or names unknown cases, or when there
+  ///   are too few cases.
   public static func split(_ fold: Fold, of caseNames: [String], file: URL? = nil) throws -> Split {
     let names = caseNames.sorted()
     guard case .number(let number) = fold else { return Split(training: names, validation: names) }
     let splits = try folds(names, file: file)
-    if number < splits.count { return splits[number] }
-    guard number < 1_000_000, names.count > 1 else {
-      throw InputError("--fold", found: "\(number)", expected: "0 to \(splits.count - 1), or all")
+    guard number < splits.count else {
+      throw InputError(
+        "--fold", found: "\(number)", expected: splits.count == 1 ? "0, or all" : "0 to \(splits.count - 1), or all",
+        advice: "Other folds can be written into splits_final.json.")
     }
-    var random = NumPyRandom(seed: 12345 + UInt32(number))
-    let training = Set(random.choice(names.count, Int(0.8 * Double(names.count))))
-    return split(names) { !training.contains($0) }
+    return splits[number]
   }
 
   private static func split(_ names: [String], isValidation: (Int) -> Bool) -> Split {
@@ -90,6 +91,12 @@ public enum Splits {
       }
       guard !split.training.isEmpty else {
         throw InputError(url.path, found: "no training case in fold \(number)", expected: "at least one")
+      }
+      var seen: Set<String> = []
+      for name in split.training + split.validation where !seen.insert(name).inserted {
+        throw InputError(
+          url.path, found: "case \(name) twice in fold \(number)", expected: "each case once, in train or in val",
+          advice: "A validation on training cases says nothing about other patients.")
       }
       return split
     }
