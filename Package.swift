@@ -49,7 +49,7 @@ let package = Package(
 
     // Floor 2
     .target(name: "NIfTI", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
-    .target(name: "TensorFiles", dependencies: ["Files"], swiftSettings: checked),
+    .target(name: "TensorFiles", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
     .target(
       name: "Tensors", dependencies: ["CBFloat16", "COpenBLAS", "COneDNN", "Files", "Threads"],
       swiftSettings: unchecked),

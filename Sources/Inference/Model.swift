@@ -49,6 +49,7 @@ public struct Model: Sendable {
       configuration = try Self.configuration(checkpoint.string("init_args", "configuration"), of: plan, in: weightsFile)
     } else {
       weights = try Safetensors(contentsOf: weightsFile)
+      try weights.checkIntegrity()
       // A network that was trained without mirrored patches does not know them, as with nnU-Net's trainers.
       mirrorAxes = plan.training.augmentation == .none ? [] : [0, 1, 2]
       configuration = plan.configuration

@@ -48,12 +48,15 @@ public struct Safetensors: Sendable {
   /// The arrays by name.
   public let entries: [String: Entry]
   private let data: Data
+  /// The number of the file that is mapped; its name may come to mean another one.
+  private let inode: ino_t
 
   /// Creates a view of arrays in a mapped file of another format.
   init(url: URL, data: Data, entries: [String: Entry]) {
     self.url = url
     self.data = data
     self.entries = entries
+    inode = Self.inode(url)
     metadata = [:]
   }
 
@@ -94,8 +97,36 @@ public struct Safetensors: Sendable {
     }
     self.url = url
     self.data = data
+    inode = Self.inode(url)
     self.entries = entries
     self.metadata = table["__metadata__"] as? [String: String] ?? [:]
+  }
+
+  private static func inode(_ url: URL) -> ino_t {
+    var status = stat()
+    return stat(url.path, &status) == 0 ? status.st_ino : 0
+  }
+
+  /// The key of the checksum in the metadata.
+  private static let checksumKey = "crc32"
+
+  /// The checksum of the arrays that was stored with them; `nil` for files of other programs.
+  public var checksum: String? { metadata[Self.checksumKey] }
+
+  /// Reads the whole file and checks the arrays against the stored checksum, if there is one.
+  ///
+  /// - Throws: `InputError` when they differ: the file is damaged.
+  public func checkIntegrity() throws {
+    guard let checksum else { return }
+    var found = Checksum()
+    let start = entries.values.map(\.bytes.lowerBound).min() ?? 0
+    let end = entries.values.map(\.bytes.upperBound).max() ?? 0
+    data.withUnsafeBytes { found.add(UnsafeRawBufferPointer(rebasing: $0[start..<end])) }
+    guard found.text == checksum else {
+      throw InputError(
+        url.path, found: "data with the checksum \(found.text)", expected: "\(checksum), which was stored with them",
+        advice: "The file is damaged; use another copy.")
+    }
   }
 
   /// Returns the entry called `name`.
@@ -110,9 +141,17 @@ public struct Safetensors: Sendable {
 
   /// Calls `body` with the bytes of an array, in place in the mapped file. They may be unaligned.
   ///
-  /// - Throws: `InputError` when there is no array called `name`, or what `body` throws.
+  /// - Throws: `InputError` when there is no array called `name` or the file has changed since it was opened, or what
+  ///   `body` throws.
   public func withBytes<Result>(_ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
     let range = try entry(name).bytes
+    // Touching a page beyond the end of a file that has been truncated would end the program. A file that was removed
+    // or replaced stays mapped as it was.
+    var status = stat()
+    guard stat(url.path, &status) != 0 || status.st_ino != inode || Int(status.st_size) == data.count else {
+      throw InputError(
+        url.path, found: "a file that has changed since it was opened", expected: "the same \(data.count) bytes")
+    }
     return try data.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
@@ -216,7 +255,7 @@ extension Safetensors {
   /// Writes arrays to a file and replaces the file that was there.
   ///
   /// The table is sorted by name and the data start at a multiple of 8 bytes, so equal content
-  /// gives equal files.
+  /// gives equal files. The metadata receive the data's checksum, see ``checkIntegrity()``.
   ///
   /// - Parameters:
   ///   - tensors: The arrays; their names must differ.
@@ -227,14 +266,16 @@ extension Safetensors {
     // With wider types first every array is aligned to its element size, as in the reference implementation.
     let ordered = tensors.sorted { ($0.type.size, $1.name) > ($1.type.size, $0.name) }
     var table: [String: Any] = [:]
-    if !metadata.isEmpty { table["__metadata__"] = metadata }
     var offset = 0
+    var checksum = Checksum()
     for tensor in ordered {
+      tensor.bytes.withUnsafeBytes { checksum.add($0) }
       table[tensor.name] = [
         "dtype": tensor.type.rawValue, "shape": tensor.shape, "data_offsets": [offset, offset + tensor.bytes.count],
       ]
       offset += tensor.bytes.count
     }
+    table["__metadata__"] = metadata.merging([checksumKey: checksum.text]) { $1 }
     var header = try JSONSerialization.data(withJSONObject: table, options: [.sortedKeys, .withoutEscapingSlashes])
     header.append(contentsOf: Array(repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8))
     try AtomicFile.replace(url) { temporary in

@@ -33,4 +33,32 @@ import Testing
       }
     }
   }
+
+  /// A file that shrinks while it is mapped would end the program at the first page that is gone.
+  @Test func aFileThatChangesIsRefused() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("a.safetensors")
+      try Safetensors.write([.init("a", shape: [9000], floats: Array(repeating: 1, count: 9000))], to: url)
+      let file = try Safetensors(contentsOf: url)
+      #expect(truncate(url.path, 4096) == 0)
+      let error = #expect(throws: InputError.self) { try file.floats("a") }
+      #expect(error?.subject == url.path)
+    }
+  }
+
+  /// CRC-32 of the bytes 0, 0, 128, 63 by Python's zlib.crc32.
+  @Test func checksums() throws {
+    try withTemporaryFolder { folder in
+      let url = folder.appendingPathComponent("a.safetensors")
+      try Safetensors.write([.init("a", shape: [1], floats: [1])], to: url)
+      let file = try Safetensors(contentsOf: url)
+      #expect(file.checksum == "aca16a6a")
+      try file.checkIntegrity()
+      var data = try Data(contentsOf: url)
+      data[data.count - 1] ^= 1
+      try data.write(to: url)
+      let damaged = try Safetensors(contentsOf: url)
+      #expect(throws: InputError.self) { try damaged.checkIntegrity() }
+    }
+  }
 }

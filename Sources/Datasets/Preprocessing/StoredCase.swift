@@ -21,6 +21,9 @@ public struct StoredCase: Sendable {
   public let annotatedLocations: [Int32]?
   private let file: Safetensors
 
+  /// The checksum of image, labels and locations; `nil` where an earlier version stored none.
+  public var checksum: String? { file.checksum }
+
   /// - Throws: `InputError` when the file is not a preprocessed case with labels of this data set.
   init(contentsOf url: URL, name: String, description: DatasetDescription) throws {
     func refuse(_ found: String, _ expected: String) -> InputError {
