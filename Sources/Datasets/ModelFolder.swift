@@ -49,6 +49,9 @@ public struct ModelFolder: Sendable, Equatable {
   /// The post-processing that cross-validation found to help.
   public var postprocessing: URL { file("postprocessing.json") }
 
+  /// The `checkpoint_latest` before the last, in case that one is damaged; training removes it at its end.
+  public var previousCheckpoint: URL { file("checkpoint_previous.safetensors") }
+
   /// The weights file that training writes.
   public func checkpoint(_ checkpoint: Checkpoint) -> URL { file(checkpoint.fileName + ".safetensors") }
 

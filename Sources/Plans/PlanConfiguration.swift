@@ -108,6 +108,9 @@ public struct PlanConfiguration: Sendable, Equatable {
     spacing = try fields.doubles("spacing")
     medianImageSize =
       fields.object["median_image_size_in_voxels"] == nil ? [] : try fields.doubles("median_image_size_in_voxels")
+    guard medianImageSize.allSatisfy({ 0...1e9 ~= $0 }) else {
+      throw fields.error("median_image_size_in_voxels", found: "\(medianImageSize)", expected: "numbers from 0 to 1e9")
+    }
     normalizationSchemes = try fields.strings("normalization_schemes")
     useMaskForNorm = try fields.bools("use_mask_for_norm")
     dataResampling = try ResamplingSettings("data", fields, .init(isSegmentation: false, order: 3))

@@ -69,7 +69,8 @@ struct StudyCommand: ParsableCommand {
     let trainings = try study.arms.filter { $0.training == $0.name }.map { arm in
       try TrainingRun(folder: folder.model(arm.name, study.seeds[0], study.folds[0]).url)
     }
-    try Report(sources, columns: columns, trainings: trainings).write(to: folder.report)
-    print("\nWritten to \(folder.report.relativePath)")
+    let slices = runner.testFolders.map { SliceFolders(images: $0.images, reference: $0.labels) }
+    let files = try Report(sources, columns: columns, trainings: trainings, slices: slices).write(to: folder.report)
+    print("\nWritten to \(folder.report.relativePath), \(files.map(\.lastPathComponent).joined(separator: ", "))")
   }
 }

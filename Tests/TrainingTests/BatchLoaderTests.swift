@@ -32,7 +32,7 @@ struct BatchLoaderTests {
 
   /// A stored label that dataset.json does not name is refused when a batch is made, of patches or of whole cases.
   @Test func unknownLabelsAreRefused() throws {
-    let tiny = try TinyTraining { label, _ in label == 1 ? 7 : label }
+    let tiny = try TinyTraining { label, distance in label == 1 && distance > 0 ? 7 : label }
     let maker = try BatchMaker(try tiny.task("model"))
     let errors = [
       #expect(throws: InputError.self) { try maker.batch(of: maker.tiles(.validation), .validation) },

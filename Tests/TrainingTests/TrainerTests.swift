@@ -421,6 +421,79 @@ struct TrainerTests {
     #expect(throws: InputError.self) { try tiny.trainer("model", resumes: true) }
   }
 
+  /// A damaged checkpoint costs the epoch since the one before it, and nothing of the result.
+  @Test func theCheckpointBeforeIsUsed() throws {
+    let tiny = try TinyTraining()
+    _ = try tiny.trainer("undisturbed").run()
+    var steps = 0
+    _ = try tiny.trainer("model").run {
+      steps += 1
+      return steps == 9
+    }
+    let url = tiny.folder.appendingPathComponent("model/checkpoint_latest.safetensors")
+    var data = try Data(contentsOf: url)
+    data[data.count - 3] ^= 0x10
+    try data.write(to: url)
+    #expect(try tiny.trainer("model", resumes: true).run() == .finished)
+    #expect(try tiny.weights("model") == tiny.weights("undisturbed"))
+    #expect(!exists(tiny, "model/checkpoint_previous.safetensors"))
+  }
+
+  /// Another network, other labels or other images of the same names are not another part of the same run.
+  @Test func aResumedRunIsTheSameRun() throws {
+    let tiny = try TinyTraining()
+    _ = try tiny.trainer("model").run { true }
+    func expectRefusal(_ word: String, _ change: (inout TrainingTask) -> Void) throws {
+      var task = try tiny.task("model", resumes: true)
+      change(&task)
+      let error = #expect(throws: InputError.self) { try Trainer(task, progress: .silent) }
+      #expect(error?.description.contains(word) == true, "\(String(describing: error))")
+    }
+    try expectRefusal("architecture") { $0.plan.configuration.network.activation = NetworkPlan.relu }
+    try expectRefusal("training.momentum") { $0.plan.training.momentum = 0.5 }
+    let text =
+      #"{"channel_names": {"0": "MR"}, "labels": {"background": 0, "cube": 1}, "numTraining": 6, "#
+      + #""file_ending": ".nii.gz"}"#
+    let renamed = try DatasetDescription(JSON.parse(Data(text.utf8), file: "renamed"), file: "renamed")
+    try expectRefusal("ball") { $0.description = renamed }
+    // Another precision is allowed, and so is the very same task.
+    _ = try tiny.trainer("model", resumes: true)
+    let voxels = tiny.shape.reduce(1, *)
+    try tiny.writeCase(
+      "case_0", image: Array(repeating: 1, count: voxels), labels: Array(repeating: 1, count: voxels),
+      voxels: [1: [7, 9, 6]])
+    try expectRefusal("other images") { _ in }
+  }
+
+  /// A model that is overwritten is there, set aside, until its successor is complete.
+  @Test func anOverwrittenModelIsSetAside() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.epochs = 1
+    _ = try tiny.trainer("model").run()
+    let old = try tiny.weights("model")
+    tiny.settings.seed = 5
+    for _ in 0..<2 {
+      _ = try tiny.trainer("model", overwrites: true).run { true }
+      #expect(!exists(tiny, "model/checkpoint_final.safetensors"))
+      #expect(try tiny.weights("model/replaced") == old)
+    }
+    #expect(try tiny.trainer("model", resumes: true).run() == .finished)
+    #expect(!exists(tiny, "model/replaced"))
+    #expect(try tiny.weights("model") != old)
+  }
+
+  /// Without its checkpoint, a run would begin again and replace the tables of the old one.
+  @Test func aRunWithoutItsCheckpointIsNotBegunAnew() throws {
+    let tiny = try TinyTraining()
+    _ = try tiny.trainer("model").run()
+    for name in ["latest", "final", "best"] {
+      try? FileManager.default.removeItem(
+        at: tiny.folder.appendingPathComponent("model/checkpoint_\(name).safetensors"))
+    }
+    #expect(throws: InputError.self) { try tiny.trainer("model", resumes: true) }
+    #expect(exists(tiny, "model/log.csv"))
+  }
+
   /// Images that make the loss NaN stop the run with the cases' names, and no checkpoint is written.
   @Test func divergenceNamesTheCases() throws {
     let tiny = try TinyTraining()
@@ -428,7 +501,8 @@ struct TrainerTests {
     let voxels = tiny.shape.reduce(1, *)
     for name in tiny.names {
       try tiny.writeCase(
-        name, image: Array(repeating: .nan, count: voxels), labels: Array(repeating: 0, count: voxels), voxels: [:])
+        name, image: Array(repeating: .nan, count: voxels), labels: Array(repeating: 0, count: voxels),
+        voxels: [1: [7, 9, 6]])
     }
     let trainer = try tiny.trainer("model")
     let error = #expect(throws: TrainingError.self) { try trainer.run() }

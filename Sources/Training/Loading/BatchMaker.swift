@@ -43,6 +43,11 @@ struct BatchMaker: Sendable {
     }
     training = try open(task.split.training)
     validation = try open(task.split.validation)
+    guard training.contains(where: { $0.classLocations.contains { !$0.voxels.isEmpty } }) else {
+      throw InputError(
+        task.store.folder.path, found: "no labeled voxel in any of the \(training.count) training cases",
+        expected: "something to learn", advice: "Check the label maps and the labels of dataset.json.")
+    }
     patch = configuration.patchSize
     self.channels = channels
     // `DatasetDescription` has checked that the labels are 0, 1, 2, …, and the ignore label the last.
@@ -55,6 +60,9 @@ struct BatchMaker: Sendable {
       region: augmentation?.initialPatch ?? patch, patch: patch, foregroundShare: settings.oversampleForeground)
     validationPatches = PatchSampler(region: patch, patch: patch, foregroundShare: settings.oversampleForeground)
   }
+
+  /// The training cases, then the validation cases.
+  var storedCases: [StoredCase] { training + validation }
 
   /// Makes a batch.
   ///

@@ -10,6 +10,12 @@ extension ModelFolder {
   ///   overwrites.
   func checkAvailability(for task: TrainingTask) throws {
     guard !task.overwrites else { return }
+    if task.resumes, !has(.latest), !has(.final), FileManager.default.fileExists(atPath: log.path) {
+      throw InputError(
+        url.path, found: "the log of a training, but no \(checkpoint(.latest).lastPathComponent)",
+        expected: "a run that can be resumed",
+        advice: "Put the checkpoint back, or start anew (--overwrite), which replaces the log.")
+    }
     if has(.final), !task.resumes {
       throw InputError(
         url.path, found: "a finished model", expected: "a folder without one",
@@ -22,33 +28,74 @@ extension ModelFolder {
     }
   }
 
-  /// Checks that a run is resumed with the settings it was started with; only the number of epochs may differ.
+  /// Checks that no other process has trained in this folder since `checkAvailability(for:)`.
   ///
-  /// - Throws: `InputError` when the plan in the folder differs from `plan`.
-  func checkUnchanged(_ plan: Plan) throws {
-    let stored = try Plan.read(self.plan)
-    var training = stored.training
-    training.epochs = plan.training.epochs
-    guard training == plan.training, stored.configuration.patchSize == plan.configuration.patchSize,
-      stored.configuration.batchSize == plan.configuration.batchSize,
-      stored.configuration.batchDice == plan.configuration.batchDice
-    else {
+  /// - Throws: `InputError` when there is a checkpoint that a new run would replace.
+  func checkUntouched() throws {
+    guard !has(.latest) else {
       throw InputError(
-        self.plan.path, found: "a run that was started with other settings", expected: "the settings of this call",
-        advice: "Resume with the plan and options of the first call, or start a new run in another folder.")
+        url.path, found: "a training that another process has begun", expected: "a folder without one",
+        advice: "Use another folder, or resume that training (--resume).")
     }
   }
 
-  /// Writes the plan and the data set's description, and removes the checkpoints of a run that is replaced.
+  /// Checks that a run is resumed with the settings and labels it was started with; only the number of epochs may
+  /// differ.
+  ///
+  /// - Throws: `InputError` when the plan or the description in the folder differs from the task's.
+  func checkUnchanged(_ task: TrainingTask) throws {
+    let advice = "Resume with the plan and options of the first call, or start a new run in another folder."
+    if let (key, own, other) = try Plan.read(plan).trainingDifference(from: task.plan) {
+      throw InputError(
+        plan.path, found: "a run that was started with \(key) \(own)", expected: "\(other), as in this call",
+        advice: advice)
+    }
+    let (stored, labels) = (try readDescription(), task.description.labels)
+    guard stored.labels == labels, stored.regionsClassOrder == task.description.regionsClassOrder else {
+      throw InputError(
+        description.path, found: "a run on the labels \(stored.labels.map(\.name).joined(separator: ", "))",
+        expected: "\(labels.map(\.name).joined(separator: ", ")), as in the data set", advice: advice)
+    }
+    guard stored.channelNames == task.description.channelNames else {
+      throw InputError(
+        description.path, found: "a run on the channels \(stored.channelNames.joined(separator: ", "))",
+        expected: "\(task.description.channelNames.joined(separator: ", ")), as in the data set", advice: advice)
+    }
+  }
+
+  /// Writes the plan and the data set's description, and sets the checkpoints of a run aside that is replaced.
   ///
   /// - Parameters:
   ///   - task: What to train.
   ///   - isNew: Whether the run starts from the beginning.
   /// - Throws: `InputError` when the folder cannot be written.
   func prepare(for task: TrainingTask, isNew: Bool) throws {
+    if isNew { try setAside() }
     try task.plan.write(to: plan)
     try task.description.write(to: description)
-    guard isNew else { return }
-    for kind in Checkpoint.allCases where has(kind) { try FileManager.default.removeItem(at: checkpoint(kind)) }
   }
+
+  /// A model that is being replaced, with its plan; it is removed when its successor is complete.
+  private var replaced: ModelFolder { ModelFolder(url.appendingPathComponent("replaced")) }
+
+  /// Moves the checkpoints and their plan into the folder `replaced`, unless a finished model is there already.
+  private func setAside() throws {
+    let files = FileManager.default
+    let present = Checkpoint.allCases.filter(has)
+    guard !present.isEmpty else { return }
+    if replaced.has(.final) {
+      for kind in present { try files.removeItem(at: checkpoint(kind)) }
+      return
+    }
+    removeReplaced()
+    try files.createDirectory(at: replaced.url, withIntermediateDirectories: true)
+    for (old, new) in [(plan, replaced.plan), (description, replaced.description)]
+    where files.fileExists(atPath: old.path) {
+      try files.copyItem(at: old, to: new)
+    }
+    for kind in present { try files.moveItem(at: checkpoint(kind), to: replaced.checkpoint(kind)) }
+  }
+
+  /// Removes the model that was replaced.
+  func removeReplaced() { try? FileManager.default.removeItem(at: replaced.url) }
 }

@@ -97,6 +97,7 @@ public final class Trainer {
     average = settings.ema > 0 ? WeightAverage(network, decay: settings.ema) : nil
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
+    state.identity = RunIdentity(task, cases: maker.storedCases)
     log = TrainingLog(folder: task.folder, classes: task.description.foregroundClasses.map(\.name), groups: task.groups)
     try loadCheckpointOrInitialWeights()
   }
@@ -104,11 +105,21 @@ public final class Trainer {
   /// Loads the last checkpoint of a run that is resumed, or the weights that a new run starts from.
   private func loadCheckpointOrInitialWeights() throws {
     if task.resumes, folder.has(.latest) {
-      try folder.checkUnchanged(task.plan)
+      try folder.checkUnchanged(task)
+      let checkpoint = try TrainingCheckpoint.open(
+        [folder.checkpoint(.latest), folder.previousCheckpoint], report: progress.report)
       try TrainingCheckpoint.read(
-        folder.checkpoint(.latest), network: network, optimizer: optimizer, average: average, state: &state,
+        checkpoint, network: network, optimizer: optimizer, average: average, state: &state,
         sampler: &sampler)
       resumedBatches = state.drawnBatches
+      let identity = RunIdentity(task, cases: maker.storedCases)
+      for sentence in try state.identity.map({ try identity.check(resumes: $0, file: checkpoint.url) }) ?? [] {
+        progress.report(sentence)
+      }
+      state.identity = identity
+      if task.initialWeights != nil {
+        progress.report("The run goes on with its own weights; --initial-weights is not used.")
+      }
       progress.report("Going on in epoch \(state.epoch + 1) after \(state.iteration) steps.")
     } else if let weights = task.initialWeights {
       let isPyTorch = weights.pathExtension == "pth"
@@ -125,6 +136,10 @@ public final class Trainer {
   /// - Throws: `TrainingError` when a loss or the gradient is not finite; `InputError` when a case cannot be read or
   ///   the folder cannot be written.
   public func run(stopRequested: () -> Bool = { false }) throws -> Outcome {
+    let lock = try FolderLock(folder.url)
+    defer { withExtendedLifetime(lock) {} }
+    if state.epoch == 0, state.iteration == 0, !task.overwrites { try folder.checkUntouched() }
+    AtomicFile.removeLeftovers(in: folder.url)
     if folder.has(.final), task.resumes, !task.overwrites {
       guard !folder.has(.latest) || state.epoch >= settings.epochs else {
         throw InputError(
@@ -148,6 +163,8 @@ public final class Trainer {
       try TrainingCheckpoint.write(average.weights(), epoch: state.epoch, to: folder.checkpoint(.ema))
     }
     try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.final))
+    folder.removeReplaced()
+    try? FileManager.default.removeItem(at: folder.previousCheckpoint)
     return .finished
   }
 
@@ -415,8 +432,13 @@ public final class Trainer {
   private func writeLatest() throws {
     let requested = loader.pending.filter { $0.kind == .training }
     state.drawnBatches = requested.map { DrawnBatch(cases: $0.cases, probabilities: $0.probabilities) } + resumedBatches
+    let (latest, previous) = (folder.checkpoint(.latest), folder.previousCheckpoint)
+    if folder.has(.latest) {
+      try? FileManager.default.removeItem(at: previous)
+      // Where the file system has no hard links, there is just no second copy.
+      try? FileManager.default.linkItem(at: latest, to: previous)
+    }
     try TrainingCheckpoint.write(
-      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler,
-      to: folder.checkpoint(.latest))
+      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler, to: latest)
   }
 }

@@ -37,14 +37,36 @@ enum TrainingCheckpoint {
       network.weights() + optimizer.state() + (average?.state() ?? []), metadata: metadata, to: url)
   }
 
+  /// Opens the first of several checkpoints that is not damaged.
+  ///
+  /// - Parameters:
+  ///   - urls: The files, of which the first is preferred.
+  ///   - report: Receives what is wrong with a file that is passed over.
+  /// - Throws: `InputError` when all are damaged or missing.
+  static func open(_ urls: [URL], report: (String) -> Void) throws -> Safetensors {
+    for url in urls.dropLast() {
+      do {
+        let file = try Safetensors(contentsOf: url)
+        try file.checkIntegrity()
+        return file
+      } catch let error as InputError {
+        guard urls.dropFirst().contains(where: { FileManager.default.fileExists(atPath: $0.path) }) else { throw error }
+        report("\(error) Using the checkpoint before it.")
+      }
+    }
+    let file = try Safetensors(contentsOf: urls[urls.count - 1])
+    try file.checkIntegrity()
+    return file
+  }
+
   /// Restores a run to the state in which the file was written.
   ///
   /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases or another sampler.
   static func read(
-    _ url: URL, network: Network, optimizer: SGD, average: WeightAverage?, state: inout TrainingState,
+    _ file: Safetensors, network: Network, optimizer: SGD, average: WeightAverage?, state: inout TrainingState,
     sampler: inout any CaseSampler
   ) throws {
-    let file = try Safetensors(contentsOf: url)
+    let url = file.url
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

@@ -45,7 +45,7 @@ public final class TrainingProgress {
     let text = String(
       format: "\r\u{1B}[Kepoch %d/%d  step %d/%d  loss %.4f  %@ left", epoch + 1, epochs, iteration, iterations, loss,
       Self.duration(left))
-    FileHandle.standardError.write(Data(text.utf8))
+    Self.write(text)
   }
 
   /// Logs the results of an epoch.
@@ -68,7 +68,12 @@ public final class TrainingProgress {
   }
 
   private func clearStatusLine() {
-    if showsSteps { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
+    if showsSteps { Self.write("\r\u{1B}[K") }
+  }
+
+  /// Writes to the terminal, which may be gone.
+  private static func write(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
   }
 
   /// A duration for a person to read, in the two largest units.

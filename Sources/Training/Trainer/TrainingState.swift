@@ -28,7 +28,11 @@ struct TrainingState: Codable {
   /// The visits of this epoch so far; `nil` in checkpoints of earlier versions.
   var epochVisits: [VisitRecord]? = []
 
+  /// What the run was begun with and must be resumed with; `nil` in checkpoints of earlier versions.
+  var identity: RunIdentity?
+
   private enum CodingKeys: String, CodingKey {
+    case identity
     case epoch, iteration, lossSum, gradientNormSum, seconds, drawnBatches, history, bestAverage, cases, epochDraws
     case epochVisits
     // Existing checkpoints have this key.

@@ -7,7 +7,6 @@ import Logging
 import Plans
 import Tensors
 import Training
-import UNet
 
 /// Does the steps of a study, one after the other: what `hwsseg study` does.
 ///
@@ -45,6 +44,13 @@ public struct StudyRunner {
         "--test", found: "nothing, and trainings on all cases", expected: "a data set of other cases",
         advice: "Or give the study folds that hold cases out, such as \"folds\": [\"0\"].")
     }
+  }
+
+  /// The folders of the tested cases' images and labels; `nil` where `dataset.json` lists the files.
+  public var testFolders: (images: URL, labels: URL)? {
+    let tested = test ?? dataset
+    guard tested.description.files == nil, let first = tested.cases.first, let label = first.label else { return nil }
+    return (first.images[0].deletingLastPathComponent(), label.deletingLastPathComponent())
   }
 
   /// The steps that are not done yet.
@@ -93,31 +99,19 @@ public struct StudyRunner {
     case .train(let arm, let seed, let fold):
       let model = folder.model(arm.name, seed, fold)
       guard model.has(.final) || model.has(.latest) else { return false }
-      guard try trainAlike(model.readPlan(), study.plan(of: arm, seed: seed)) else {
+      let (stored, plan) = (try model.readPlan(), try study.plan(of: arm, seed: seed))
+      let epochs = ("training.epochs", "\(stored.training.epochs)", "\(plan.training.epochs)")
+      let isLong = stored.training.epochs != plan.training.epochs
+      if let (key, found, expected) = try stored.trainingDifference(from: plan) ?? (isLong ? epochs : nil) {
         throw InputError(
-          model.url.path, found: "a training with another plan", expected: "the plan of \(arm.name) in the study",
+          model.url.path, found: "a training with another plan, whose \(key) is \(found)",
+          expected: "\(expected), as the study says of \(arm.name)",
           advice: "Name another folder for the changed study, or remove that training.")
       }
       return model.has(.final)
     case .predict(let arm, let seed):
       return FileManager.default.fileExists(atPath: folder.scores(arm.name, seed).path)
     }
-  }
-
-  /// Whether trainings by both plans give the same network; names and other configurations do not matter.
-  private func trainAlike(_ one: Plan, _ other: Plan) throws -> Bool {
-    let description = dataset.description
-    func architecture(_ plan: Plan) throws -> Architecture {
-      try plan.configuration.architecture(
-        inputChannels: description.channelNames.count, outputChannels: description.outputChannels)
-    }
-    let (first, second) = (one.configuration, other.configuration)
-    return try one.training == other.training && architecture(one) == architecture(other)
-      && first.spacing == second.spacing && first.patchSize == second.patchSize
-      && first.batchSize == second.batchSize && first.batchDice == second.batchDice
-      && first.normalizationSchemes == second.normalizationSchemes && first.useMaskForNorm == second.useMaskForNorm
-      && first.dataResampling == second.dataResampling && one.transposeForward == other.transposeForward
-      && one.intensityProperties == other.intensityProperties
   }
 
   /// Trains one fold.
@@ -157,7 +151,7 @@ public struct StudyRunner {
       models, options: .init(mirrorAxes: study.mirrors ? nil : [], engine: engine), postprocesses: false)
     // Each file is written whole, so those of an interrupted run are kept.
     let prediction = try FolderPrediction(cases, with: ensemble, to: output, existing: .keep)
-    try prediction.run { _, _, _ in }
+    if let failure = try prediction.run(progress: { _, _, _ in }).first { throw failure }
   }
 
   private func evaluate(_ dataset: RawDataset, _ cases: [RawCase], in predictions: URL) throws {
