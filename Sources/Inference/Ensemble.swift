@@ -54,24 +54,36 @@ public struct Ensemble {
   /// - Parameters:
   ///   - cases: The cases; their label files, if any, are not read.
   ///   - withProbabilities: Whether predictions contain the probabilities of all output channels.
+  ///   - failed: Receives, in the place of a prediction, why an image cannot be read or does not fit the other
+  ///     channels, or that logits are not finite. By default it throws that error, which ends the prediction.
   ///   - body: Receives the predictions one at a time, in order, on a background thread.
-  /// - Throws: `InputError` when an image cannot be read or does not fit the other channels, or when logits are not
-  ///   finite; and any error of `body`. The cases before the one that failed have then been passed to `body`, and none
-  ///   after it.
+  /// - Throws: Any error of `failed` and `body`. The cases before the one that failed have then been passed to `body`,
+  ///   and none after it.
   public func predict(
-    _ cases: [RawCase], withProbabilities: Bool = false, _ body: @escaping @Sendable (Prediction) throws -> Void
+    _ cases: [RawCase], withProbabilities: Bool = false,
+    failed: @escaping @Sendable (InputError) throws -> Void = { throw $0 },
+    _ body: @escaping @Sendable (Prediction) throws -> Void
   ) throws {
     let (dataset, average, postprocessing) = (dataset, average, postprocessing)
     let preprocessors = predictors.map(\.preprocessor)
     try Pipeline(
-      prepare: { try PredictionInput($0, dataset, preprocessors) },
-      compute: logits,
+      prepare: { rawCase in try Self.attempt { try PredictionInput(rawCase, dataset, preprocessors) } },
+      compute: { input in try Self.attempt { try logits(of: input.get()) } },
       finish: { logits in
-        var prediction = try average.prediction(from: logits, withProbabilities: withProbabilities)
-        if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
-        try body(prediction)
+        switch logits {
+        case .failure(let error): try failed(error)
+        case .success(let logits):
+          var prediction = try average.prediction(from: logits, withProbabilities: withProbabilities)
+          if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
+          try body(prediction)
+        }
       }
     ).run(cases)
+  }
+
+  /// The result of `body`, or the `InputError` that it throws; other errors are thrown on.
+  private static func attempt<Value>(_ body: () throws -> Value) throws -> Result<Value, InputError> {
+    do { return .success(try body()) } catch let error as InputError { return .failure(error) }
   }
 
   private func logits(of input: PredictionInput) throws -> CaseLogits {

@@ -35,11 +35,15 @@ public struct FolderPrediction {
   ///   - output: The folder for the segmentations.
   ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
   ///   - existing: What to do with segmentations that are in `output` already.
-  /// - Throws: `InputError` when images are missing, or when `existing` is `.refuse` and a case has been segmented.
+  /// - Throws: `InputError` when images are missing, when `output` is the folder of images, or when `existing` is
+  ///   `.refuse` and a case has been segmented.
   public init(
     images: URL, with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
   ) throws {
+    guard output.resolvingSymlinksInPath() != images.resolvingSymlinksInPath() else {
+      throw InputError(output.path, found: "the folder of images", expected: "another folder for the segmentations")
+    }
     let cases = try RawCase.find(in: images, description: ensemble.dataset)
     try self.init(cases, with: ensemble, to: output, savesProbabilities: savesProbabilities, existing: existing)
   }
@@ -83,15 +87,25 @@ public struct FolderPrediction {
 
   /// Segments the cases in order.
   ///
+  /// A case whose image cannot be read, or whose logits are not finite, does not keep the others from being segmented.
+  ///
   /// - Parameter progress: Called after each case, on a background thread, with the number of finished cases, the name
   ///   of the case, and the seconds since the case before.
-  /// - Throws: `InputError` when the folder cannot be written, an image cannot be read, or logits are not finite.
-  public func run(progress: @escaping @Sendable (_ finished: Int, _ caseName: String, _ seconds: Double) -> Void) throws
-  {
+  /// - Returns: Why cases could not be segmented; empty when all are.
+  /// - Throws: `InputError` when the folder cannot be written, when another process writes into it, or when it holds
+  ///   the `dataset.json` of another data set.
+  public func run(
+    progress: @escaping @Sendable (_ finished: Int, _ caseName: String, _ seconds: Double) -> Void
+  ) throws -> [InputError] {
+    let lock = try FolderLock(output)
+    defer { withExtendedLifetime(lock) {} }
+    AtomicFile.removeLeftovers(in: output)
     // Written first, so that a folder that cannot be written is noticed before hours of work.
-    try ensemble.dataset.write(to: output.appendingPathComponent("dataset.json"))
+    try writeDescription()
+    let failures = Mutex<[InputError]>([])
     let state = Mutex((finished: 0, time: ContinuousClock.now))
-    try ensemble.predict(cases, withProbabilities: savesProbabilities) { [output] prediction in
+    let failed: @Sendable (InputError) -> Void = { error in failures.withLock { $0.append(error) } }
+    try ensemble.predict(cases, withProbabilities: savesProbabilities, failed: failed) { [output] prediction in
       try prediction.write(to: output)
       state.withLock { state in
         let now = ContinuousClock.now
@@ -99,6 +113,21 @@ public struct FolderPrediction {
         state = (state.finished + 1, now)
         progress(state.finished, prediction.name, seconds)
       }
+    }
+    return failures.withLock { $0 }
+  }
+
+  /// Copies `dataset.json`, unless there is one already, which is kept; it may belong to a data set with more to say.
+  private func writeDescription() throws {
+    let file = output.appendingPathComponent("dataset.json")
+    guard FileManager.default.fileExists(atPath: file.path) else { return try ensemble.dataset.write(to: file) }
+    let dataset = ensemble.dataset
+    guard let found = try? DatasetDescription(contentsOf: file), found.labels == dataset.labels,
+      found.regionsClassOrder == dataset.regionsClassOrder, found.fileEnding == dataset.fileEnding
+    else {
+      throw InputError(
+        file.path, found: "the description of another data set", expected: "a folder for these segmentations alone",
+        advice: "Choose another folder, or remove that file.")
     }
   }
 }

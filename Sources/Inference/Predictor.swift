@@ -50,6 +50,11 @@ public final class Predictor {
     guard let first = models.first else {
       throw InputError("models", found: "none", expected: "at least one model folder")
     }
+    guard options.stepSize * Double(first.configuration.patchSize.min() ?? 1) >= 1 else {
+      throw InputError(
+        "step size", found: "\(options.stepSize), less than a voxel", expected: "a larger share of the patch",
+        advice: "nnU-Net's is 0.5; tiles closer than 0.25 hardly change a segmentation.")
+    }
     for model in models.dropFirst() where !model.canAverageLogits(with: first) {
       throw InputError(
         model.folder.url.path, found: "another plan or other labels than in \(first.folder.url.path)",

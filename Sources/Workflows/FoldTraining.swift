@@ -79,9 +79,10 @@ public struct FoldTraining {
     logger.info("Predicting the \(cases.count) cases held out")
     let prediction = try FolderPrediction(cases, with: ensemble, to: folder.validation, existing: .replace)
     let logger = logger
-    try prediction.run { finished, name, seconds in
+    let failures = try prediction.run { finished, name, seconds in
       logger.info("\(finished)/\(cases.count)  \(name)  \(String(format: "%.1f", seconds)) s")
     }
+    if let failure = failures.first { throw failure }
     let summary = try Evaluator.evaluate(
       reference: references, prediction: folder.validation, description: dataset.description,
       groups: try dataset.groups(), cases: cases.map(\.name))

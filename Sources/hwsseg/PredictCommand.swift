@@ -69,8 +69,13 @@ struct PredictCommand: ParsableCommand {
     let count = prediction.caseCount
     if continues { print("\(prediction.keptCount) of \(prediction.keptCount + count) cases are there already") }
     for step in ensemble.postprocessing?.steps ?? [] { print("Keeping \(step)") }
-    try prediction.run { finished, name, seconds in
+    let failures = try prediction.run { finished, name, seconds in
       print(String(format: "%d/%d  %@  %.1f s", finished, count, name, seconds))
+    }
+    guard failures.isEmpty else {
+      for failure in failures { FileHandle.standardError.write(Data("hwsseg: error: \(failure)\n".utf8)) }
+      print("\(failures.count) of \(count) cases are not segmented; correct them and call with --continue")
+      throw ExitCode.failure
     }
   }
 }

@@ -29,12 +29,13 @@ import Testing
   /// The names of the cases in the order in which they are reported.
   private func run(_ prediction: FolderPrediction) throws -> [String] {
     let finished = Mutex<[String]>([])
-    try prediction.run { count, name, seconds in
+    let failures = try prediction.run { count, name, seconds in
       finished.withLock {
         $0.append(name)
         #expect(count == $0.count && seconds >= 0)
       }
     }
+    #expect(failures.isEmpty)
     return finished.withLock(\.self)
   }
 
@@ -88,6 +89,35 @@ import Testing
       #expect(prediction.caseCount == 3 && prediction.keptCount == 0)
       #expect(try run(prediction) == names)
       #expect(try NIfTIFile.readLabels(output.appendingPathComponent("b.nii.gz")).labels.shape == [8, 8, 16])
+    }
+  }
+
+  /// A damaged image does not keep the others from being segmented.
+  @Test func othersAreSegmentedBesideADamagedImage() throws {
+    try withImages { ensemble, images, output in
+      let damaged = images.appendingPathComponent("b_0000.nii.gz")
+      try Data("not a volume".utf8).write(to: damaged)
+      let prediction = try FolderPrediction(images: images, with: ensemble, to: output, existing: .replace)
+      let failures = try prediction.run { _, _, _ in }
+      #expect(failures.map(\.subject) == [damaged.path])
+      for name in ["a", "c"] {
+        #expect(try NIfTIFile.readLabels(output.appendingPathComponent("\(name).nii.gz")).labels.shape == [8, 8, 16])
+      }
+      #expect(isOld(output.appendingPathComponent("b.nii.gz")))
+    }
+  }
+
+  /// Segmentations never land among images, and the description of another data set is not replaced.
+  @Test func foldersOfOtherThingsAreRefused() throws {
+    try withImages { ensemble, images, output in
+      #expect(throws: InputError.self) {
+        try FolderPrediction(images: images, with: ensemble, to: images, existing: .replace)
+      }
+      let description = Data("{}".utf8)
+      try description.write(to: output.appendingPathComponent("dataset.json"))
+      let prediction = try FolderPrediction(images: images, with: ensemble, to: output, existing: .replace)
+      #expect(throws: InputError.self) { _ = try prediction.run { _, _, _ in } }
+      #expect(try Data(contentsOf: output.appendingPathComponent("dataset.json")) == description)
     }
   }
 

@@ -48,8 +48,12 @@ import Testing
       try Data("not a volume".utf8).write(to: URL(fileURLWithPath: file))
       try expectRefusal(["plan", data], naming: file)
       try expectRefusal(["preprocess", data, "--plan", tiny.plan, "-o", data + "/out"], naming: file)
-      try expectRefusal(["predict", "-m", tiny.model, "-i", data + "/imagesTr", "-o", data + "/out"], naming: file)
       try expectRefusal(["inspect", file], naming: file)
+      // The others are segmented all the same.
+      let predicted = try Program.run("predict", "-m", tiny.model, "-i", data + "/imagesTr", "-o", data + "/predicted")
+      #expect(predicted.status == 1 && predicted.errors.contains(file), "\(predicted.errors)")
+      #expect(predicted.output.contains("1 of 6 cases are not segmented"))
+      #expect(try FileManager.default.contentsOfDirectory(atPath: data + "/predicted").count == 6)
     }
   }
 
