@@ -26,9 +26,18 @@ struct HwssegCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
+      try checkOutput()
     } catch {
       Foundation.exit(report(error))
     }
+  }
+
+  /// Checks that everything that was printed has arrived.
+  private static func checkOutput() throws {
+    guard fflush(stdout) != 0 || ferror(stdout) != 0, !StopSignals.isIgnored(SIGPIPE) else { return }
+    throw InputError(
+      "the standard output", found: "a device that does not take it", expected: "one that does",
+      advice: "Is the disk full?")
   }
 
   /// Prints what went wrong and returns the exit status.

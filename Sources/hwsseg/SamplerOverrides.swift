@@ -39,7 +39,14 @@ struct SamplerOverrides: ParsableArguments {
     }
     try preset?.apply(to: &plan)
     try plan.apply(changes.settings)
-    if let beta { plan.training.sampler.hardness.beta = beta }
+    if let beta {
+      guard plan.training.sampler.name == .hardness else {
+        throw InputError(
+          "--beta", found: "the sampler \(plan.training.sampler.name.rawValue)", expected: "hardness",
+          advice: "Add --sampler hardness.")
+      }
+      plan.training.sampler.hardness.beta = beta
+    }
     if let caseWeights { plan.training.sampler.weightsFile = caseWeights }
     if let firstStage { plan.training.sampler.firstStage = firstStage }
     if let caseLosses {

@@ -2,8 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// Catches SIGINT (Ctrl-C) and SIGTERM, so that a run can write a checkpoint before it ends. A second signal ends the
-/// program at once.
+/// Catches SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed), so that a run can write a checkpoint before it
+/// ends. A second signal ends the program at once.
 final class StopSignals {
   private final class First: Sendable {
     let number = Mutex<Int32?>(nil)
@@ -11,10 +11,14 @@ final class StopSignals {
 
   private let first = First()
   private let sources: [any DispatchSourceSignal]
-  private static let numbers = [SIGINT, SIGTERM]
+  private let numbers: [Int32]
 
   init() {
-    sources = Self.numbers.map { [first] number in
+    // A reader of the output that is gone, as in `train | head`, does not end a training.
+    signal(SIGPIPE, SIG_IGN)
+    // What the caller ignores stays ignored: nohup does that with SIGHUP.
+    numbers = [SIGINT, SIGTERM, SIGHUP].filter { !Self.isIgnored($0) }
+    sources = numbers.map { [first] number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
@@ -23,11 +27,20 @@ final class StopSignals {
           return first != nil
         }
         if isSecond { _exit(128 + number) }
-        FileHandle.standardError.write(Data("\nStopping after this step; once more to stop at once.\n".utf8))
+        // There may be no terminal any more.
+        try? FileHandle.standardError.write(
+          contentsOf: Data("\nStopping after this step; once more to stop at once.\n".utf8))
       }
       source.resume()
       return source
     }
+  }
+
+  /// Whether a signal is ignored by this process.
+  static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// The first signal that has arrived.
@@ -35,7 +48,7 @@ final class StopSignals {
 
   /// Lets signals end the program again.
   func release() {
-    for (source, number) in zip(sources, Self.numbers) {
+    for (source, number) in zip(sources, numbers) {
       source.cancel()
       signal(number, SIG_DFL)
     }

@@ -99,10 +99,14 @@ struct JSONParser {
     let start = position
     while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    // Swift reads more than JSON allows, such as +1 and 1. without a digit after the point.
+    guard text.wholeMatch(of: /-?[0-9]+(\.[0-9]+)?([eE][+\-]?[0-9]+)?/) != nil else {
+      throw malformed(text.isEmpty ? "something that is not a JSON value" : "the unusable number \(text)")
+    }
     if let integer = Int(text) { return .integer(integer) }
     // `Double` reads a number beyond its range as infinity.
     guard let number = Double(text), number.isFinite else {
-      throw malformed(text.isEmpty ? "something that is not a JSON value" : "the unusable number \(text)")
+      throw malformed("the unusable number \(text)")
     }
     return .number(number)
   }

@@ -126,8 +126,9 @@ final class OneDNNPrimitive {
   ///
   /// - Parameter arguments: Pairs of a `DNNL_ARG_…` constant and a memory object.
   func execute(_ arguments: [(Int32, dnnl_memory_t)]) {
-    // OpenMP's limit applies to the calling thread only.
-    if let limit = Parallel.limit { omp_set_num_threads(Int32(limit)) }
+    // OpenMP's limit applies to the calling thread only. OMP_NUM_THREADS may ask for fewer threads than there are
+    // cores, but not for more: OpenMP would crash where the system cannot start them.
+    if omp_get_max_threads() > Parallel.threads { omp_set_num_threads(Int32(Parallel.threads)) }
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1) }
     var status = dnnl_primitive_execute(primitive, stream, Int32(list.count), list)
     if status == dnnl_success { status = dnnl_stream_wait(stream) }
