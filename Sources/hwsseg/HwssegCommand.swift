@@ -10,7 +10,7 @@ struct HwssegCommand: ParsableCommand {
     abstract: "Trains, runs and evaluates 3-D segmentation networks that learn the hard patients too.",
     discussion: """
       The usual order: plan, preprocess, train, predict, evaluate, compare. 'hwsseg phantom' makes up data to try it on.
-      Exit status: 0 done, 1 failed, 2 wrong usage or input, 130 or 143 stopped by a signal after a checkpoint.
+      Exit status: 0 done, 1 failed, 2 wrong usage or input, 129, 130 or 143 stopped by a signal after a checkpoint.
       """,
     // CITATION.cff and CHANGELOG.md say the same.
     version: "0.1.0",
