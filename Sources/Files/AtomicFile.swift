@@ -62,7 +62,7 @@ public enum AtomicFile {
   }
 
   /// Removes what processes that have ended left behind in a folder: files and folders with names as
-  /// ``temporary(beside:)`` makes them.
+  /// `temporary(beside:)` makes them.
   public static func removeLeftovers(in folder: URL) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     for name in names {
