@@ -7,6 +7,19 @@ public final class FolderLock {
   private let descriptor: Int32
   private let path: String
 
+  /// Calls `body` while this process holds the lock of a folder, after removing what processes that were killed have
+  /// left there.
+  ///
+  /// - Throws: `InputError` when another process holds the lock, or when the folder cannot be written; and what `body`
+  ///   throws.
+  public static func holding<Result>(_ folder: URL, _ body: () throws -> Result) throws -> Result {
+    let lock = try FolderLock(folder)
+    return try withExtendedLifetime(lock) {
+      AtomicFile.removeLeftovers(in: folder)
+      return try body()
+    }
+  }
+
   /// Takes the lock of a folder, which is created if it is not there.
   ///
   /// - Parameter folder: The folder; while the lock is held, it contains an empty file named `.lock`.

@@ -4,7 +4,8 @@ import UNet
 extension Plan {
   /// The first setting in which trainings by two plans would differ.
   ///
-  /// Names, other configurations, the order of keys and the number of epochs do not matter.
+  /// Names, other configurations, the order of keys, the number of epochs, and what happens to steps that are not
+  /// finite do not matter.
   ///
   /// - Returns: The setting's key and its values in this plan and the other; `nil` when both train the same network in
   ///   the same way on the same data.
@@ -38,6 +39,7 @@ extension Plan {
   private func settingsDifference(from other: Plan) -> (String, String, String)? {
     var others = other.training
     others.epochs = training.epochs
+    others.skipsNonFiniteSteps = training.skipsNonFiniteSteps
     guard training != others, case .object(let first) = training.json, case .object(let second) = others.json else {
       return nil
     }

@@ -69,6 +69,9 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Every how many epochs whole validation cases are scored, if `selectBy` asks for that, and after the last one; key
   /// `select_every`. 10 by default.
   public var selectEvery = 10
+  /// Whether steps whose loss or gradient is not finite are left out, and counted, where training would otherwise stop;
+  /// key `skip_non_finite_steps`. It is false by default. nnU-Net trains on with weights that are not numbers.
+  public var skipsNonFiniteSteps = false
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///
   /// It is 1 by default. nnU-Net sets no seed.
@@ -83,7 +86,7 @@ public struct TrainingSettings: Sendable, Equatable {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
-      "prefetch", "ema", "select_by", "select_every", "seed",
+      "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -101,6 +104,7 @@ public struct TrainingSettings: Sendable, Equatable {
     ema = try fields.double("ema", default: ema, in: 0...0.9999999)
     selectBy = try fields.choice("select_by", default: selectBy)
     selectEvery = try fields.int("select_every", default: selectEvery, in: 1...10_000_000)
+    skipsNonFiniteSteps = try fields.boolIfPresent("skip_non_finite_steps") ?? skipsNonFiniteSteps
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
   }
 
@@ -109,6 +113,7 @@ public struct TrainingSettings: Sendable, Equatable {
     (ema > 0 ? [("ema", .number(ema))] : [])
       + (selectBy == .pseudoDice
         ? [] : [("select_by", .string(selectBy.rawValue)), ("select_every", .integer(selectEvery))])
+      + (skipsNonFiniteSteps ? [("skip_non_finite_steps", .bool(true))] : [])
   }
 
   var json: JSON {

@@ -37,9 +37,11 @@ public final class SGD {
   /// Updates the parameters whose gradient the last backward pass has set.
   ///
   /// - Parameter learningRate: The learning rate of this step.
-  /// - Returns: The norm of the gradient over all these parameters, before clipping.
+  /// - Returns: The norm of the gradient over all these parameters, before clipping. When it is not finite, nothing is
+  ///   updated.
   public func step(learningRate: Float) -> Float {
     let norm = Float(gradientNorm())
+    guard norm.isFinite else { return norm }
     let scale = min(1, clip / (norm + 1e-6))
     for (parameter, velocity) in zip(parameters, velocities) where parameter.hasGradient {
       let (t, v) = (SharedPointer(parameter.value.pointer), SharedPointer(velocity.pointer))

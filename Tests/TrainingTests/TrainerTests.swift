@@ -3,6 +3,7 @@ import Files
 import Foundation
 import HardnessWeighting
 import Plans
+import Statistics
 import TensorFiles
 import Tensors
 import Testing
@@ -508,6 +509,49 @@ struct TrainerTests {
     let error = #expect(throws: TrainingError.self) { try trainer.run() }
     #expect(error?.description.contains("case_") == true)
     #expect(!exists(tiny, "model/checkpoint_latest.safetensors"))
+  }
+
+  /// If the plan allows it, steps with such images are left out and counted, and the network stays finite. Elsewhere the
+  /// training is what it would have been with fewer steps.
+  @Test(arguments: [SamplerSettings.Name.uniform, .hardness]) func stepsThatAreNotFiniteAreLeftOut(
+    sampler: SamplerSettings.Name
+  ) throws {
+    let tiny = try TinyTraining()
+    tiny.settings.augmentation = .none
+    tiny.settings.skipsNonFiniteSteps = true
+    tiny.settings.sampler.name = sampler
+    try tiny.writeCase(
+      "case_2", image: Array(repeating: .nan, count: tiny.shape.reduce(1, *)),
+      labels: Array(repeating: 0, count: tiny.shape.reduce(1, *)), voxels: [1: [7, 9, 6]])
+    let trainer = try tiny.trainer("model")
+    #expect(try trainer.run() == .finished)
+    let skipped = trainer.history.map { $0.skippedSteps ?? 0 }
+    #expect(skipped.reduce(0, +) > 0 && skipped.allSatisfy { $0 < tiny.settings.iterationsPerEpoch })
+    #expect(trainer.history.allSatisfy { $0.trainingLoss.isFinite && $0.gradientNorm.isFinite })
+    #expect(try tiny.weights("model").values.joined().allSatisfy(\.isFinite))
+    let log = try CSV.rows(contentsOf: ModelFolder(tiny.folder.appendingPathComponent("model")).log).map(\.cells)
+    let column = try #require(log[0].firstIndex(of: "skipped_steps"))
+    #expect(log.dropFirst().map { $0[column] } == skipped.map(String.init))
+  }
+
+  /// The log tells with which β an epoch's batches were drawn, not with which the next one would be.
+  @Test func theLogTellsHowBatchesWereDrawn() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.sampler.name = .hardness
+    tiny.settings.prefetch = 0
+    tiny.settings.iterationsPerEpoch = 8
+    let trainer = try tiny.trainer("model")
+    _ = try trainer.run()
+    let visits = try CSV.rows(contentsOf: ModelFolder(tiny.folder.appendingPathComponent("model")).visits).map(\.cells)
+    let (epoch, beta) = try (
+      #require(visits[0].firstIndex(of: "epoch")), #require(visits[0].firstIndex(of: "beta"))
+    )
+    // In the last epoch every case has been seen, so that β is finite at every draw.
+    let drawn = visits.dropFirst().filter { $0[epoch] == "1" }.compactMap { Double($0[beta]) }
+    let last = try #require(trainer.history.last)
+    let mean = SampleMoments.mean(drawn)
+    #expect(abs((last.beta ?? 0) - mean) <= 1e-4 * mean)
+    #expect((1...4).contains(last.effectiveCases))
   }
 
   @Test func unusableInputIsRefused() throws {

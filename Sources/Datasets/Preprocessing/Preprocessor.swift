@@ -153,15 +153,20 @@ public struct Preprocessor: Sendable {
     guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("imagesTr").path) else {
       throw InputError(folder.path, found: "a raw data set", expected: "another folder for the preprocessed cases")
     }
-    let sources = dataset.cases.flatMap { $0.images + [$0.label].compactMap(\.self) }
+    let files = dataset.cases.flatMap { $0.images + [$0.label].compactMap(\.self) }
+    let sources = Set(files.map { $0.deletingLastPathComponent() })
     let target = folder.resolvingSymlinksInPath()
-    guard !sources.contains(where: { $0.deletingLastPathComponent().resolvingSymlinksInPath() == target }) else {
+    guard !sources.contains(where: { $0.resolvingSymlinksInPath() == target }) else {
       throw InputError(
         folder.path, found: "the data set's own files", expected: "another folder for the preprocessed cases")
     }
-    let lock = try FolderLock(folder)
-    defer { withExtendedLifetime(lock) {} }
-    AtomicFile.removeLeftovers(in: folder)
+    return try FolderLock.holding(folder) { try fill(folder, from: dataset, progress) }
+  }
+
+  /// Preprocesses all cases into a folder that this process alone writes into.
+  private func fill(
+    _ folder: URL, from dataset: RawDataset, _ progress: (@Sendable (Int, String) -> Void)?
+  ) throws -> PreprocessedStore {
     let hasFolds =
       FileManager.default.fileExists(atPath: dataset.splitsFile.path) || dataset.cases.count >= Splits.count
     let folds = hasFolds ? try Splits.folds(dataset.caseNames, file: dataset.splitsFile) : nil

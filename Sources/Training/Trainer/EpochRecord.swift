@@ -16,9 +16,10 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   public var meanPseudoDice: Double?
   /// The exponential moving average of `meanPseudoDice`: 0.9 · previous average + 0.1 · new value.
   public var averagePseudoDice: Double?
-  /// The effective number of cases, 1 / Σ p², with the sampler's probabilities p at the end of the epoch.
+  /// The effective number of cases, 1 / Σ p², with the probabilities p by which batches were drawn, averaged over the
+  /// epoch.
   public var effectiveCases: Double
-  /// The sampler's β at the end of the epoch; `nil` for strategies without one.
+  /// The mean of the β with which batches were drawn; `nil` for strategies without one.
   public var beta: Double?
   /// The share of the spread of the cases' hardness that is signal; `nil` for strategies that do not estimate it.
   public var signalShare: Double?
@@ -28,6 +29,9 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   public var selectionScore: Double?
   /// The mean norm of the gradient before clipping.
   public var gradientNorm: Double
+  /// The number of steps that were left out because a loss or the gradient was not finite; `nil` in checkpoints of
+  /// earlier versions.
+  public var skippedSteps: Int?
   /// The duration of the epoch in seconds, including validation.
   public var seconds: Double
 }

@@ -136,10 +136,11 @@ public final class Trainer {
   /// - Throws: `TrainingError` when a loss or the gradient is not finite; `InputError` when a case cannot be read or
   ///   the folder cannot be written.
   public func run(stopRequested: () -> Bool = { false }) throws -> Outcome {
-    let lock = try FolderLock(folder.url)
-    defer { withExtendedLifetime(lock) {} }
+    try FolderLock.holding(folder.url) { try runLocked(stopRequested) }
+  }
+
+  private func runLocked(_ stopRequested: () -> Bool) throws -> Outcome {
     if state.epoch == 0, state.iteration == 0, !task.overwrites { try folder.checkUntouched() }
-    AtomicFile.removeLeftovers(in: folder.url)
     if folder.has(.final), task.resumes, !task.overwrites {
       guard !folder.has(.latest) || state.epoch >= settings.epochs else {
         throw InputError(
@@ -216,13 +217,16 @@ public final class Trainer {
 
   /// The results of the current epoch.
   private func record(_ validation: Validation, learningRate: Double, seconds: Double) -> EpochRecord {
-    let iterations = Double(settings.iterationsPerEpoch)
+    let skipped = state.skipped?.count ?? 0
+    let steps = Double(settings.iterationsPerEpoch - skipped)
+    let means = state.samplerMeans
     var record = EpochRecord(
-      epoch: state.epoch, learningRate: learningRate, trainingLoss: state.lossSum / iterations,
+      epoch: state.epoch, learningRate: learningRate, trainingLoss: state.lossSum / steps,
       validationLoss: validation.loss, pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
-      effectiveCases: sampler.effectiveSampleSize, beta: sampler.beta, signalShare: sampler.estimator?.signalShare,
+      effectiveCases: means?.effectiveCases ?? sampler.effectiveSampleSize, beta: means?.beta ?? sampler.beta,
+      signalShare: sampler.estimator?.signalShare,
       groupDraws: groupDraws(), selectionScore: validation.score,
-      gradientNorm: state.gradientNormSum / iterations, seconds: seconds)
+      gradientNorm: state.gradientNormSum / steps, skippedSteps: skipped, seconds: seconds)
     record.average(after: state.history.last)
     return record
   }
@@ -233,6 +237,9 @@ public final class Trainer {
     let isBest = score.map { $0 > state.bestAverage ?? -.infinity } ?? false
     if isBest { state.bestAverage = score }
     let suspects = state.losses.endEpoch()
+    if let skipped = state.skipped, skipped.count > 0 {
+      progress.report(skipped.sentence(iterations: settings.iterationsPerEpoch))
+    }
     // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the
     // epoch from its last checkpoint and replaces these rows.
     try log.writeSampler(state, sampler, suspects: suspects)
@@ -269,17 +276,19 @@ public final class Trainer {
   private func requestTrainingBatches() throws {
     let remaining = settings.iterationsPerEpoch - state.iteration
     while loader.pending.count < min(1 + settings.prefetch, remaining) {
-      let drawn = resumedBatches.isEmpty ? try draw() : resumedBatches.removeFirst()
-      let iteration = state.epoch * settings.iterationsPerEpoch + state.iteration + loader.pending.count
+      let step = state.iteration + loader.pending.count
+      let drawn = resumedBatches.isEmpty ? try draw(step: step) : resumedBatches.removeFirst()
       loader.prepare(
         BatchRequest(
-          kind: .training, iteration: iteration, cases: drawn.cases, probabilities: drawn.probabilities))
+          kind: .training, iteration: state.epoch * settings.iterationsPerEpoch + step, cases: drawn.cases,
+          probabilities: drawn.probabilities))
     }
   }
 
-  /// Draws a batch, and records with which probabilities.
-  private func draw() throws -> DrawnBatch {
+  /// Draws the batch of a step of the current epoch, and records with which probabilities.
+  private func draw(step: Int) throws -> DrawnBatch {
     let cases = try sampler.draw(network.batchSize)
+    if SamplerMeans.counts(step: step, of: settings.iterationsPerEpoch) { state.samplerMeans?.add(sampler) }
     return DrawnBatch(cases: cases, probabilities: cases.map { sampler.probability(of: $0) })
   }
 
@@ -310,13 +319,8 @@ public final class Trainer {
   private func step(_ batch: Batch, learningRate: Float) throws {
     forward(batch, inference: false)
     let losses = try losses(of: batch).map(Double.init)
-    func diverged(_ what: String, _ positions: [Int]) -> TrainingError {
-      .diverged(
-        what: what, cases: positions.map { state.cases[batch.cases[$0]] }, epoch: state.epoch,
-        iteration: state.iteration)
-    }
     let nonFinite = losses.indices.filter { !losses[$0].isFinite }
-    guard nonFinite.isEmpty else { throw diverged("the loss", nonFinite) }
+    guard nonFinite.isEmpty else { return try leaveOut("the loss", nonFinite.map { batch.cases[$0] }) }
     let visits = visits(of: batch, losses)
     let weights = try sampler.record(
       visits.map { Visit(caseIndex: $0.caseIndex, signal: $0.signal, kind: $0.patchKind) })
@@ -324,7 +328,7 @@ public final class Trainer {
     if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
-    guard norm.isFinite else { throw diverged("the gradient", Array(losses.indices)) }
+    guard norm.isFinite else { return try leaveOut("the gradient", batch.cases) }
     average?.update()
     state.record(visits)
     let loss = SampleMoments.mean(losses)
@@ -334,6 +338,17 @@ public final class Trainer {
     progress.reportStep(
       epoch: state.epoch, epochs: settings.epochs, iteration: state.iteration + 1, iterations: iterations, loss: loss,
       stepsLeft: (settings.epochs - state.epoch) * iterations - state.iteration - 1)
+  }
+
+  /// Leaves out a step with a value that is not finite, if the plan allows that.
+  ///
+  /// - Throws: `TrainingError.diverged` if it does not, or when no step of the epoch is left.
+  private func leaveOut(_ what: String, _ indices: [Int]) throws {
+    let names = indices.map { state.cases[$0] }
+    state.skipped?.add(names)
+    guard settings.skipsNonFiniteSteps, state.skipped?.count ?? 0 < settings.iterationsPerEpoch else {
+      throw TrainingError.diverged(what: what, cases: names, epoch: state.epoch, iteration: state.iteration)
+    }
   }
 
   /// What each sample of a batch has shown, after its losses have been computed.

@@ -11,8 +11,9 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case .diverged(let what, let cases, let epoch, let iteration):
       "\(what) is not finite in epoch \(epoch + 1), step \(iteration + 1), "
         + "with cases \(cases.joined(separator: ", ")). "
-        + "Look at these cases' images, or lower initial_learning_rate in the plan; "
-        + "the last checkpoint is that of the previous epoch."
+        + "Look at these cases' images, or lower initial_learning_rate in the plan. Nothing of this epoch is kept; "
+        + "with skip_non_finite_steps in the plan's training, --resume goes on from the last checkpoint without such "
+        + "steps."
     }
   }
 }

@@ -22,7 +22,7 @@ struct TrainingLog {
     let header =
       ["epoch", "learning_rate", "train_loss", "validation_loss"] + classes.map { "pseudo_dice_\($0)" }
       + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta", "signal_share"] + names.map { "draws_\($0)" }
-      + ["selection_score", "gradient_norm", "seconds"]
+      + ["selection_score", "gradient_norm", "skipped_steps", "seconds"]
     let epochs = history.map { record in
       [String(record.epoch), number(record.learningRate), number(record.trainingLoss), number(record.validationLoss)]
         + record.pseudoDice.map(number)
@@ -30,7 +30,10 @@ struct TrainingLog {
           number(record.meanPseudoDice), number(record.averagePseudoDice), number(record.effectiveCases),
           number(record.beta), number(record.signalShare),
         ] + names.map { number(record.groupDraws[$0] ?? 0) }
-        + [number(record.selectionScore), number(record.gradientNorm), String(format: "%.2f", record.seconds)]
+        + [
+          number(record.selectionScore), number(record.gradientNorm), String(record.skippedSteps ?? 0),
+          String(format: "%.2f", record.seconds),
+        ]
     }
     try replace(folder.log, [header] + epochs)
     try AtomicFile.replace(folder.progress, with: chart(of: history).svg())

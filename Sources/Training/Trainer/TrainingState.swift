@@ -28,13 +28,18 @@ struct TrainingState: Codable {
   /// The visits of this epoch so far; `nil` in checkpoints of earlier versions.
   var epochVisits: [VisitRecord]? = []
 
+  /// With what this epoch's batches have been drawn so far; `nil` in checkpoints of earlier versions.
+  var samplerMeans: SamplerMeans? = SamplerMeans()
+  /// The steps of this epoch that have been left out so far; `nil` in checkpoints of earlier versions.
+  var skipped: SkippedSteps? = SkippedSteps()
+
   /// What the run was begun with and must be resumed with; `nil` in checkpoints of earlier versions.
   var identity: RunIdentity?
 
   private enum CodingKeys: String, CodingKey {
     case identity
     case epoch, iteration, lossSum, gradientNormSum, seconds, drawnBatches, history, bestAverage, cases, epochDraws
-    case epochVisits
+    case epochVisits, samplerMeans, skipped
     // Existing checkpoints have this key.
     case losses = "hardCases"
   }
@@ -64,6 +69,8 @@ struct TrainingState: Codable {
     (lossSum, gradientNormSum, seconds) = (0, 0, 0)
     epochDraws = Array(repeating: 0, count: cases.count)
     epochVisits = []
+    samplerMeans = SamplerMeans()
+    skipped = SkippedSteps()
   }
 
   /// Records the visits of a batch.

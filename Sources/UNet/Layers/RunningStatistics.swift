@@ -20,12 +20,14 @@ final class RunningStatistics {
   /// Everything that is saved, in PyTorch's order.
   var buffers: [Parameter] { [mean, variance, batches] }
 
-  /// Records the statistics of one channel of a batch.
+  /// Records the statistics of one channel of a batch, unless they are not finite: a step that is left out must not
+  /// spoil them for good.
   ///
   /// - Parameters:
   ///   - variance: The biased variance of `count` values. As in PyTorch, the running variance
   ///     averages unbiased ones.
   func record(channel: Int, mean newMean: Float, variance newVariance: Double, count: Int) {
+    guard newMean.isFinite, newVariance.isFinite else { return }
     let unbiased = Float(newVariance * Double(count) / Double(max(1, count - 1)))
     mean.value.pointer[channel] += Self.momentum * (newMean - mean.value.pointer[channel])
     variance.value.pointer[channel] += Self.momentum * (unbiased - variance.value.pointer[channel])

@@ -70,8 +70,10 @@ public struct StudyRunner {
   /// - Returns: Whether the study is finished or was stopped.
   /// - Throws: `InputError` when another process works in the folder, or when data, plan or folder are not usable.
   public func run(stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
-    let lock = try FolderLock(folder.url)
-    defer { withExtendedLifetime(lock) {} }
+    try FolderLock.holding(folder.url) { try runLocked(stopRequested) }
+  }
+
+  private func runLocked(_ stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
     var log = try StudyLog(folder.log)
     var steps = try remaining()
     let total = study.steps.count
