@@ -25,7 +25,11 @@ public final class FolderLock {
   /// - Parameter folder: The folder; while the lock is held, it contains an empty file named `.lock`.
   /// - Throws: `InputError` when another process holds the lock, or when the folder cannot be written.
   public init(_ folder: URL) throws {
-    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw InputError(writing: folder, error) ?? error
+    }
     path = folder.appendingPathComponent(".lock").path
     descriptor = try Self.open(path, of: folder)
   }

@@ -21,6 +21,7 @@ struct HwssegCommand: ParsableCommand {
     ])
 
   static func main() {
+    OpenMPWaiting.letThreadsSleep()
     // Lines appear at once even when the output is a pipe or a log file.
     setvbuf(stdout, nil, _IOLBF, 0)
     do {
