@@ -39,6 +39,9 @@ let package = Package(
     library("COpenBLAS", pkgConfig: "openblas", apt: ["libopenblas-dev"]),
     library("COneDNN", apt: ["libdnnl-dev"]),
     .systemLibrary(name: "CBFloat16"),
+    .systemLibrary(name: "CProcessor"),
+    .target(name: "Version", plugins: ["SourceCommit"]),
+    .plugin(name: "SourceCommit", capability: .buildTool()),
     .target(
       name: "Files", dependencies: [.product(name: "OrderedCollections", package: "swift-collections")],
       swiftSettings: checked),
@@ -51,7 +54,7 @@ let package = Package(
     .target(name: "NIfTI", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
     .target(name: "TensorFiles", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
     .target(
-      name: "Tensors", dependencies: ["CBFloat16", "COpenBLAS", "COneDNN", "Files", "Threads"],
+      name: "Tensors", dependencies: ["CBFloat16", "COpenBLAS", "COneDNN", "CProcessor", "Files", "Threads"],
       swiftSettings: unchecked),
 
     // Floor 3
@@ -79,7 +82,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Charts", "Datasets", "Files", "HardnessWeighting", "Plans", "Statistics", "TensorFiles", "Tensors", "UNet",
+        "Charts", "Datasets", "Files", "HardnessWeighting", "Plans", "Statistics", "TensorFiles", "Tensors", "Threads",
+        "UNet",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: unchecked),
@@ -103,7 +107,7 @@ let package = Package(
       name: "Workflows",
       dependencies: [
         "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI", "Planning", "Plans",
-        "Statistics", "TensorFiles", "Tensors", "Threads", "Training", "UNet",
+        "Statistics", "TensorFiles", "Tensors", "Threads", "Training", "UNet", "Version",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -112,7 +116,7 @@ let package = Package(
       name: "hwsseg",
       dependencies: [
         "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Phantoms", "Planning", "Plans",
-        "Reports", "Tensors", "Threads", "Training", "Workflows",
+        "Reports", "Tensors", "Threads", "Training", "Version", "Workflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

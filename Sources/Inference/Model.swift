@@ -27,6 +27,8 @@ public struct Model: Sendable {
   /// nnU-Net lists its own.
   public let mirrorAxes: [Int]
   let weights: Safetensors
+  /// The checksum of the weights; `nil` for files of other programs.
+  public var weightsChecksum: String? { weights.checksum }
 
   /// Reads plan, description and weights.
   ///

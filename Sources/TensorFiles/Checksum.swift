@@ -1,16 +1,25 @@
 import CNIfTI
 
 /// The CRC-32 of bytes that come in pieces, by zlib.
-struct Checksum {
+public struct Checksum {
   private var value = crc32_z(0, nil, 0)
 
+  /// Begins with no bytes.
+  public init() {}
+
+  /// The checksum of a text in UTF-8.
+  public init(_ text: String) {
+    var text = text
+    text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
+  }
+
   /// Continues with more bytes.
-  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+  public mutating func add(_ bytes: UnsafeRawBufferPointer) {
     value = crc32_z(value, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
   }
 
   /// Eight hexadecimal digits.
-  var text: String {
+  public var text: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
   }

@@ -5,7 +5,7 @@ import Foundation
 package enum BLAS {
   private static let configured: Void = {
     // A core type that the user has set is kept.
-    if let better = betterKernels(than: kernels), getenv("OPENBLAS_CORETYPE") == nil {
+    if let better = betterKernels(than: coreName), getenv("OPENBLAS_CORETYPE") == nil {
       setenv("OPENBLAS_CORETYPE", better, 0)
       gotoblas_dynamic_quit()
       gotoblas_dynamic_init()
@@ -24,7 +24,12 @@ package enum BLAS {
   }
 
   /// The name of the processor whose kernels OpenBLAS uses.
-  static var kernels: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
+  static var kernels: String {
+    _ = configured
+    return coreName
+  }
+
+  private static var coreName: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
 
   /// Computes `c = a b` or `c += a b` for row-major matrices.
   ///

@@ -24,6 +24,8 @@ public final class Network {
   /// All trained parameters: those of the encoder, decoder stages, transposed convolutions and
   /// heads, in this order.
   public let parameters: [Parameter]
+  /// What computes the convolutions: a line for each shape, in the order of the network.
+  public let convolutions: [String]
 
   /// What is saved with the parameters but not trained: the running statistics of batch
   /// normalization.
@@ -94,6 +96,8 @@ public final class Network {
       blocks.flatMap(\.parameters) + decoder.flatMap(\.up.parameters)
       + decoder.flatMap { [$0.head.weight, $0.head.bias] }
     buffers = blocks.flatMap(\.buffers)
+    var seen: Set<String> = []
+    convolutions = workspace.convolutions.filter { seen.insert($0).inserted }
     // A network for inference gets its weights from `load`.
     if training { Initialization.kaiming(parameters, seed: seed) }
   }

@@ -13,6 +13,8 @@ final class Workspace {
   /// Whether the network has backward passes.
   let training: Bool
   let scratch = ScratchPool()
+  /// The shape of each convolution and what computes it.
+  private(set) var convolutions: [String] = []
   private let sharedFeatures, sharedGradient, sharedPreActivation: Tensor
 
   /// - Parameter largest: The number of elements of the largest feature map in the network.
@@ -25,7 +27,9 @@ final class Workspace {
 
   /// Returns a convolution that uses the network's engine, precision and scratch memory.
   func convolution(_ shape: ConvolutionShape) throws -> any Convolution {
-    try engine.convolution(shape, precision: precision, scratch: scratch)
+    let convolution = try engine.convolution(shape, precision: precision, scratch: scratch)
+    convolutions.append("\(shape): \(convolution.implementation)")
+    return convolution
   }
 
   /// Returns a tensor with memory of its own, in the network's precision.

@@ -3,6 +3,7 @@ import Datasets
 import Evaluation
 import Files
 import Foundation
+import Workflows
 
 /// `hwsseg crossvalidate`: evaluates the folds of a training together and decides on post-processing.
 struct CrossValidateCommand: ParsableCommand {
@@ -28,17 +29,22 @@ struct CrossValidateCommand: ParsableCommand {
   @Flag(help: "Replace an earlier result.")
   var overwrite = false
 
+  @OptionGroup var log: LogOptions
+
   func validate() throws {
     guard !model.isEmpty else { throw ValidationError("name the folder of the folds with -m RESULTS") }
     guard Set(folds).count == folds.count else { throw ValidationError("--folds names a fold twice") }
   }
 
   func run() throws {
+    let logger = log.logger()
     let raw = try RawDataset(dataset)
     let folds = folds.isEmpty ? (0..<Splits.count).map(Fold.number) : try folds.map { try Fold($0) }
     var best: (model: URL, dice: Double)?
     for results in model {
-      let found = try CrossValidation(results: results, folds: folds, dataset: raw, overwrite: overwrite)
+      let found = try RunJournal.command(RunRecord(), in: results, logger: logger) { _ in
+        try CrossValidation(results: results, folds: folds, dataset: raw, overwrite: overwrite)
+      }
       print(found.summary.tables())
       describe(found)
       print("Written to \(found.folder.relativePath): summary.json, cases.csv, postprocessing.json, postprocessed")

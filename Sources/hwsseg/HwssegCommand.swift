@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 @preconcurrency import Foundation
+import Version
 
 /// The program; each verb is a file.
 @main
@@ -12,8 +13,7 @@ struct HwssegCommand: ParsableCommand {
       The usual order: plan, preprocess, train, predict, evaluate, compare. 'hwsseg phantom' makes up data to try it on.
       Exit status: 0 done, 1 failed, 2 wrong usage or input, 129, 130 or 143 stopped by a signal after a checkpoint.
       """,
-    // CITATION.cff and CHANGELOG.md say the same.
-    version: "0.1.0",
+    version: "\(Version.number) (\(Version.commit))",
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
       EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, StudyCommand.self, ReportCommand.self,

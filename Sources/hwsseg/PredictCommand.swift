@@ -2,7 +2,9 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Inference
+import Logging
 import Tensors
+import Workflows
 
 /// `hwsseg predict`: segments new cases with one or several trained networks.
 struct PredictCommand: ParsableCommand {
@@ -52,14 +54,21 @@ struct PredictCommand: ParsableCommand {
   @Option(help: "The engine that computes convolutions.")
   var engine = Engine.auto
 
+  @OptionGroup var log: LogOptions
+
   func validate() throws {
     guard !(overwrite && continues) else { throw ValidationError("give either --overwrite or --continue") }
   }
 
   func run() throws {
+    let logger = log.logger()
     let models = try model.flatMap { try ModelFolder.folds(folds, of: $0) }.map {
       try Model($0, checkpoint: checkpoint)
     }
+    try RunJournal.command(record(models), in: output, logger: logger) { try predict(with: models, $0, logger) }
+  }
+
+  private func predict(with models: [Model], _ journal: RunJournal, _ logger: Logger) throws {
     let ensemble = try Ensemble(
       models, options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine),
       postprocesses: !noPostprocessing)
@@ -67,16 +76,26 @@ struct PredictCommand: ParsableCommand {
       images: input, with: ensemble, to: output, savesProbabilities: saveProbabilities,
       existing: continues ? .keep : overwrite ? .replace : .refuse)
     let count = prediction.caseCount
-    if continues { print("\(prediction.keptCount) of \(prediction.keptCount + count) cases are there already") }
-    for step in ensemble.postprocessing?.steps ?? [] { print("Keeping \(step)") }
+    if continues { logger.info("\(prediction.keptCount) of \(prediction.keptCount + count) cases are there already") }
+    for step in ensemble.postprocessing?.steps ?? [] { logger.info("Keeping \(step)") }
     let failures = try prediction.run { finished, name, seconds in
-      print(String(format: "%d/%d  %@  %.1f s", finished, count, name, seconds))
+      journal.keep()
+      logger.info("\(finished)/\(count)  \(name)  \(String(format: "%.1f", seconds)) s")
     }
     guard failures.isEmpty else {
       for failure in failures { FileHandle.standardError.write(Data("hwsseg: error: \(failure)\n".utf8)) }
-      print("\(failures.count) of \(count) cases are not segmented; correct them and call with --continue")
+      let summary = "\(failures.count) of \(count) cases are not segmented"
+      print("\(summary); correct them and call with --continue")
+      journal.end("failed: \(summary)")
       throw ExitCode.failure
     }
+  }
+
+  private func record(_ models: [Model]) throws -> RunRecord {
+    var record = RunRecord(plan: try models.first.map { try String(contentsOf: $0.folder.planFile(), encoding: .utf8) })
+    (record.engine, record.precision) = (engine, .float32)
+    for model in models { record.weights[try model.folder.weights(checkpoint).path] = model.weightsChecksum }
+    return record
   }
 }
 

@@ -3,6 +3,7 @@ import Datasets
 import Files
 import Foundation
 import Plans
+import Workflows
 
 /// `hwsseg preprocess`: crops, normalizes and resamples all training cases of a data set.
 struct PreprocessCommand: ParsableCommand {
@@ -21,7 +22,10 @@ struct PreprocessCommand: ParsableCommand {
   @Flag(help: "Replace cases that were preprocessed into this folder before.")
   var overwrite = false
 
+  @OptionGroup var log: LogOptions
+
   func run() throws {
+    let logger = log.logger()
     if !overwrite, PreprocessedStore.exists(in: output) {
       throw InputError(
         output.path, found: "a preprocessed data set already", expected: "a new folder",
@@ -29,9 +33,16 @@ struct PreprocessCommand: ParsableCommand {
     }
     let raw = try RawDataset(dataset)
     let count = raw.cases.count
-    print("Preprocessing \(count) cases into \(output.relativePath)")
-    try Preprocessor(plan: Plan.read(plan), description: raw.description).run(raw, to: output) { finished, name in
-      print("\(finished)/\(count)  \(name)")
+    let plan = try Plan.read(plan)
+    let preprocessor = try Preprocessor(plan: plan, description: raw.description)
+    try RunJournal.command(RunRecord(plan: plan.json.text), in: output, logger: logger) { journal in
+      logger.info("Preprocessing \(count) cases into \(output.relativePath)")
+      let store = try preprocessor.run(raw, to: output) { finished, name in
+        journal.keep()
+        logger.info("\(finished)/\(count)  \(name)")
+      }
+      let checksums = try store.caseNames.compactMap { try store.case($0).checksum }
+      journal.update { $0.data = RunRecord.checksum(checksums) }
     }
   }
 }

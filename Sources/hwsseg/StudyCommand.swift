@@ -36,19 +36,31 @@ struct StudyCommand: ParsableCommand {
   @Flag(help: "Only say what is left to do and how long it takes.")
   var dryRun = false
 
+  @OptionGroup var log: LogOptions
+
   func run() throws {
-    LoggingSystem.bootstrap { _ in ConsoleLog() }
+    let logger = log.logger()
     var runner = try StudyRunner(
       Study(contentsOf: study), on: RawDataset(dataset), test: test.map { try RawDataset($0) },
-      folder: StudyFolder(output), logger: Logger(label: "hwsseg"))
+      folder: StudyFolder(output), logger: logger)
     runner.engine = engine
     if dryRun { return try list(runner) }
+    var record = RunRecord()
+    (record.engine, record.precision, record.seeds) = (engine, runner.study.precision, runner.study.seeds)
+    try RunJournal.command(record, in: output, logger: logger) { journal in
+      try train(runner, journal)
+      try compare(runner)
+    }
+  }
+
+  private func train(_ runner: StudyRunner, _ journal: RunJournal) throws {
     let signals = StopSignals()
     defer { signals.release() }
-    if try runner.run(stopRequested: { signals.received != nil }) == .stopped {
-      throw ExitCode(128 + (signals.received ?? SIGTERM))
+    let outcome = try runner.run {
+      journal.keep()
+      return signals.received != nil
     }
-    try compare(runner)
+    if outcome == .stopped { throw ExitCode(128 + (signals.received ?? SIGTERM)) }
   }
 
   private func list(_ runner: StudyRunner) throws {

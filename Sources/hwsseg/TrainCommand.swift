@@ -49,18 +49,27 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Weights of the same architecture to start from, .safetensors or nnU-Net's .pth; the heads start anew.")
   var initialWeights: URL?
 
+  @OptionGroup var log: LogOptions
+
   func run() throws {
-    LoggingSystem.bootstrap { _ in ConsoleLog() }
+    let logger = log.logger()
     let raw = try RawDataset(dataset)
     var plan = try Plan.read(plan)
     try overrides.apply(preset: preset, to: &plan, for: raw.description)
     var training = try FoldTraining(
-      raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: Logger(label: "hwsseg"))
+      raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: logger)
     (training.engine, training.precision) = (engine, precision)
     (training.resumes, training.overwrites, training.initialWeights) = (resume, overwrite, initialWeights)
-    try train(training.trainer())
-    if let summary = try training.validate() { print(summary.tables()) }
-    print("Model in \(training.folder.url.relativePath)")
+    var record = RunRecord(plan: plan.json.text)
+    (record.engine, record.precision, record.seeds) = (engine, precision, [plan.training.seed])
+    try RunJournal.command(record, in: training.folder.url, logger: logger) { journal in
+      let trainer = try training.trainer()
+      journal.keep()
+      journal.update { $0.data = trainer.caseChecksums.map(RunRecord.checksum) }
+      try train(trainer)
+      if let summary = try training.validate() { logger.info("\(summary.tables())") }
+      logger.info("Model in \(training.folder.url.relativePath)")
+    }
   }
 
   private func train(_ trainer: Trainer) throws {

@@ -14,8 +14,8 @@ import Testing
   @Test func version() throws {
     let result = try Program.run("--version")
     #expect(result.status == 0 && result.errors.isEmpty)
-    let version = result.output.trimmingCharacters(in: .newlines)
-    #expect(version.wholeMatch(of: /[0-9]+\.[0-9]+\.[0-9]+/) != nil)
+    let match = result.output.wholeMatch(of: /([0-9]+\.[0-9]+\.[0-9]+) \(([0-9a-f]{12}( with changes)?|unknown)\)\n/)
+    let version = try #require(match).1
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()
     func lines(_ file: String) throws -> [Substring] {

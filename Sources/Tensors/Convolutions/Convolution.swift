@@ -6,6 +6,8 @@
 public protocol Convolution: AnyObject {
   /// The shape that was fixed when the convolution was created.
   var shape: ConvolutionShape { get }
+  /// What computes the forward pass, for a person to read.
+  var implementation: String { get }
   /// Rearranges the weights for ``forward(input:bias:output:)``.
   ///
   /// Call it again after the weights have changed, and after

@@ -44,3 +44,12 @@ public struct ConvolutionShape: Sendable, Hashable {
   /// Rows of the im2col matrix: output voxels of the whole batch.
   public var rows: Int { output.reduce(batch, *) }
 }
+
+extension ConvolutionShape: CustomStringConvertible {
+  /// The shape for a person to read.
+  public var description: String {
+    func edges(_ values: [Int]) -> String { values.map(String.init).joined(separator: "×") }
+    return "\(edges([batch] + input)), \(inputChannels) to \(outputChannels) channels, kernel \(edges(kernel)), "
+      + "stride \(edges(stride))"
+  }
+}

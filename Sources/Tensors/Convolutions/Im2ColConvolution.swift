@@ -4,6 +4,7 @@ import Threads
 /// multiplies it with `sgemm`.
 final class Im2ColConvolution: Convolution {
   let shape: ConvolutionShape
+  var implementation: String { "im2col" }
   private let im2col: Im2Col
   /// im2col of the output gradient for stride 1, where the gradient with respect to the input is
   /// itself a convolution.

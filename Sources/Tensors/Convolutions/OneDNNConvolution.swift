@@ -74,6 +74,8 @@ final class OneDNNConvolution: Convolution {
     ])
   }
 
+  var implementation: String { "oneDNN, \(forwardPass.implementation)" }
+
   /// oneDNN's names of the implementations it chose for the forward and both backward passes.
   var implementations: [String] {
     let backward = backwardPasses()

@@ -1,18 +1,23 @@
 import Foundation
 
 /// The resident memory of this process, in bytes.
-enum ProcessMemory {
+public enum ProcessMemory {
   /// The peak so far.
-  static var peak: Int {
+  public static var peak: Int {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return usage.ru_maxrss * 1024
   }
 
   /// The current value on Linux; 0 on other systems.
-  static var resident: Int {
+  public static var resident: Int {
     let statm = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
     let pages = statm?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// A sentence for the log.
+  static var description: String {
+    String(format: "Memory: %.2f GB, %.2f GB at its peak.", Double(resident) / 1e9, Double(peak) / 1e9)
   }
 }

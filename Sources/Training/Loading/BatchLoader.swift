@@ -16,6 +16,7 @@ final class BatchLoader {
   private let make: @Sendable (BatchRequest) throws -> Batch
   private let queue = DispatchQueue(label: "hwsseg.batches", qos: .userInitiated)
   private var slots: [Slot] = []
+  private var waitingTime = 0.0
 
   init(_ make: @escaping @Sendable (BatchRequest) throws -> Batch) { self.make = make }
 
@@ -38,7 +39,15 @@ final class BatchLoader {
   func next() throws -> Batch? {
     guard !slots.isEmpty else { return nil }
     let slot = slots.removeFirst()
+    let start = ContinuousClock.now
     slot.ready.wait()
+    waitingTime += (ContinuousClock.now - start) / .seconds(1)
     return try slot.result?.get()
+  }
+
+  /// The seconds that ``next()`` has waited since this was asked last.
+  func takeWaitingTime() -> Double {
+    defer { waitingTime = 0 }
+    return waitingTime
   }
 }

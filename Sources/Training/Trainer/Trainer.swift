@@ -6,6 +6,7 @@ import Plans
 import Statistics
 import TensorFiles
 import Tensors
+import Threads
 import UNet
 
 /// Trains a network as nnU-Net does, on cases that a sampler draws.
@@ -50,6 +51,8 @@ public final class Trainer {
 
   /// The finished epochs.
   public var history: [EpochRecord] { state.history }
+  /// The checksums of the preprocessed cases; `nil` where cases were preprocessed by a version that stored none.
+  public var caseChecksums: [String]? { state.identity?.cases }
   /// The names of the cases that are held out for validation.
   public var validationCases: [String] { task.split.validation }
 
@@ -178,6 +181,8 @@ public final class Trainer {
         + "validating on \(task.split.validation.count); "
         + "patch \(configuration.patchSize.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
         + "\(task.precision), sampler \(settings.sampler.name.rawValue).")
+    for convolution in network.convolutions { progress.debug(convolution) }
+    progress.debug("Threads: \(Parallel.threads). \(ProcessMemory.description)")
     if settings.sampler.followsLosses, configuration.batchDice, configuration.batchSize > 1 {
       progress.report(
         "The plan's batch_dice gives all cases of a batch the same Dice loss, so that only the cross-entropy differs "
@@ -203,8 +208,14 @@ public final class Trainer {
       state.iteration += 1
       if stopRequested() { return false }
     }
+    let trained = Date()
     guard let validation = try validate(stopRequested), try scoreTrainingCases(stopRequested) else { return false }
     let seconds = secondsBefore + Date().timeIntervalSince(start)
+    progress.debug(
+      String(
+        format: "Steps took %.2f s, of which %.2f s went by waiting for batches; validation took %.2f s. %@",
+        trained.timeIntervalSince(start), loader.takeWaitingTime(), Date().timeIntervalSince(trained),
+        ProcessMemory.description))
     try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
     return true
   }
@@ -453,7 +464,13 @@ public final class Trainer {
       // Where the file system has no hard links, there is just no second copy.
       try? FileManager.default.linkItem(at: latest, to: previous)
     }
+    let start = Date()
     try TrainingCheckpoint.write(
       network: network, optimizer: optimizer, average: average, state: state, sampler: sampler, to: latest)
+    let size = (try? latest.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
+    progress.debug(
+      String(
+        format: "Wrote %@, %.1f MB, in %.2f s.", latest.relativePath, Double(size) / 1e6,
+        Date().timeIntervalSince(start)))
   }
 }

@@ -16,10 +16,17 @@ public final class TrainingProgress {
   ///
   /// - Parameters:
   ///   - logger: Receives the lines.
-  ///   - showsSteps: Whether to show the status line on standard error; by default when that is a terminal.
+  ///   - showsSteps: Whether to show the status line on standard error if messages are shown at all; by default when
+  ///     that is a terminal.
   public init(logger: Logger, showsSteps: Bool = isatty(STDERR_FILENO) == 1) {
     self.logger = logger
-    self.showsSteps = showsSteps
+    self.showsSteps = showsSteps && logger.logLevel <= .info
+  }
+
+  /// Logs what belongs into the report of an error.
+  func debug(_ text: @autoclosure () -> String) {
+    if logger.logLevel <= .debug { clearStatusLine() }
+    logger.debug("\(text())")
   }
 
   /// Logs a message.

@@ -10,6 +10,7 @@ import Threads
 /// 32-bit floats.
 final class WinogradConvolution: Convolution {
   let shape: ConvolutionShape
+  var implementation: String { "Winograd" }
   private let precision: Precision
   private let transform: WinogradTransform
   /// Transformed filters: (position, in, out) for the forward pass, (position, out, in) for the others.
