@@ -166,6 +166,9 @@ let package = Package(
     .testTarget(
       name: "ReportsTests",
       dependencies: ["CNIfTI", "Datasets", "Evaluation", "Files", "NIfTI", "Reports", "Statistics", "TestSupport"]),
+    .testTarget(
+      name: "WorkflowsTests",
+      dependencies: ["Files", "Tensors", "TestSupport", "Workflows", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 @preconcurrency import Foundation
 import Version
+import Workflows
 
 /// The program; each verb is a file.
 @main
@@ -17,13 +18,14 @@ struct HwssegCommand: ParsableCommand {
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
       EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, StudyCommand.self, ReportCommand.self,
-      InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self, ReplayCommand.self,
+      InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self, ReplayCommand.self, DoctorCommand.self,
     ])
 
   static func main() {
     OpenMPWaiting.letThreadsSleep()
     // Lines appear at once even when the output is a pipe or a log file.
     setvbuf(stdout, nil, _IOLBF, 0)
+    checkProcessor()
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -31,6 +33,17 @@ struct HwssegCommand: ParsableCommand {
     } catch {
       Foundation.exit(report(error))
     }
+  }
+
+  /// Ends the program where an instruction that the processor does not have would end it later without a word.
+  private static func checkProcessor() {
+    let processor = Processor.current
+    guard !processor.missing.isEmpty, CommandLine.arguments.dropFirst().first != "doctor" else { return }
+    let problem =
+      "\(processor.model): found no \(processor.missing.joined(separator: ", ")); expected a processor like the one "
+      + "that the program was built on. Build it on this machine."
+    FileHandle.standardError.write(Data("hwsseg: error: \(problem)\n".utf8))
+    Foundation.exit(1)
   }
 
   /// Checks that everything that was printed has arrived.

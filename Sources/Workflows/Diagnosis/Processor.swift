@@ -13,9 +13,13 @@ public struct Processor: Sendable {
   public let builtFor: [String]
 
   /// This machine's processor.
-  public static let current = Processor(
-    cpuinfo: (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? "",
-    builtFor: String(cString: NumericLibraries.builtFor()))
+  public static let current: Processor = {
+    // The first of the cores is enough; asking hundreds of them takes time.
+    let beginning = try? FileHandle(forReadingAtPath: "/proc/cpuinfo")?.read(upToCount: 8192)
+    return Processor(
+      cpuinfo: String(decoding: beginning ?? Data(), as: UTF8.self),
+      builtFor: String(cString: NumericLibraries.builtFor()))
+  }()
 
   /// - Parameters:
   ///   - cpuinfo: The text of `/proc/cpuinfo`.

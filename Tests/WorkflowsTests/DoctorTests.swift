@@ -1,0 +1,84 @@
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+@testable import Workflows
+
+/// Protects what a report of an error rests on: the doctor finds what is wrong, and nothing where nothing is.
+@Suite struct DoctorTests {
+  @Test func everythingWorksHere() throws {
+    try withTemporaryFolder { folder in
+      let checks = Doctor.checks(folder: folder)
+      #expect(checks.count == 11)
+      for check in checks { #expect(!check.hasFailed, "\(check.name): \(check.result)") }
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(left.isEmpty)
+    }
+  }
+
+  /// A path below a file cannot be written, not even by root.
+  @Test func aFolderThatCannotBeWritten() throws {
+    try withTemporaryFolder { folder in
+      try folder.put("", at: "file")
+      let checks = FileChecks.all(in: folder.appendingPathComponent("file"))
+      #expect(checks.map(\.hasFailed) == [true, true, true, true, true, false])
+    }
+  }
+
+  /// A 1 × 1 × 1 convolution is a product of numbers that can be checked by hand; so are the borders of a wider one.
+  @Test func nestedLoops() {
+    let point = ConvolutionShape(
+      batch: 2, inputChannels: 1, outputChannels: 1, input: [1, 1, 1], kernel: [1, 1, 1], stride: [1, 1, 1])
+    let product = NestedLoops(point, input: [2, 3], weights: [5], bias: [1], gradient: [7, 11])
+    #expect(product.output == [11, 16] && product.inputGradient == [35, 55])
+    #expect(product.weightGradient == [47] && product.biasGradient == [18])
+    let line = ConvolutionShape(
+      batch: 1, inputChannels: 1, outputChannels: 1, input: [1, 1, 3], kernel: [1, 1, 3], stride: [1, 1, 2])
+    let sums = NestedLoops(line, input: [1, 2, 3], weights: [10, 20, 30], bias: [0], gradient: [1, 1])
+    #expect(sums.output == [80, 80] && sums.inputGradient == [20, 40, 20])
+    #expect(sums.weightGradient == [2, 4, 2] && sums.biasGradient == [2])
+  }
+
+  private static let cpuinfo = """
+    processor\t: 0
+    model name\t: Example 9000 @ 3 GHz
+    flags\t\t: fpu avx avx2 fma avx512f
+    bugs\t\t: none
+
+    processor\t: 1
+    model name\t: Another
+    """
+
+  /// A program that was built for another processor says what is missing, and does not end at the first instruction.
+  @Test func instructionsThatAreMissing() {
+    let processor = Processor(cpuinfo: Self.cpuinfo, builtFor: "avx2 avx512f avx512_bf16 ")
+    #expect(processor.model == "Example 9000 @ 3 GHz")
+    #expect(processor.missing == ["avx512_bf16"] && processor.notable == ["avx2", "avx512f"])
+    #expect(Processor(cpuinfo: Self.cpuinfo, builtFor: "avx2").missing.isEmpty)
+    // Where the system does not name the instructions, nothing is claimed.
+    #expect(Processor(cpuinfo: "", builtFor: "avx2").missing.isEmpty)
+  }
+
+  @Test func theProcessorOfThisMachineIsKnown() {
+    let processor = Processor.current
+    #expect(processor.model != "unknown" && processor.instructions?.isEmpty == false)
+    #expect(processor.builtFor.contains("avx2") && processor.missing.isEmpty)
+  }
+
+  /// The smallest limit of a control group and those around it counts, in both versions of control groups.
+  @Test func limitsOfControlGroups() throws {
+    try withTemporaryFolder { root in
+      try root.put("max\n", at: "memory.max")
+      try root.put("2000\n", at: "a/memory.max")
+      try root.put("3000\n", at: "a/b/memory.max")
+      try root.put("9223372036854771712\n", at: "memory/memory.limit_in_bytes")
+      try root.put("1000\n", at: "memory/a/memory.limit_in_bytes")
+      #expect(MemoryLimits.controlGroupLimit("0::/a/b\n", root: root) == 2000)
+      #expect(MemoryLimits.controlGroupLimit("0::/\n", root: root) == nil)
+      #expect(MemoryLimits.controlGroupLimit("4:cpu:/a\n3:memory:/a\n", root: root) == 1000)
+      #expect(MemoryLimits.controlGroupLimit("3:memory:/\n", root: root) == nil)
+      #expect(MemoryLimits.controlGroupLimit("", root: root) == nil)
+    }
+  }
+}
