@@ -8,8 +8,10 @@ public enum FileLibraries {
 
   /// The name of the NIfTI library's file, which has the version in it; the library tells it in no other way.
   public static var nifti: String {
-    let mapped = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-    let path = mapped.split(separator: "\n").first { $0.contains("/libnifti") }?.split(separator: "/").last
+    let mapped = try? FileHandle(forReadingAtPath: "/proc/self/maps")?.readToEnd()
+    let path = String(decoding: mapped ?? Data(), as: UTF8.self).split(separator: "\n").first {
+      $0.contains("/libnifti")
+    }?.split(separator: "/").last
     return path.map(String.init) ?? "unknown"
   }
 }

@@ -135,6 +135,14 @@ import Testing
   }
 }
 
+/// Protects the speed of matrix products: OpenBLAS uses AVX-512 where the program was built for it.
+@Suite struct BLASTests {
+  @Test(.enabled(if: String(cString: NumericLibraries.builtFor()).contains("avx512f"), "this processor has no AVX-512"))
+  func usesTheProcessor() {
+    #expect(!["Prescott", "Core2", "Nehalem", "Sandybridge", "Haswell"].contains(BLAS.kernels))
+  }
+}
+
 /// Protects the rounding of numbers to `BFloat16` and back.
 @Suite struct BFloat16Tests {
   /// Rounding is to nearest, ties to even, for single numbers and for vectors; infinity stays infinity.

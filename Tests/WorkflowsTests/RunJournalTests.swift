@@ -78,12 +78,13 @@ import Testing
 
   @Test func theLastHundredAreKept() throws {
     try withTemporaryFolder { folder in
-      for seed in 0..<RunJournal.limit + 3 {
-        var record = RunRecord()
-        record.seeds = [seed]
-        try self.record(folder, record)
-      }
-      #expect(try runs(folder).map { try $0.ints("seeds")[0] } == Array(3..<RunJournal.limit + 3))
+      let earlier = (1...RunJournal.limit + 2).map { "{\"seeds\": [\($0)], \"key of a later version\": \"\"}" }
+      try folder.put("{\"runs\": [\(earlier.joined(separator: ", "))]}", at: "run.json")
+      try record(folder)
+      let runs = try runs(folder)
+      #expect(runs.count == RunJournal.limit && runs.last?.object["ending"] == .string("finished"))
+      // They stay as they are, also what this version does not know.
+      #expect(runs[0].object["seeds"] == .integers([4]) && runs[0].object["key of a later version"] == .string(""))
     }
   }
 

@@ -15,8 +15,9 @@ struct FileSystem {
     size = Int(status.f_blocks) * Int(status.f_frsize)
     free = Int(status.f_bavail) * Int(status.f_frsize)
     // Lines of a device, a folder and a kind; the last one that holds the path counts.
-    let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
-    let fields = mounts.split(separator: "\n").map { $0.split(separator: " ") }.filter { $0.count > 2 }
+    let fields = SystemFile.text("/proc/self/mounts").split(separator: "\n").map { $0.split(separator: " ") }.filter {
+      $0.count > 2
+    }
     let holding = fields.filter { $0[1] == "/" || path == $0[1] || path.hasPrefix($0[1] + "/") }
     let longest = holding.map { $0[1].count }.max()
     kind = holding.last { $0[1].count == longest }.map { String($0[2]) } ?? "unknown"

@@ -13,14 +13,14 @@ public struct MemoryLimits: Sendable {
 
   /// Those of this process now.
   public static func current() -> MemoryLimits {
-    func text(_ path: String) -> String { (try? String(contentsOfFile: path, encoding: .utf8)) ?? "" }
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
-    let available = text("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    let available = SystemFile.text("/proc/meminfo").split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
     return MemoryLimits(
       total: Int(ProcessInfo.processInfo.physicalMemory),
       available: available?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 },
-      controlGroup: controlGroupLimit(text("/proc/self/cgroup"), root: URL(fileURLWithPath: "/sys/fs/cgroup")),
+      controlGroup: controlGroupLimit(
+        SystemFile.text("/proc/self/cgroup"), root: URL(fileURLWithPath: "/sys/fs/cgroup")),
       addressSpace: Int(exactly: limit.rlim_cur))
   }
 
@@ -40,9 +40,7 @@ public struct MemoryLimits: Sendable {
       let names = fields[2].split(separator: "/").filter { $0 != ".." }
       return (0...names.count).map { names.prefix($0).reduce(tree) { $0 + String($1) } + name }
     }
-    let limits = files.compactMap { try? String(contentsOf: $0, encoding: .utf8) }.compactMap {
-      Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
-    }
+    let limits = files.compactMap { Int(SystemFile.text($0.path).trimmingCharacters(in: .whitespacesAndNewlines)) }
     // Version 1 says almost 2⁶³ where there is no limit, version 2 says "max".
     return limits.filter { $0 < 1 << 60 }.min()
   }

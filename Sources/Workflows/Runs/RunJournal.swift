@@ -14,6 +14,7 @@ public final class RunJournal: Sendable {
   private let file: URL
   private let logger: Logger
   private let record: Mutex<RunRecord>
+  private let identity: [JSON?]
   private let isKept = Mutex(false)
 
   /// Runs `body` and records how it ends.
@@ -54,8 +55,10 @@ public final class RunJournal: Sendable {
     file = folder.appendingPathComponent("run.json")
     self.logger = logger
     self.record = Mutex(record)
+    let json = record.json
+    identity = Self.identity(json)
     setForeignFileAside()
-    try write(record.json)
+    try write(json)
   }
 
   /// Says that the call has begun to write: from now on its record stays, however it ends.
@@ -87,7 +90,6 @@ public final class RunJournal: Sendable {
   ///
   /// - Parameter own: The record; when `nil`, it is removed, and the file with it if it was the only one.
   private func write(_ own: JSON?) throws {
-    let identity = Self.identity(record.withLock(\.json))
     var runs = Self.runs(in: file) ?? []
     let index = runs.firstIndex { Self.identity($0) == identity } ?? runs.endIndex
     runs.replaceSubrange(index..<min(index + 1, runs.endIndex), with: [own].compactMap(\.self))
