@@ -106,7 +106,7 @@ let package = Package(
     .target(
       name: "Workflows",
       dependencies: [
-        "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI", "Planning", "Plans",
+        "CProcessor", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI", "Planning", "Plans",
         "Statistics", "TensorFiles", "Tensors", "Threads", "Training", "UNet", "Version",
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -1,3 +1,20 @@
+#include <cpuid.h>
+
+// A register of the answer of CPUID, 0 to 3 for EAX, EBX, ECX and EDX; 0 where the processor does not know the leaf.
+static inline unsigned processor_identification(unsigned leaf, unsigned subleaf, int reg) {
+  unsigned registers[4] = {0, 0, 0, 0};
+  __get_cpuid_count(leaf, subleaf, &registers[0], &registers[1], &registers[2], &registers[3]);
+  return registers[reg];
+}
+
+// XCR0: which registers the system saves. Instructions whose registers it does not save cannot be used.
+static inline unsigned long long processor_saved_registers(void) {
+  if (!(processor_identification(1, 0, 2) & 1u << 27)) return 0;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (unsigned long long)high << 32 | low;
+}
+
 // The instructions that the compiler was allowed to use where this is called, by their names in /proc/cpuinfo.
 static inline __attribute__((always_inline)) char const *processor_built_for(void) {
   return ""

@@ -4,6 +4,7 @@ import Foundation
 import Inference
 import Logging
 import Tensors
+import Training
 import Workflows
 
 /// `hwsseg predict`: segments new cases with one or several trained networks.
@@ -75,11 +76,16 @@ struct PredictCommand: ParsableCommand {
     let prediction = try FolderPrediction(
       images: input, with: ensemble, to: output, savesProbabilities: saveProbabilities,
       existing: continues ? .keep : overwrite ? .replace : .refuse)
+    for model in models {
+      logger.debug("Read \(model.folder.url.relativePath), patch \(model.configuration.patchSize)")
+    }
+    logger.debug("\(ProcessMemory.description)")
     let count = prediction.caseCount
     if continues { logger.info("\(prediction.keptCount) of \(prediction.keptCount + count) cases are there already") }
     for step in ensemble.postprocessing?.steps ?? [] { logger.info("Keeping \(step)") }
     let failures = try prediction.run { finished, name, seconds in
       journal.keep()
+      logger.debug("\(ProcessMemory.description)")
       logger.info("\(finished)/\(count)  \(name)  \(String(format: "%.1f", seconds)) s")
     }
     guard failures.isEmpty else {

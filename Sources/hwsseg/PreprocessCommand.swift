@@ -3,6 +3,7 @@ import Datasets
 import Files
 import Foundation
 import Plans
+import Training
 import Workflows
 
 /// `hwsseg preprocess`: crops, normalizes and resamples all training cases of a data set.
@@ -39,6 +40,7 @@ struct PreprocessCommand: ParsableCommand {
       logger.info("Preprocessing \(count) cases into \(output.relativePath)")
       let store = try preprocessor.run(raw, to: output) { finished, name in
         journal.keep()
+        logger.debug("\(ProcessMemory.description)")
         logger.info("\(finished)/\(count)  \(name)")
       }
       let checksums = try store.caseNames.compactMap { try store.case($0).checksum }

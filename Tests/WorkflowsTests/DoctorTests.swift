@@ -40,30 +40,25 @@ import Testing
     #expect(sums.weightGradient == [2, 4, 2] && sums.biasGradient == [2])
   }
 
-  private static let cpuinfo = """
-    processor\t: 0
-    model name\t: Example 9000 @ 3 GHz
-    flags\t\t: fpu avx avx2 fma avx512f
-    bugs\t\t: none
-
-    processor\t: 1
-    model name\t: Another
-    """
-
   /// A program that was built for another processor says what is missing, and does not end at the first instruction.
   @Test func instructionsThatAreMissing() {
-    let processor = Processor(cpuinfo: Self.cpuinfo, builtFor: "avx2 avx512f avx512_bf16 ")
-    #expect(processor.model == "Example 9000 @ 3 GHz")
+    let cpuinfo = "processor\t: 0\nmodel name\t: Example 9000: 3 GHz\nflags\t\t: fpu\n\nmodel name\t: Another\n"
+    let processor = Processor(cpuinfo: cpuinfo, instructions: ["avx2", "avx512f"], builtFor: "avx2 avx512_bf16 ")
+    #expect(processor.model == "Example 9000: 3 GHz")
     #expect(processor.missing == ["avx512_bf16"] && processor.notable == ["avx2", "avx512f"])
-    #expect(Processor(cpuinfo: Self.cpuinfo, builtFor: "avx2").missing.isEmpty)
-    // Where the system does not name the instructions, nothing is claimed.
-    #expect(Processor(cpuinfo: "", builtFor: "avx2").missing.isEmpty)
+    #expect(Processor(cpuinfo: "", instructions: ["avx2"], builtFor: "avx2").missing.isEmpty)
   }
 
-  @Test func theProcessorOfThisMachineIsKnown() {
+  /// The system's kernel asks the processor too.
+  @Test func theInstructionsOfThisMachine() throws {
     let processor = Processor.current
-    #expect(processor.model != "unknown" && processor.instructions?.isEmpty == false)
-    #expect(processor.builtFor.contains("avx2") && processor.missing.isEmpty)
+    let line = try #require(SystemFile.text("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("flags") })
+    let flags = Set(line.split(separator: " ").map(String.init))
+    #expect(processor.instructions.isSubset(of: flags))
+    for name in ["fma", "avx", "avx2", "bmi1", "bmi2", "avx512f", "avx512bw", "avx512_vnni", "abm"] {
+      #expect(processor.instructions.contains(name) == flags.contains(name), "\(name)")
+    }
+    #expect(processor.model != "unknown" && processor.builtFor.contains("avx2") && processor.missing.isEmpty)
   }
 
   /// The smallest limit of a control group and those around it counts, in both versions of control groups.

@@ -17,7 +17,7 @@ public enum ProcessMemory {
   }
 
   /// A sentence for the log.
-  static var description: String {
+  public static var description: String {
     String(format: "Memory: %.2f GB, %.2f GB at its peak.", Double(resident) / 1e9, Double(peak) / 1e9)
   }
 }

@@ -28,7 +28,6 @@ public enum Doctor {
   public static func checks(folder: URL?) -> [Check] {
     let processor = Processor.current
     let instructions = Check("instructions") {
-      guard processor.instructions != nil else { return .missing("the system does not name them") }
       guard processor.missing.isEmpty else {
         return .failed("this processor lacks \(list(processor.missing)); build the program on this machine")
       }
