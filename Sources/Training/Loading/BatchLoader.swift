@@ -16,7 +16,8 @@ final class BatchLoader {
   private let make: @Sendable (BatchRequest) throws -> Batch
   private let queue = DispatchQueue(label: "hwsseg.batches", qos: .userInitiated)
   private var slots: [Slot] = []
-  private var waitingTime = 0.0
+  /// The seconds that ``next()`` has waited for batches so far.
+  private(set) var waitingTime = 0.0
 
   init(_ make: @escaping @Sendable (BatchRequest) throws -> Batch) { self.make = make }
 
@@ -43,11 +44,5 @@ final class BatchLoader {
     slot.ready.wait()
     waitingTime += (ContinuousClock.now - start) / .seconds(1)
     return try slot.result?.get()
-  }
-
-  /// The seconds that ``next()`` has waited since this was asked last.
-  func takeWaitingTime() -> Double {
-    defer { waitingTime = 0 }
-    return waitingTime
   }
 }

@@ -196,6 +196,7 @@ public final class Trainer {
   private func trainEpoch(_ stopRequested: () -> Bool) throws -> Bool {
     let start = Date()
     let secondsBefore = state.seconds
+    let waitingBefore = loader.waitingTime
     // After a finished epoch the iteration is 0, and the time has been reset.
     defer { if state.iteration > 0 { state.seconds = secondsBefore + Date().timeIntervalSince(start) } }
 
@@ -208,13 +209,13 @@ public final class Trainer {
       state.iteration += 1
       if stopRequested() { return false }
     }
-    let trained = Date()
+    let (trained, waitingTime) = (Date(), loader.waitingTime - waitingBefore)
     guard let validation = try validate(stopRequested), try scoreTrainingCases(stopRequested) else { return false }
     let seconds = secondsBefore + Date().timeIntervalSince(start)
     progress.debug(
       String(
         format: "Steps took %.2f s, of which %.2f s went by waiting for batches; validation took %.2f s. %@",
-        trained.timeIntervalSince(start), loader.takeWaitingTime(), Date().timeIntervalSince(trained),
+        trained.timeIntervalSince(start), waitingTime, Date().timeIntervalSince(trained),
         ProcessMemory.description))
     try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
     return true
