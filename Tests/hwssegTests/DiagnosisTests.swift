@@ -32,6 +32,14 @@ import Testing
     }
   }
 
+  /// Threads of OpenMP that spin while they wait make small networks several times as slow on a busy machine.
+  @Test func waitingThreadsSleep() throws {
+    try withTemporaryFolder { folder in
+      let output = try Program.run("doctor", folder.path).output
+      #expect(output.contains("GOMP_SPINCOUNT=") || output.contains("OMP_WAIT_POLICY="))
+    }
+  }
+
   /// A process that is killed can write nothing more: its record still says that it runs.
   @Test func endingsOfATraining() throws {
     let tiny = try TinyModel.shared.get()

@@ -17,8 +17,12 @@ enum Program {
 
   /// Runs the program to its end.
   ///
-  /// - Parameter interrupt: Called repeatedly while the program runs; the first signal it returns is sent.
-  static func run(_ arguments: [String], interrupt: () -> Int32? = { nil }) throws -> Result {
+  /// - Parameters:
+  ///   - variables: Set in its environment, beside those of this process.
+  ///   - interrupt: Called repeatedly while the program runs; the first signal it returns is sent.
+  static func run(
+    _ arguments: [String], variables: [String: String] = [:], interrupt: () -> Int32? = { nil }
+  ) throws -> Result {
     try withTemporaryFolder { folder in
       let output = folder.appendingPathComponent("output")
       let errors = folder.appendingPathComponent("errors")
@@ -26,6 +30,7 @@ enum Program {
       let process = Process()
       process.executableURL = url
       process.arguments = arguments
+      process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
       process.standardOutput = try FileHandle(forWritingTo: output)
       process.standardError = try FileHandle(forWritingTo: errors)
       try process.run()

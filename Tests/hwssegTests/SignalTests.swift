@@ -5,7 +5,7 @@ import Testing
 /// Protects interrupted trainings: a stopped run writes a checkpoint, its exit status tells the signal, and it can be
 /// resumed.
 @Suite struct SignalTests {
-  @Test(arguments: [SIGINT, SIGTERM])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
   func aStoppedRunGoesOn(signal: Int32) throws {
     let tiny = try TinyModel.shared.get()
     try withTemporaryFolder { folder in
@@ -25,6 +25,26 @@ import Testing
       #expect(finished.status == 0, "\(finished.errors)")
       #expect(finished.output.contains("Going on in epoch \(epochs + 1)"))
       #expect(try String(contentsOf: log, encoding: .utf8).split(separator: "\n").count == epochs + 2)
+    }
+  }
+
+  /// A reader of the output that is gone, as in `train | head -3`, does not end a training.
+  @Test func outputThatNobodyReads() throws {
+    let tiny = try TinyModel.shared.get()
+    try withTemporaryFolder { folder in
+      let (process, output) = (Process(), Pipe())
+      process.executableURL = Program.url
+      process.arguments = [
+        "train", tiny.data, "--plan", tiny.plan, "--fold", "all", "--preprocessed", tiny.preprocessed, "-o",
+        folder.path,
+      ]
+      process.standardOutput = output
+      try process.run()
+      try output.fileHandleForReading.close()
+      process.waitUntilExit()
+      #expect(process.terminationReason == .exit)
+      let model = folder.appendingPathComponent("fold_all/checkpoint_final.safetensors")
+      #expect(FileManager.default.fileExists(atPath: model.path))
     }
   }
 }

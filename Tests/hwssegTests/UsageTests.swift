@@ -3,6 +3,16 @@ import Testing
 
 /// Protects what scripts and users rely on: the exit status, and one sentence that says what is wrong.
 @Suite struct UsageTests {
+  /// More threads than a machine can have are as many as it has.
+  @Test func absurdNumbersOfThreads() throws {
+    let tiny = try TinyModel.shared.get()
+    for number in ["100000", "0", "-3", "many"] {
+      let result = try Program.run(
+        ["benchmark", "--plan", tiny.plan, "--steps", "1"], variables: ["OMP_NUM_THREADS": number])
+      #expect(result.status == 0, "\(number): \(result.errors)")
+    }
+  }
+
   @Test func helpIsNoError() throws {
     for arguments in [["--help"], ["help"], []] {
       let result = try Program.run(arguments)

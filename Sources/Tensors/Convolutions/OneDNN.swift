@@ -25,6 +25,14 @@ enum OneDNN {
     return Handle(pointer: engine!)
   }.mapError { $0 as? OneDNNError ?? OneDNNError(call: "dnnl_engine_create", status: 0) }
 
+  /// Lets OpenMP use no more threads than `Parallel` does, on the calling thread, for which alone its limit counts.
+  ///
+  /// OMP_NUM_THREADS may ask for fewer threads than there are cores, but not for more: oneDNN sizes its memory by that
+  /// number, and OpenMP would crash where the system cannot start so many.
+  static func limitThreads() {
+    if omp_get_max_threads() > Parallel.threads { omp_set_num_threads(Int32(Parallel.threads)) }
+  }
+
   /// Throws an `OneDNNError` when a call of the C function `call` did not succeed.
   static func check(_ status: dnnl_status_t, _ call: String) throws {
     guard status == dnnl_success else { throw OneDNNError(call: call, status: UInt32(status.rawValue)) }
@@ -34,6 +42,8 @@ enum OneDNN {
   static func description(
     _ shape: [Int], _ tag: dnnl_format_tag_t, _ precision: Precision = .float32
   ) throws -> dnnl_memory_desc_t {
+    // Everything that is made begins with a description.
+    limitThreads()
     var description = dnnl_memory_desc_t()
     let extents = shape.map { dnnl_dim_t($0) }
     try check(
@@ -126,9 +136,7 @@ final class OneDNNPrimitive {
   ///
   /// - Parameter arguments: Pairs of a `DNNL_ARG_…` constant and a memory object.
   func execute(_ arguments: [(Int32, dnnl_memory_t)]) {
-    // OpenMP's limit applies to the calling thread only. OMP_NUM_THREADS may ask for fewer threads than there are
-    // cores, but not for more: OpenMP would crash where the system cannot start them.
-    if omp_get_max_threads() > Parallel.threads { omp_set_num_threads(Int32(Parallel.threads)) }
+    OneDNN.limitThreads()
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1) }
     var status = dnnl_primitive_execute(primitive, stream, Int32(list.count), list)
     if status == dnnl_success { status = dnnl_stream_wait(stream) }

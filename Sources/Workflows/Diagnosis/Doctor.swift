@@ -55,7 +55,8 @@ public enum Doctor {
   /// The variables that change how libraries compute.
   private static func environment() -> String {
     let names = [
-      "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE", "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA",
+      "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE",
+      "ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA",
     ]
     let values = ProcessInfo.processInfo.environment
     let set = names.compactMap { name in values[name].map { "\(name)=\($0)" } }
