@@ -1,0 +1,94 @@
+import Foundation
+
+/// How much memory and disk this process may still take.
+public enum AvailableMemory {
+  /// The bytes of memory that this process can still allocate without swapping or being ended by the system.
+  ///
+  /// It is the least of what the machine has left, what the limits of the process's control groups leave, as they are
+  /// set by containers and batch systems, and what `ulimit -v` leaves. On systems without `/proc` it is the machine's
+  /// memory.
+  public static var bytes: Int {
+    let limits = [machine, addressSpace].compactMap(\.self) + ControlGroup.ofThisProcess.compactMap(\.available)
+    return max(0, limits.min() ?? Int(clamping: ProcessInfo.processInfo.physicalMemory))
+  }
+
+  /// `MemAvailable`: free memory, and caches that the system gives up for it.
+  private static var machine: Int? {
+    guard let text = try? String(contentsOfFile: "/proc/meminfo", encoding: .utf8) else { return nil }
+    let line = text.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+    return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+
+  /// What the limit of the address space, `ulimit -v`, leaves.
+  private static var addressSpace: Int? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < UInt64(Int.max),
+      let statm = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+      let pages = statm.split(separator: " ").first.flatMap({ Int($0) })
+    else { return nil }
+    return Int(limit.rlim_cur) - pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// The bytes of disk that this user can still write below a folder, which need not exist yet.
+  ///
+  /// - Returns: `nil` where the file system does not say.
+  public static func disk(at folder: URL) -> Int? {
+    var existing = folder.standardizedFileURL.resolvingSymlinksInPath()
+    while !FileManager.default.fileExists(atPath: existing.path), existing.path != "/" {
+      existing.deleteLastPathComponent()
+    }
+    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: existing.path)
+    return (attributes?[.systemFreeSize] as? NSNumber).map { Int(clamping: $0.uint64Value) }
+  }
+}
+
+/// A control group that limits the memory of its processes, of either version of Linux's interface.
+struct ControlGroup {
+  /// The folder with the files of the group.
+  let folder: URL
+
+  /// The groups of this process, and those that they are in.
+  static var ofThisProcess: [ControlGroup] {
+    let text = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""
+    return groups(text, root: URL(fileURLWithPath: "/sys/fs/cgroup"))
+  }
+
+  /// The groups that a `/proc/PID/cgroup` names, with lines like `0::/path` or `4:memory:/path`.
+  ///
+  /// Inside a container the path may not exist; the folder above it that does is the container's own group.
+  static func groups(_ text: String, root: URL) -> [ControlGroup] {
+    text.split(separator: "\n").flatMap { line -> [ControlGroup] in
+      let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3, parts[1].isEmpty || parts[1].split(separator: ",").contains("memory") else { return [] }
+      let top = parts[1].isEmpty ? root : root.appendingPathComponent("memory")
+      let names = parts[2].split(separator: "/").filter { $0 != ".." }
+      return (0...names.count).map { count in
+        ControlGroup(folder: names.prefix(count).reduce(top) { $0.appendingPathComponent(String($1)) })
+      }
+    }
+  }
+
+  /// The bytes that the group may still take; `nil` where it has no limit.
+  ///
+  /// Pages of files that have not been used lately count as taken, but the system gives them up first.
+  var available: Int? {
+    guard let limit = number("memory.max") ?? number("memory.limit_in_bytes"),
+      let used = number("memory.current") ?? number("memory.usage_in_bytes")
+    else { return nil }
+    let statistics = (text("memory.stat") ?? "").split(separator: "\n").map { $0.split(separator: " ") }
+    func value(_ key: String) -> Int? {
+      statistics.first { $0.count == 2 && $0[0] == key }.flatMap { Int($0[1]) }
+    }
+    let reclaimable = value("total_inactive_file") ?? value("inactive_file") ?? 0
+    return max(0, limit - max(0, used - reclaimable))
+  }
+
+  /// The number in a file; `nil` for `max`, which means no limit.
+  private func number(_ name: String) -> Int? {
+    text(name).flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
+  private func text(_ name: String) -> String? {
+    try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+  }
+}
