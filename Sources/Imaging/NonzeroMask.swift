@@ -48,38 +48,52 @@ public struct NonzeroMask: Sendable {
 
   /// Adds holes to the mask: background that no path through faces of voxels connects to the border
   /// of the grid.
+  ///
+  /// The background outside is filled run by run along x. The stack holds one voxel for each run that is still to be
+  /// filled, which takes little memory even for an image that is all background.
   private static func fillHoles(_ mask: inout [Bool], _ shape: [Int]) {
     let (depth, height, width) = (shape[0], shape[1], shape[2])
     var outside = [Bool](repeating: false, count: mask.count)
     var stack: [Int] = []
     mask.withUnsafeMutableBufferPointer { mask in
       outside.withUnsafeMutableBufferPointer { outside in
-        func visit(_ i: Int) {
-          guard !mask[i], !outside[i] else { return }
-          outside[i] = true
-          stack.append(i)
+        func isOpen(_ i: Int) -> Bool { !mask[i] && !outside[i] }
+        /// Fills the run of background that contains a voxel, and finds the runs beside it.
+        func fill(_ seed: Int) {
+          let line = seed / width * width
+          var (first, last) = (seed, seed)
+          while first > line, isOpen(first - 1) { first -= 1 }
+          while last < line + width - 1, isOpen(last + 1) { last += 1 }
+          for i in first...last { outside[i] = true }
+          let (y, z) = (line / width % height, line / width / height)
+          if y > 0 { visit(first...last, by: -width) }
+          if y + 1 < height { visit(first...last, by: width) }
+          if z > 0 { visit(first...last, by: -width * height) }
+          if z + 1 < depth { visit(first...last, by: width * height) }
+        }
+        /// Remembers the first voxel of each run in a neighboring line that touches a run.
+        func visit(_ run: ClosedRange<Int>, by step: Int) {
+          var wasOpen = false
+          for i in run {
+            let isOpen = isOpen(i + step)
+            if isOpen && !wasOpen { stack.append(i + step) }
+            wasOpen = isOpen
+          }
+        }
+        func start(_ seed: Int) {
+          stack.append(seed)
+          while let i = stack.popLast() { if isOpen(i) { fill(i) } }
         }
         for z in 0..<depth {
           for y in 0..<height {
             let line = (z * height + y) * width
             if z == 0 || z == depth - 1 || y == 0 || y == height - 1 {
-              for x in 0..<width { visit(line + x) }
+              for x in 0..<width where isOpen(line + x) { start(line + x) }
             } else {
-              visit(line)
-              visit(line + width - 1)
+              if isOpen(line) { start(line) }
+              if isOpen(line + width - 1) { start(line + width - 1) }
             }
           }
-        }
-        while let i = stack.popLast() {
-          let x = i % width
-          let y = i / width % height
-          let z = i / (width * height)
-          if x > 0 { visit(i - 1) }
-          if x + 1 < width { visit(i + 1) }
-          if y > 0 { visit(i - width) }
-          if y + 1 < height { visit(i + width) }
-          if z > 0 { visit(i - width * height) }
-          if z + 1 < depth { visit(i + width * height) }
         }
         for i in mask.indices { mask[i] = !outside[i] }
       }

@@ -75,6 +75,22 @@ public enum Resampling {
       shape: shape, voxels: Resize(from: inPlane, to: shape, order: orderZ, clips: false).apply(resized.voxels))
   }
 
+  /// The most memory that resampling of an image takes beside the image, in bytes, with its result.
+  ///
+  /// The parameters are those of `resample`.
+  public static func bytes(
+    _ from: [Int], to shape: [Int], spacing: [Double], newSpacing: [Double], forceSeparateZ: Bool? = nil
+  ) -> Int {
+    guard shape != from else { return 0 }
+    let result = 4 * shape.reduce(1, *)
+    guard let axis = separateAxis(spacing: spacing, newSpacing: newSpacing, force: forceSeparateZ) else {
+      return 8 * shape.replacing(0, with: from[0]).reduce(1, *) + result
+    }
+    // Slices and the volume made of them; then the same in double precision, and the result.
+    let inPlane = shape.replacing(axis, with: from[axis]).reduce(1, *)
+    return 12 * inPlane + result
+  }
+
   /// Resamples a label map.
   ///
   /// The indicator function of each label is resized, and each voxel takes the label with the

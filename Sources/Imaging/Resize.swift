@@ -16,7 +16,44 @@ struct Resize: Sendable {
   func apply(_ values: [Float]) -> [Float] {
     guard from != to else { return values }
     guard order > 0 else { return gather(values) }
-    return applyDouble(values.map { Double($0) }).map { Float($0) }
+    let (low, high) = (Double(values.min() ?? 0), Double(values.max() ?? 0))
+    let planes = resizedPlanes(values)
+    let weights = ResizeWeights(from: from[0], to: to[0], order: order)
+    let (n, m, inner) = (from[0], to[0], to[1] * to[2])
+    return [Float](unsafeUninitializedCapacity: m * inner) { target, initialized in
+      planes.withUnsafeBufferPointer { planes in
+        nonisolated(unsafe) let (source, target) = (planes.baseAddress!, target)
+        Parallel.chunks(inner, size: 64) { lines in
+          withUnsafeTemporaryAllocation(of: Double.self, capacity: m * lines.count) { resized in
+            weights?.apply(
+              from: source + lines.lowerBound, stride: inner, to: resized.baseAddress!, stride: lines.count, length: n,
+              width: lines.count)
+            for o in 0..<m {
+              for line in lines {
+                let value =
+                  weights == nil ? source[o * inner + line] : resized[o * lines.count + line - lines.lowerBound]
+                target[o * inner + line] = Float(clips ? min(max(value, low), high) : value)
+              }
+            }
+          }
+        }
+      }
+      initialized = m * inner
+    }
+  }
+
+  /// The grid resized along y and x, plane by plane, so that only the result is kept in double precision.
+  private func resizedPlanes(_ values: [Float]) -> [Double] {
+    let resize = Resize(from: [1, from[1], from[2]], to: [1, to[1], to[2]], order: order, clips: false)
+    let (count, newCount) = (from[1] * from[2], to[1] * to[2])
+    return [Double](unsafeUninitializedCapacity: from[0] * newCount) { target, initialized in
+      nonisolated(unsafe) let target = target.baseAddress!
+      Parallel.forEach(from[0]) { z in
+        let plane = resize.applyDouble(values[z * count..<(z + 1) * count].map { Double($0) })
+        plane.withUnsafeBufferPointer { (target + z * newCount).initialize(from: $0.baseAddress!, count: newCount) }
+      }
+      initialized = from[0] * newCount
+    }
   }
 
   /// The resized grid in double precision, for orders 1 and 3.
@@ -37,13 +74,7 @@ struct Resize: Sendable {
 
   /// The grid resized with order 0: each output voxel is the nearest input voxel.
   func gather<Value>(_ values: [Value]) -> [Value] {
-    let sources = (0..<3).map { axis -> [Int] in
-      let (n, m) = (from[axis], to[axis])
-      return (0..<m).map { o in
-        let c = min(max((Double(o) + 0.5) * (Double(n) / Double(m)) - 0.5, 0), Double(n - 1))
-        return Int((c + 0.5).rounded(.down))
-      }
-    }
+    let sources = (0..<3).map { Self.nearest(from: from[$0], to: to[$0]) }
     var result: [Value] = []
     result.reserveCapacity(to.reduce(1, *))
     for z in sources[0] {
@@ -53,6 +84,14 @@ struct Resize: Sendable {
       }
     }
     return result
+  }
+
+  /// The input voxel that is nearest to each output voxel along one axis from `n` to `m` voxels.
+  static func nearest(from n: Int, to m: Int) -> [Int] {
+    (0..<m).map { o in
+      let c = min(max((Double(o) + 0.5) * (Double(n) / Double(m)) - 0.5, 0), Double(n - 1))
+      return Int((c + 0.5).rounded(.down))
+    }
   }
 
   /// Resizes every line along one axis.
@@ -70,8 +109,8 @@ struct Resize: Sendable {
           let (o, first) = (task / blocks, task % blocks * block)
           let width = min(block, inner - first)
           weights.apply(
-            from: source + o * n * inner + first, to: target + o * m * inner + first, length: n, stride: inner,
-            width: width)
+            from: source + o * n * inner + first, stride: inner, to: target + o * m * inner + first, stride: inner,
+            length: n, width: width)
         }
       }
       initialized = outer * m * inner

@@ -52,9 +52,15 @@ struct ResizeWeights: Sendable {
     self.weights = weights
   }
 
-  /// Resizes `width` neighboring lines of `length` samples, whose samples lie `stride` elements apart.
+  /// The two input samples of each output sample and their weights, for linear interpolation.
+  var linearSources: [(lower: Int, upper: Int, weights: (Double, Double))] {
+    (0..<count).map { (indices[2 * $0], indices[2 * $0 + 1], (weights[2 * $0], weights[2 * $0 + 1])) }
+  }
+
+  /// Resizes `width` neighboring lines of `length` samples, whose samples lie a `stride` apart before and after.
   func apply(
-    from source: UnsafePointer<Double>, to target: UnsafeMutablePointer<Double>, length: Int, stride: Int, width: Int
+    from source: UnsafePointer<Double>, stride: Int, to target: UnsafeMutablePointer<Double>, stride targetStride: Int,
+    length: Int, width: Int
   ) {
     if order == 3 {
       let padded = length + 2 * Self.padding
@@ -65,10 +71,10 @@ struct ResizeWeights: Sendable {
           for w in 0..<width { line[i * width + w] = source[sample * stride + w] }
         }
         Self.prefilter(line, padded, width)
-        combine(line, width, target, stride, width)
+        combine(line, width, target, targetStride, width)
       }
     } else {
-      combine(source, stride, target, stride, width)
+      combine(source, stride, target, targetStride, width)
     }
   }
 

@@ -12,8 +12,7 @@ public struct Ensemble {
   public let dataset: DatasetDescription
   /// The post-processing that cross-validation chose for these models; applied to every prediction if not `nil`.
   public let postprocessing: Postprocessing?
-  private let predictors: [Predictor]
-  private let average: EnsembleAverage
+  let predictors: [Predictor]
 
   /// Builds the networks and loads their weights.
   ///
@@ -43,37 +42,38 @@ public struct Ensemble {
     dataset = first.dataset
     postprocessing = postprocesses ? try Postprocessing.common(to: models.map(\.folder)) : nil
     predictors = try trainings.map { try Predictor($0, options: options) }
-    average = EnsembleAverage(dataset: dataset, converters: trainings.map { LogitsToLabels(model: $0[0]) })
   }
 
   /// Segments cases in the given order.
   ///
   /// Three cases are in work at a time: while the networks run on one, the next is read and preprocessed, and the
-  /// logits of the previous one become labels.
+  /// previous one is post-processed and passed to `body`.
   ///
   /// - Parameters:
   ///   - cases: The cases; their label files, if any, are not read.
   ///   - withProbabilities: Whether predictions contain the probabilities of all output channels.
+  ///   - overlaps: Whether three cases are in work at a time; otherwise one, in a third of the memory or less.
   ///   - failed: Receives, in the place of a prediction, why an image cannot be read or does not fit the other
   ///     channels, or that logits are not finite. By default it throws that error, which ends the prediction.
   ///   - body: Receives the predictions one at a time, in order, on a background thread.
   /// - Throws: Any error of `failed` and `body`. The cases before the one that failed have then been passed to `body`,
   ///   and none after it.
   public func predict(
-    _ cases: [RawCase], withProbabilities: Bool = false,
+    _ cases: [RawCase], withProbabilities: Bool = false, overlaps: Bool = true,
     failed: @escaping @Sendable (InputError) throws -> Void = { throw $0 },
     _ body: @escaping @Sendable (Prediction) throws -> Void
   ) throws {
-    let (dataset, average, postprocessing) = (dataset, average, postprocessing)
+    let (dataset, postprocessing) = (dataset, postprocessing)
     let preprocessors = predictors.map(\.preprocessor)
     try Pipeline(
+      overlaps: overlaps,
       prepare: { rawCase in try Self.attempt { try PredictionInput(rawCase, dataset, preprocessors) } },
-      compute: { input in try Self.attempt { try logits(of: input.get()) } },
-      finish: { logits in
-        switch logits {
+      compute: { input in try Self.attempt { try segment(input.get(), withProbabilities: withProbabilities) } },
+      finish: { segmentation in
+        switch segmentation {
         case .failure(let error): try failed(error)
-        case .success(let logits):
-          var prediction = try average.prediction(from: logits, withProbabilities: withProbabilities)
+        case .success(let segmentation):
+          var prediction = segmentation.prediction
           if let postprocessing { prediction.labels = postprocessing.apply(to: prediction.labels) }
           try body(prediction)
         }
@@ -86,9 +86,12 @@ public struct Ensemble {
     do { return .success(try body()) } catch let error as InputError { return .failure(error) }
   }
 
-  private func logits(of input: PredictionInput) throws -> CaseLogits {
-    CaseLogits(
-      name: input.name, geometry: input.geometry,
-      trainings: try zip(predictors, input.images).map { (try $0.logits(of: $1), $1.properties) })
+  /// Adds the trainings one after the other.
+  private func segment(_ input: PredictionInput, withProbabilities: Bool) throws -> Segmentation {
+    var segmentation = Segmentation(
+      name: input.name, geometry: input.geometry, dataset: dataset, trainings: predictors.count,
+      withProbabilities: withProbabilities)
+    for (predictor, image) in zip(predictors, input.images) { try segmentation.add(image, predictor) }
+    return segmentation
   }
 }

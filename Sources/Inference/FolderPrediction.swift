@@ -26,8 +26,11 @@ public struct FolderPrediction {
   public let keptCount: Int
   /// The number of cases that `run` segments.
   public var caseCount: Int { cases.count }
+  /// The time and the memory that `run` will take, and the cases that it cannot segment.
+  public let forecast: PredictionForecast
 
-  /// Finds the cases in a folder of images and checks which of them have been segmented.
+  /// Finds the cases in a folder of images, checks which of them have been segmented, and looks at the headers of the
+  /// others.
   ///
   /// - Parameters:
   ///   - images: A folder with `CASE_0000.nii.gz`, `CASE_0001.nii.gz`, …, one image for each input channel.
@@ -35,8 +38,8 @@ public struct FolderPrediction {
   ///   - output: The folder for the segmentations.
   ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
   ///   - existing: What to do with segmentations that are in `output` already.
-  /// - Throws: `InputError` when images are missing, when `output` is the folder of images, or when `existing` is
-  ///   `.refuse` and a case has been segmented.
+  /// - Throws: `InputError` when images are missing, when `output` is the folder of images, when `existing` is `.refuse`
+  ///   and a case has been segmented, or when a case needs more memory than is free.
   public init(
     images: URL, with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
@@ -48,7 +51,8 @@ public struct FolderPrediction {
     try self.init(cases, with: ensemble, to: output, savesProbabilities: savesProbabilities, existing: existing)
   }
 
-  /// Takes the cases whose images are listed, wherever the files are, and checks which have been segmented.
+  /// Takes the cases whose images are listed, wherever the files are, checks which have been segmented, and looks at the
+  /// headers of the others.
   ///
   /// - Parameters:
   ///   - allCases: The cases; label files, if any, are not read.
@@ -56,7 +60,8 @@ public struct FolderPrediction {
   ///   - output: The folder for the segmentations.
   ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
   ///   - existing: What to do with segmentations that are in `output` already.
-  /// - Throws: `InputError` when `existing` is `.refuse` and a case has been segmented.
+  /// - Throws: `InputError` when `existing` is `.refuse` and a case has been segmented, or when a case needs more memory
+  ///   than is free.
   public init(
     _ allCases: [RawCase], with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
@@ -83,6 +88,7 @@ public struct FolderPrediction {
     case .replace: cases = allCases
     }
     keptCount = allCases.count - cases.count
+    forecast = try ensemble.forecast(cases, withProbabilities: savesProbabilities)
   }
 
   /// Segments the cases in order.
@@ -105,7 +111,9 @@ public struct FolderPrediction {
     let failures = Mutex<[InputError]>([])
     let state = Mutex((finished: 0, time: ContinuousClock.now))
     let failed: @Sendable (InputError) -> Void = { error in failures.withLock { $0.append(error) } }
-    try ensemble.predict(cases, withProbabilities: savesProbabilities, failed: failed) { [output] prediction in
+    try ensemble.predict(
+      cases, withProbabilities: savesProbabilities, overlaps: forecast.overlaps, failed: failed
+    ) { [output] prediction in
       try prediction.write(to: output)
       state.withLock { state in
         let now = ContinuousClock.now

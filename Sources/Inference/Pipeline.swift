@@ -3,8 +3,11 @@ import Threads
 /// Three steps that every item passes through, overlapping for successive items.
 ///
 /// While `compute` works on an item, `prepare` works on the next and `finish` on the previous one, each on a thread of
-/// its own. Every step takes the items in order and one at a time, so that at most three items are in memory.
+/// its own. Every step takes the items in order and one at a time, so that at most three items are in memory; without
+/// overlap, at most one is.
 struct Pipeline<Item: Sendable, Prepared: Sendable, Computed: Sendable> {
+  /// Whether an item's steps overlap with those of its neighbors.
+  var overlaps = true
   /// The first step, on a background thread.
   let prepare: @Sendable (Item) throws -> Prepared
   /// The second step, which takes the longest; it runs on the caller's thread.
@@ -29,12 +32,16 @@ struct Pipeline<Item: Sendable, Prepared: Sendable, Computed: Sendable> {
     for index in items.indices {
       let computed = Result { () throws -> Computed? in
         guard let prepared = try next?.get() else { return nil }
-        next = startPreparing(index + 1)
+        next = overlaps ? startPreparing(index + 1) : nil
         return try compute(prepared)
       }
       try previous?.get()
       guard let computed = try computed.get() else { return }
       previous = BackgroundTask { [finish] in try finish(computed) }
+      if !overlaps {
+        try previous?.get()
+        next = startPreparing(index + 1)
+      }
     }
     try previous?.get()
   }

@@ -13,9 +13,16 @@ struct PredictionInput: Sendable {
   ///
   /// - Throws: `InputError` when an image cannot be read, does not fit the other channels, or cannot be preprocessed.
   init(_ rawCase: RawCase, _ description: DatasetDescription, _ preprocessors: [Preprocessor]) throws {
-    let loaded = try LoadedCase(RawCase(name: rawCase.name, images: rawCase.images, label: nil), description)
     name = rawCase.name
-    geometry = loaded.geometry
-    images = try preprocessors.map { try $0.preprocess(images: loaded.images, labels: nil, caseName: rawCase.name) }
+    let raw = try LoadedCase(RawCase(name: rawCase.name, images: rawCase.images, label: nil), description).images
+    geometry = raw[0].geometry
+    var images: [PreprocessedCase] = []
+    for preprocessor in preprocessors.dropLast() {
+      images.append(try preprocessor.preprocess(images: raw, labels: nil, caseName: name))
+    }
+    // For the last training the images need not outlive their preprocessing.
+    images.append(
+      try preprocessors[preprocessors.count - 1].preprocess(images: consume raw, labels: nil, caseName: name))
+    self.images = images
   }
 }

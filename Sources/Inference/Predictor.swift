@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Imaging
 import NIfTI
+import Plans
 import Tensors
 import UNet
 
@@ -34,6 +35,10 @@ public final class Predictor {
   private let options: Options
   private let mirrorAxes: [Int]
   let preprocessor: Preprocessor
+  /// The plan that all models share.
+  var plan: Plan { models[0].plan }
+  /// The folder of the first model, for error messages.
+  var folder: String { models[0].folder.url.path }
   private let network: Network
   /// The index of the model whose weights are in `network`.
   private var loadedIndex: Int?
@@ -74,35 +79,72 @@ public final class Predictor {
     for index in models.indices.reversed() { try load(index) }
   }
 
-  /// The logits of an image, averaged over all tiles, mirror images and models.
-  func logits(of image: PreprocessedCase) throws -> TileAccumulator {
-    let inputChannels = models[0].architecture.inputChannels
-    var accumulator = TileAccumulator(
-      shape: image.shape, patch: models[0].configuration.patchSize,
-      outputChannels: models[0].architecture.outputChannels, step: options.stepSize)
-    let mirrorings = (0..<1 << mirrorAxes.count).map { subset in
+  /// The number of passes of the network over each tile: one for each mirror image and model.
+  var passesPerTile: Int { mirrorings.count * models.count }
+  /// The number of output channels of the network.
+  var outputChannels: Int { models[0].architecture.outputChannels }
+
+  /// The number of tiles that cover a preprocessed image.
+  func tileCount(_ shape: [Int]) -> Int {
+    TileAccumulator.starts(shape: shape, patch: models[0].configuration.patchSize, step: options.stepSize)
+      .reduce(1) { $0 * $1.count }
+  }
+
+  /// The memory that the sums of logits of a preprocessed image take, in bytes.
+  func sumBytes(_ shape: [Int]) -> Int {
+    let planes = min(shape[0], models[0].configuration.patchSize[0])
+    return 4 * outputChannels * planes * shape[1] * shape[2]
+  }
+
+  /// Measures how long the network takes for a tile, in seconds.
+  func secondsPerPass() -> Double {
+    func pass() -> Double { ContinuousClock().measure { network.forward() } / .seconds(1) }
+    let first = pass()
+    // The first pass sets up what later ones reuse. Where it took long, that does not matter.
+    return first < 1 ? pass() : first
+  }
+
+  /// For each mirror image of a tile, the axes along which it is reversed.
+  private var mirrorings: [[Bool]] {
+    (0..<1 << mirrorAxes.count).map { subset in
       var mirrored = [false, false, false]
       for (bit, axis) in mirrorAxes.enumerated() { mirrored[axis] = subset >> bit & 1 == 1 }
       return mirrored
     }
-    let share = 1 / Float(mirrorings.count * models.count)
-    for index in models.indices {
-      try load(index)
-      for start in accumulator.tiles {
-        for mirrored in mirrorings {
-          image.data.withUnsafeBufferPointer { data in
-            network.input.withUnsafeMutableBufferPointer {
-              accumulator.cut(data, channels: inputChannels, at: start, mirrored: mirrored, into: $0)
+  }
+
+  /// Computes the logits of an image, averaged over all tiles, mirror images and models.
+  ///
+  /// All models predict a row of tiles before the next row begins, so that planes become final one after the other.
+  ///
+  /// - Parameter body: Receives the planes in order, each [output channel, y, x]: 32-bit floats in double precision.
+  /// - Throws: What `body` throws.
+  func logits(of image: PreprocessedCase, _ body: ([Double]) throws -> Void) throws {
+    let inputChannels = models[0].architecture.inputChannels
+    var accumulator = TileAccumulator(
+      shape: image.shape, patch: models[0].configuration.patchSize,
+      outputChannels: outputChannels, step: options.stepSize)
+    let mirrorings = mirrorings
+    let share = 1 / Float(passesPerTile)
+    for (row, tiles) in accumulator.rows.enumerated() {
+      for index in models.indices {
+        try load(index)
+        for start in tiles {
+          for mirrored in mirrorings {
+            image.data.withUnsafeBufferPointer { data in
+              network.input.withUnsafeMutableBufferPointer {
+                accumulator.cut(data, channels: inputChannels, at: start, mirrored: mirrored, into: $0)
+              }
             }
-          }
-          network.forward()
-          network.outputs[0].withUnsafeBufferPointer {
-            accumulator.add($0, at: start, mirrored: mirrored, share: share)
+            network.forward()
+            network.outputs[0].withUnsafeBufferPointer {
+              accumulator.add($0, at: start, mirrored: mirrored, share: share)
+            }
           }
         }
       }
+      for z in accumulator.finalPlanes(afterRow: row) { try body(accumulator.takePlane(z)) }
     }
-    return accumulator
   }
 
   /// Loads the weights of a model unless the network has them already.

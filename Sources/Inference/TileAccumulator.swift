@@ -3,23 +3,28 @@ import Threads
 
 /// Cuts tiles out of a volume for the network, and averages the logits of all tiles.
 ///
-/// The accumulator keeps one 32-bit float for each output channel and voxel of the volume, however many tiles, mirror
-/// images and models there are. A volume that is smaller than the patch is treated as padded with zeros: half of the
-/// missing voxels, rounded down, before it and the rest after it.
+/// Tiles come in rows: all tiles that start at the same z. Once a row is done, the planes before the next row are final,
+/// and are taken out. So the accumulator keeps one 32-bit float for each output channel and voxel of as many planes as
+/// the patch has, however long the volume is and however many tiles, mirror images and models there are.
+///
+/// A volume that is smaller than the patch is treated as padded with zeros: half of the missing voxels, rounded down,
+/// before it and the rest after it.
 struct TileAccumulator {
   /// The shapes (z, y, x) of the volume, of the patch, and of the volume padded to at least the patch.
   let shape, patch, padded: [Int]
   /// The number of output channels of the network.
   let outputChannels: Int
-  /// The first voxel (z, y, x) of each tile in the padded volume; z changes slowest.
-  let tiles: [[Int]]
+  /// The first voxel (z, y, x) of each tile in the padded volume, row by row; x changes fastest.
+  let rows: [[[Int]]]
   /// The number of voxels of padding before the volume along each axis.
   private let paddingBefore: [Int]
   /// The weight of each voxel of a tile; see `SlidingWindow.gaussian`.
   private let weights: [Float]
   /// For each axis, the sums of the profiles. The weights of a voxel sum to 10 times the product of its three values.
   private let coverage: [[Double]]
-  /// The weighted sums of logits, (z, y, x, output channel).
+  /// The number of planes in `sums`.
+  let depth: Int
+  /// The weighted sums of logits, (plane, y, x, output channel). Plane z of the volume is in place z modulo `depth`.
   private var sums: [Float]
 
   /// - Parameters:
@@ -34,11 +39,17 @@ struct TileAccumulator {
     let padded = zip(shape, patch).map { max($0, $1) }
     self.padded = padded
     paddingBefore = zip(padded, shape).map { ($0 - $1) / 2 }
-    let starts = (0..<3).map { SlidingWindow.starts(extent: padded[$0], tile: patch[$0], step: step) }
-    tiles = starts[0].flatMap { z in starts[1].flatMap { y in starts[2].map { x in [z, y, x] } } }
+    let starts = Self.starts(shape: shape, patch: patch, step: step)
+    rows = starts[0].map { z in starts[1].flatMap { y in starts[2].map { x in [z, y, x] } } }
     coverage = (0..<3).map { SlidingWindow.coverage(extent: padded[$0], tile: patch[$0], starts: starts[$0]) }
     weights = SlidingWindow.gaussian(patch: patch)
-    sums = Array(repeating: 0, count: shape.reduce(outputChannels, *))
+    depth = min(shape[0], patch[0])
+    sums = Array(repeating: 0, count: depth * shape[1] * shape[2] * outputChannels)
+  }
+
+  /// The first voxels of the tiles along each axis of the volume, padded to at least the patch.
+  static func starts(shape: [Int], patch: [Int], step: Double) -> [[Int]] {
+    (0..<3).map { SlidingWindow.starts(extent: max(shape[$0], patch[$0]), tile: patch[$0], step: step) }
   }
 
   /// Copies a tile of an image into a network's input.
@@ -46,7 +57,7 @@ struct TileAccumulator {
   /// - Parameters:
   ///   - data: The image, (input channel, z, y, x).
   ///   - channels: The number of input channels.
-  ///   - start: The first voxel of the tile, one of `tiles`.
+  ///   - start: The first voxel of the tile, one of `rows`.
   ///   - mirrored: For each axis, whether the tile is reversed along it.
   ///   - input: The network's input, (z, y, x, input channel).
   func cut(
@@ -77,11 +88,11 @@ struct TileAccumulator {
   ///
   /// - Parameters:
   ///   - logits: The network's output, (z, y, x, output channel).
-  ///   - start: The first voxel of the tile, one of `tiles`.
+  ///   - start: The first voxel of the tile, one of `rows`.
   ///   - mirrored: For each axis, whether the tile was reversed along it.
   ///   - share: The weight of this pass among all passes over the tile; the shares of a tile must add up to 1.
   mutating func add(_ logits: UnsafeBufferPointer<Float>, at start: [Int], mirrored: [Bool], share: Float) {
-    let (shape, patch, channels, weights) = (shape, patch, outputChannels, weights)
+    let (shape, patch, depth, channels, weights) = (shape, patch, depth, outputChannels, weights)
     let lower = (0..<3).map { max(start[$0], paddingBefore[$0]) }
     let upper = (0..<3).map { min(start[$0] + patch[$0], paddingBefore[$0] + shape[$0]) }
     let offset = paddingBefore
@@ -91,6 +102,7 @@ struct TileAccumulator {
         let z = lower[0] + slice
         let tileZ = z - start[0]
         let logitZ = mirrored[0] ? patch[0] - 1 - tileZ : tileZ
+        let place = (z - offset[0]) % depth
         for y in lower[1]..<upper[1] {
           let tileY = y - start[1]
           let logitY = mirrored[1] ? patch[1] - 1 - tileY : tileY
@@ -99,7 +111,7 @@ struct TileAccumulator {
             let logitX = mirrored[2] ? patch[2] - 1 - tileX : tileX
             let weight = share * weights[(tileZ * patch[1] + tileY) * patch[2] + tileX]
             let from = ((logitZ * patch[1] + logitY) * patch[2] + logitX) * channels
-            let to = (((z - offset[0]) * shape[1] + y - offset[1]) * shape[2] + x - offset[2]) * channels
+            let to = ((place * shape[1] + y - offset[1]) * shape[2] + x - offset[2]) * channels
             for channel in 0..<channels { sums[to + channel] += weight * logits[from + channel] }
           }
         }
@@ -107,21 +119,37 @@ struct TileAccumulator {
     }
   }
 
-  /// The averaged logits of one output channel.
-  func logits(of channel: Int) -> Volume<Float> {
-    var result = Volume<Float>(shape: shape, repeating: 0)
-    var index = 0
-    for z in 0..<shape[0] {
-      for y in 0..<shape[1] {
-        let row = SlidingWindow.peak * coverage[0][z + paddingBefore[0]] * coverage[1][y + paddingBefore[1]]
-        for x in 0..<shape[2] {
-          let weight = row * coverage[2][x + paddingBefore[2]]
-          result.voxels[index] = Float(Double(sums[index * outputChannels + channel]) / weight)
-          index += 1
+  /// The planes of the volume that no later row reaches, and an earlier one did not complete.
+  func finalPlanes(afterRow row: Int) -> Range<Int> {
+    func start(_ row: Int) -> Int { row < rows.count ? rows[row][0][0] : shape[0] }
+    return start(row)..<start(row + 1)
+  }
+
+  /// Takes out the averaged logits of a final plane, which makes room for a later one.
+  ///
+  /// - Returns: The logits, [output channel, y, x]: 32-bit floats in double precision.
+  mutating func takePlane(_ z: Int) -> [Double] {
+    let (shape, channels, coverage, padding) = (shape, outputChannels, coverage, paddingBefore)
+    let count = shape[1] * shape[2]
+    let first = z % depth * count * channels
+    return [Double](unsafeUninitializedCapacity: count * channels) { plane, initialized in
+      sums.withUnsafeMutableBufferPointer { sums in
+        nonisolated(unsafe) let (plane, sums) = (plane, sums)
+        Parallel.forEach(shape[1]) { y in
+          let row = SlidingWindow.peak * coverage[0][z + padding[0]] * coverage[1][y + padding[1]]
+          for x in 0..<shape[2] {
+            let weight = row * coverage[2][x + padding[2]]
+            let voxel = y * shape[2] + x
+            for channel in 0..<channels {
+              let index = first + voxel * channels + channel
+              plane[channel * count + voxel] = Double(Float(Double(sums[index]) / weight))
+              sums[index] = 0
+            }
+          }
         }
       }
+      initialized = count * channels
     }
-    return result
   }
 
   /// The index in the volume of voxel `position` of a tile along one axis; it may lie outside the volume.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Datasets
+import Files
 import Foundation
 import Inference
 import Logging
@@ -82,6 +83,8 @@ struct PredictCommand: ParsableCommand {
     logger.debug("\(ProcessMemory.description)")
     let count = prediction.caseCount
     if continues { logger.info("\(prediction.keptCount) of \(prediction.keptCount + count) cases are there already") }
+    for failure in prediction.forecast.failures { Self.report(failure) }
+    if prediction.forecast.caseCount > 0 { logger.info("\(prediction.forecast)") }
     for step in ensemble.postprocessing?.steps ?? [] { logger.info("Keeping \(step)") }
     let failures = try prediction.run { finished, name, seconds in
       journal.keep()
@@ -89,12 +92,16 @@ struct PredictCommand: ParsableCommand {
       logger.info("\(finished)/\(count)  \(name)  \(String(format: "%.1f", seconds)) s")
     }
     guard failures.isEmpty else {
-      for failure in failures { FileHandle.standardError.write(Data("hwsseg: error: \(failure)\n".utf8)) }
+      failures.forEach(Self.report)
       let summary = "\(failures.count) of \(count) cases are not segmented"
       print("\(summary); correct them and call with --continue")
       journal.end("failed: \(summary)")
       throw ExitCode.failure
     }
+  }
+
+  private static func report(_ failure: InputError) {
+    FileHandle.standardError.write(Data("hwsseg: error: \(failure)\n".utf8))
   }
 
   private func record(_ models: [Model]) throws -> RunRecord {

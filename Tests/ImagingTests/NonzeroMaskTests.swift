@@ -24,6 +24,36 @@ import Testing
     #expect(NonzeroMask([volume]).isInside.count { $0 } == 4 * 4 * 3 - 2)
   }
 
+  /// Random masks with many winding cavities, filled by their definition.
+  @Test(arguments: [[1, 9, 9], [6, 7, 8], [9, 5, 1]], [2, 3, 4])
+  func holesOfRandomMasks(shape: [Int], share: UInt32) {
+    var state: UInt32 = 5
+    let volume = Volume(
+      shape: shape,
+      voxels: (0..<shape.reduce(1, *)).map { _ -> Float in
+        state = state &* 1_664_525 &+ 1_013_904_223
+        return (state >> 16) % 5 < share ? 1 : 0
+      })
+    var outside = Volume(shape: shape, repeating: false)
+    var changes = true
+    while changes {
+      changes = false
+      for z in 0..<shape[0] {
+        for y in 0..<shape[1] {
+          for x in 0..<shape[2] where volume[z, y, x] == 0 && !outside[z, y, x] {
+            let isReached = [(-1, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0), (0, 0, -1), (0, 0, 1)].contains {
+              dz, dy, dx in
+              let near = [z + dz, y + dy, x + dx]
+              return !zip(near, shape).allSatisfy { 0 <= $0 && $0 < $1 } || outside[near[0], near[1], near[2]]
+            }
+            if isReached { (outside[z, y, x], changes) = (true, true) }
+          }
+        }
+      }
+    }
+    #expect(NonzeroMask([volume]).isInside == outside.voxels.map { !$0 })
+  }
+
   @Test func channelsAreJoined() {
     var other = Volume<Float>(shape: [7, 6, 5], repeating: 0)
     other[6, 0, 4] = -3

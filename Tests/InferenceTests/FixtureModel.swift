@@ -35,13 +35,25 @@ enum FixtureModel {
   }
 
   /// Writes an image of made-up voxels, which depend on `factor`.
-  static func writeCase(_ name: String, factor: Int, in folder: URL) throws -> RawCase {
+  ///
+  /// - Parameter border: The number of voxels at each side of the image that are 0, and so are cropped.
+  static func writeCase(
+    _ name: String, factor: Int, shape: [Int] = [8, 8, 16], spacing: [Double] = [1, 1, 1], border: Int = 0,
+    in folder: URL
+  ) throws -> RawCase {
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     let image = folder.appendingPathComponent("\(name)_0000.nii.gz")
-    let shape = [8, 8, 16]
-    let voxels = (0..<1024).map { Float($0 * factor % 1009) }
-    try NIfTIFile.write(
-      image: Volume(shape: shape, voxels: voxels), geometry: Geometry(shape: shape, spacing: [1, 1, 1]), to: image)
+    var volume = Volume(
+      shape: shape, voxels: (0..<shape.reduce(1, *)).map { Float($0 * factor % 1009 + (border > 0 ? 1 : 0)) })
+    for z in 0..<shape[0] {
+      for y in 0..<shape[1] {
+        for x in 0..<shape[2] {
+          let isInside = zip([z, y, x], shape).allSatisfy { $0 >= border && $0 < $1 - border }
+          if !isInside { volume[z, y, x] = 0 }
+        }
+      }
+    }
+    try NIfTIFile.write(image: volume, geometry: Geometry(shape: shape, spacing: spacing), to: image)
     return RawCase(name: name, images: [image], label: nil)
   }
 }

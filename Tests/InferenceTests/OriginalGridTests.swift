@@ -33,16 +33,25 @@ import Testing
       .preprocess(images: [image], labels: nil, caseName: "a")
     #expect(preprocessed.shape == order.map { [3, 5, 2][$0] })
     let grid = OriginalGrid(properties: preprocessed.properties, plan: plan)
-    #expect(grid.restore(preprocessed.data, background: 0) == volume)
-    let outside = grid.restore(preprocessed.data, background: -1)
-    #expect(outside[0, 0, 0] == -1 && outside[1, 2, 3] == 123 && outside[3, 6, 4] == 364)
+    #expect(grid.shape == volume.shape)
+    var restored = Volume<Float>(shape: volume.shape, repeating: 0)
+    let count = preprocessed.shape[1] * preprocessed.shape[2]
+    for z in 0..<preprocessed.shape[0] {
+      grid.forEachVoxel(ofPlane: z) { restored.voxels[$1] = preprocessed.data[z * count + $0] }
+    }
+    #expect(restored == volume)
 
     // At twice the spacing logits come back on the cropped image's grid.
     plan.configuration.spacing = plan.configuration.spacing.map { 2 * $0 }
     let coarse = OriginalGrid(properties: preprocessed.properties, plan: plan)
-    let resampled = coarse.resample(Volume(shape: order.map { [2, 3, 1][$0] }, repeating: 4))
-    #expect(resampled.shape == preprocessed.properties.shapeAfterCropping)
-    #expect(resampled.voxels.allSatisfy { abs($0 - 4) < 1e-6 })
+    let shape = order.map { [2, 3, 1][$0] }
+    var resampler = coarse.resampler(from: shape, channels: 1)
+    var planes: [[Float]] = []
+    for _ in 0..<shape[0] {
+      resampler.add(Array(repeating: 4, count: shape[1] * shape[2])) { _, plane in planes.append(plane) }
+    }
+    #expect(planes.count == preprocessed.properties.shapeAfterCropping[0])
+    #expect(planes.allSatisfy { $0.count == count && $0.allSatisfy { abs($0 - 4) < 1e-6 } })
   }
 
   private static func plan(order: [Int], spacing: [Double]) throws -> Plan {

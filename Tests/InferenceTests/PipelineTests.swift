@@ -14,7 +14,9 @@ import Testing
   }
 
   /// Runs steps that record their items and throw the given failures.
-  private func run(_ count: Int, failures: [Failure] = []) -> (taken: [Step: [Int]], error: Failure?) {
+  private func run(
+    _ count: Int, failures: [Failure] = [], overlaps: Bool = true
+  ) -> (taken: [Step: [Int]], error: Failure?) {
     let taken = Mutex<[Step: [Int]]>([:])
     @Sendable func take(_ item: Int, _ step: Step) throws -> Int {
       taken.withLock { $0[step, default: []].append(item) }
@@ -24,15 +26,16 @@ import Testing
     var error: (any Error)?
     do {
       try Pipeline<Int, Int, Int>(
-        prepare: { try take($0, .prepare) }, compute: { try take($0, .compute) }, finish: { _ = try take($0, .finish) }
+        overlaps: overlaps, prepare: { try take($0, .prepare) }, compute: { try take($0, .compute) },
+        finish: { _ = try take($0, .finish) }
       ).run(Array(0..<count))
     } catch let thrown { error = thrown }
     return (taken.withLock(\.self), error as? Failure)
   }
 
-  @Test(arguments: [0, 1, 2, 3, 50])
-  func everyStepTakesEveryItemInOrder(count: Int) {
-    let (taken, error) = run(count)
+  @Test(arguments: [0, 1, 2, 3, 50], [false, true])
+  func everyStepTakesEveryItemInOrder(count: Int, overlaps: Bool) {
+    let (taken, error) = run(count, overlaps: overlaps)
     #expect(error == nil)
     for step in Step.allCases { #expect(taken[step] ?? [] == Array(0..<count)) }
   }
@@ -44,6 +47,15 @@ import Testing
     #expect(error == failure)
     #expect(taken[.finish] ?? [] == Array(0..<(step == .finish ? item + 1 : item)))
     #expect(taken[.prepare]?.count ?? 0 <= item + 3)
+  }
+
+  /// Without overlap, nothing that comes after an error in a plain loop is begun.
+  @Test(arguments: Step.allCases)
+  func nothingBeginsAfterAnErrorWithoutOverlap(step: Step) {
+    let (taken, error) = run(5, failures: [Failure(step: step, item: 2)], overlaps: false)
+    #expect(error == Failure(step: step, item: 2))
+    #expect(taken[.prepare]?.count == 3)
+    #expect(taken[.finish]?.count == (step == .finish ? 3 : 2))
   }
 
   /// As in a plain loop, the error of the first item is reported, not the first error in time.
@@ -74,16 +86,18 @@ import Testing
     ).run(Array(0..<count))
   }
 
-  /// Memory holds at most one item for each step.
-  @Test func threeItemsAtMostAreUnderWay() throws {
+  /// Memory holds at most one item for each step, and one in all without overlap.
+  @Test(arguments: [(true, 3), (false, 1)])
+  func fewItemsAreUnderWay(overlaps: Bool, limit: Int) throws {
     let underWay = Mutex((now: 0, most: 0))
     try Pipeline<Int, Int, Int>(
+      overlaps: overlaps,
       prepare: { item in
         underWay.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
         return item
       },
       compute: { $0 }, finish: { _ in underWay.withLock { $0.now -= 1 } }
     ).run(Array(0..<200))
-    #expect(underWay.withLock { $0.now == 0 && $0.most <= 3 })
+    #expect(underWay.withLock { $0.now == 0 && $0.most <= limit })
   }
 }

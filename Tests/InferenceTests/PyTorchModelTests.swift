@@ -52,16 +52,4 @@ struct PyTorchModelTests {
       try Model(ModelFolder(plain.appendingPathComponent("fold_0")), checkpoint: .best)
     }
   }
-
-  /// Regions are decided at a logit of 0, or at a probability of one half.
-  @Test func thresholds() {
-    var logits = LabelAssignment(voxels: 3, regionLabels: [2, 5])
-    logits.add([0.1, -0.1, 3])
-    logits.add([-1, -1, 2])
-    #expect(logits.labels == [2, 0, 5])
-    var probabilities = LabelAssignment(voxels: 3, regionLabels: [2, 5], threshold: 0.5)
-    probabilities.add([0.6, 0.4, 0.9])
-    probabilities.add([0.1, 0.1, 0.8])
-    #expect(probabilities.labels == [2, 0, 5])
-  }
 }

@@ -13,7 +13,7 @@ public struct Preprocessor: Sendable {
   public let plan: Plan
   /// The description of the data set.
   public let description: DatasetDescription
-  private let configuration: PlanConfiguration
+  let configuration: PlanConfiguration
   private let normalizations: [IntensityNormalization]
 
   /// Creates a preprocessor for the plan's configuration.
@@ -75,7 +75,9 @@ public struct Preprocessor: Sendable {
   ///   - caseName: The name of the case in error messages.
   /// - Throws: `InputError` when the number of images or their shapes are wrong, or when the resampled image would be
   ///   empty or too large.
-  public func preprocess(images: [Image], labels: Volume<Int32>?, caseName: String) throws -> PreprocessedCase {
+  public func preprocess(images: consuming [Image], labels: Volume<Int32>?, caseName: String) throws -> PreprocessedCase
+  {
+    var images = images
     guard images.count == normalizations.count, images.allSatisfy({ $0.volume.shape == images[0].volume.shape }),
       labels == nil || labels?.shape == images[0].volume.shape
     else {
@@ -86,36 +88,59 @@ public struct Preprocessor: Sendable {
     let order = plan.transposeForward
     let fileSpacing = images[0].geometry.spacing
     let spacing = order.map { fileSpacing[$0] }
-    let volumes = images.map { $0.volume.transposed(order) }
+    // Whole volumes are large: each is released as soon as the next one has been made of it.
+    let released = Volume<Float>(shape: [0, 0, 0], voxels: [])
+    var volumes: [Volume<Float>] = []
+    for channel in images.indices {
+      volumes.append(images[channel].volume.transposed(order))
+      images[channel].volume = released
+    }
     let shapeBeforeCropping = volumes[0].shape
 
-    let region = NonzeroRegion(volumes, labels: labels?.transposed(order))
-    let croppedShape = region.box.shape
+    let region = labels.map { NonzeroRegion(volumes, labels: $0.transposed(order)) }
+    var box = BoundingBox(whole: shapeBeforeCropping)
+    var maskForNorm: [Bool]?
+    let usesMask = configuration.useMaskForNorm.contains(true)
+    if let region {
+      box = region.box
+      if usesMask { maskForNorm = region.labels.voxels.map { $0 >= 0 } }
+    } else {
+      let mask = NonzeroMask(volumes)
+      box = mask.boundingBox
+      if usesMask { maskForNorm = Volume(shape: mask.shape, voxels: mask.isInside).cropped(to: box).voxels }
+    }
+    let croppedShape = box.shape
     let shape = try newShape(croppedShape, spacing: spacing, caseName: caseName)
     var data: [Float] = []
-    data.reserveCapacity(volumes.count * shape.reduce(1, *))
     let resampling = configuration.dataResampling
-    for (channel, volume) in volumes.enumerated() {
-      var volume = volume.cropped(to: region.box)
-      let mask = configuration.useMaskForNorm[channel] ? region.labels.voxels.map { $0 >= 0 } : nil
-      try normalizations[channel].apply(to: &volume, mask: mask, file: "case \(caseName), channel \(channel)")
-      data +=
-        Resampling.resample(
-          volume, to: shape, spacing: spacing, newSpacing: configuration.spacing, order: resampling.order,
-          orderZ: resampling.orderZ, forceSeparateZ: resampling.forceSeparateZ
-        ).voxels
+    for channel in volumes.indices {
+      var volume = volumes[channel].cropped(to: box)
+      volumes[channel] = released
+      try normalizations[channel].apply(
+        to: &volume, mask: configuration.useMaskForNorm[channel] ? maskForNorm : nil,
+        file: "case \(caseName), channel \(channel)")
+      let resampled = Resampling.resample(
+        volume, to: shape, spacing: spacing, newSpacing: configuration.spacing, order: resampling.order,
+        orderZ: resampling.orderZ, forceSeparateZ: resampling.forceSeparateZ
+      ).voxels
+      if volumes.count == 1 {
+        data = resampled
+      } else {
+        if channel == 0 { data.reserveCapacity(volumes.count * resampled.count) }
+        data += resampled
+      }
     }
-    let resampledLabels = labels.map { _ in resample(region.labels, to: shape, spacing: spacing) }
+    let resampledLabels = region.map { resample($0.labels, to: shape, spacing: spacing) }
     return PreprocessedCase(
       data: data, channels: volumes.count, shape: shape, labels: resampledLabels,
       properties: CaseProperties(
         spacing: fileSpacing, shapeBeforeCropping: shapeBeforeCropping,
-        boundingBox: zip(region.box.lower, region.box.upper).map { [$0, $1] }, shapeAfterCropping: croppedShape),
+        boundingBox: zip(box.lower, box.upper).map { [$0, $1] }, shapeAfterCropping: croppedShape),
       classLocations: resampledLabels.map { ClassLocations.sample($0, description) } ?? [])
   }
 
   /// The shape at the plan's spacing.
-  private func newShape(_ shape: [Int], spacing: [Double], caseName: String) throws -> [Int] {
+  func newShape(_ shape: [Int], spacing: [Double], caseName: String) throws -> [Int] {
     let extents = (0..<3).map { spacing[$0] / configuration.spacing[$0] * Double(shape[$0]) }
     // Class locations hold voxel offsets as 32-bit integers.
     guard extents.allSatisfy({ $0 > 0.5 && $0 < 1e6 }), extents.reduce(1, *) < 2e9 else {

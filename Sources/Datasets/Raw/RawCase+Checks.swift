@@ -8,8 +8,10 @@ extension RawCase {
   /// nnU-Net only warns of positions that differ. Such files usually belong to different images, or one of them is
   /// flipped, so that a training on them learns nothing.
   ///
-  /// - Throws: `InputError` naming the file that differs from the first channel.
-  func checkGeometry() throws {
+  /// - Returns: The geometry of the first channel.
+  /// - Throws: `InputError` naming the file that differs from the first channel, or that is shorter than its header says.
+  @discardableResult
+  public func checkGeometry() throws -> Geometry {
     guard let first = images.first else {
       throw InputError("case \(name)", found: "no image", expected: "one for each channel")
     }
@@ -25,6 +27,7 @@ extension RawCase {
           expected: "\(geometry.spacing) (z, y, x), as in \(first.lastPathComponent)")
       }
     }
+    return geometry
   }
 
   /// Checks the values of a label map that was read from `file`.

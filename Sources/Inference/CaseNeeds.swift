@@ -1,0 +1,50 @@
+import Datasets
+import NIfTI
+
+/// What it takes to segment a case of which only the headers have been read.
+struct CaseNeeds {
+  /// The number of tiles, for each training.
+  let tiles: [Int]
+  /// The memory for reading and preprocessing, with the preprocessed images, in bytes.
+  let prepare: Int
+  /// The memory while the networks run: preprocessed images, sums of logits, labels and probabilities, in bytes.
+  let compute: Int
+  /// The memory for post-processing and writing, in bytes.
+  let finish: Int
+
+  /// The memory while nothing else is in work.
+  var alone: Int { max(prepare, compute, finish) }
+
+  /// - Parameters:
+  ///   - geometry: The geometry of the case's images.
+  ///   - predictors: One for each training.
+  ///   - withProbabilities: Whether the prediction will contain the probabilities of all output channels.
+  ///   - postprocesses: Whether the labels will be post-processed.
+  /// - Throws: `InputError` when the image would be empty or too large after preprocessing.
+  init(
+    _ name: String, _ geometry: Geometry, _ predictors: [Predictor], withProbabilities: Bool, postprocesses: Bool
+  ) throws {
+    var tiles: [Int] = []
+    var (images, preprocessing, sums) = (0, 0, 0)
+    let channels = predictors[0].plan.configuration.normalizationSchemes.count
+    let outputChannels = predictors[0].outputChannels
+    for predictor in predictors {
+      let (shape, properties) = try predictor.preprocessor.properties(of: geometry, caseName: name)
+      tiles.append(predictor.tileCount(shape))
+      // The images of the trainings before this one are there already.
+      preprocessing = max(preprocessing, images + predictor.preprocessor.bytes(geometry, shape: shape))
+      images += 4 * channels * shape.reduce(1, *)
+      let resampler = OriginalGrid(properties: properties, plan: predictor.plan)
+        .resampler(from: shape, channels: outputChannels)
+      sums = max(sums, predictor.sumBytes(shape) + resampler.bytes)
+    }
+    let voxels = geometry.shape.reduce(1, *)
+    let labels = 4 * voxels
+    let probabilities = withProbabilities || predictors.count > 1 ? 4 * outputChannels * voxels : 0
+    self.tiles = tiles
+    prepare = preprocessing
+    compute = images + sums + labels + probabilities
+    // Post-processing makes two masks, numbers all parts, and copies the labels.
+    finish = labels + probabilities + (postprocesses ? 14 * voxels : 0)
+  }
+}
