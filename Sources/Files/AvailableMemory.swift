@@ -1,6 +1,6 @@
 import Foundation
 
-/// How much memory and disk this process may still take.
+/// How much memory this process may still take.
 public enum AvailableMemory {
   /// The bytes of memory that this process can still allocate without swapping or being ended by the system.
   ///
@@ -27,18 +27,6 @@ public enum AvailableMemory {
       let pages = statm.split(separator: " ").first.flatMap({ Int($0) })
     else { return nil }
     return Int(limit.rlim_cur) - pages * Int(sysconf(Int32(_SC_PAGESIZE)))
-  }
-
-  /// The bytes of disk that this user can still write below a folder, which need not exist yet.
-  ///
-  /// - Returns: `nil` where the file system does not say.
-  public static func disk(at folder: URL) -> Int? {
-    var existing = folder.standardizedFileURL.resolvingSymlinksInPath()
-    while !FileManager.default.fileExists(atPath: existing.path), existing.path != "/" {
-      existing.deleteLastPathComponent()
-    }
-    let attributes = try? FileManager.default.attributesOfFileSystem(forPath: existing.path)
-    return (attributes?[.systemFreeSize] as? NSNumber).map { Int(clamping: $0.uint64Value) }
   }
 }
 

@@ -3,8 +3,9 @@ import Threads
 
 /// ``Resampling`` of a volume of several channels whose planes arrive one after the other along z.
 ///
-/// Nearest-neighbor and linear interpolation along z need two neighboring planes, and only those are kept. Cubic splines
-/// need the whole volume, which is then collected first. The results are those of `Resampling.resample`, bit for bit.
+/// Nearest-neighbor and linear interpolation along z need two neighboring planes, and only those are kept. Cubic
+/// splines need the whole volume, which is then collected first. The results are those of `Resampling.resample`, bit
+/// for bit.
 public struct PlaneResampler: Sendable {
   /// The planes from which a plane of the result is interpolated, and the weight of the second one.
   private struct Source {

@@ -11,6 +11,8 @@ struct CaseNeeds {
   let compute: Int
   /// The memory for post-processing and writing, in bytes.
   let finish: Int
+  /// The size of the probabilities, in bytes; 0 when they are not needed.
+  let probabilities: Int
 
   /// The memory while nothing else is in work.
   var alone: Int { max(prepare, compute, finish) }
@@ -28,19 +30,21 @@ struct CaseNeeds {
     var (images, preprocessing, sums) = (0, 0, 0)
     let channels = predictors[0].plan.configuration.normalizationSchemes.count
     let outputChannels = predictors[0].outputChannels
-    for predictor in predictors {
+    let voxels = geometry.shape.reduce(1, *)
+    for (index, predictor) in predictors.enumerated() {
       let (shape, properties) = try predictor.preprocessor.properties(of: geometry, caseName: name)
       tiles.append(predictor.tileCount(shape))
-      // The images of the trainings before this one are there already.
-      preprocessing = max(preprocessing, images + predictor.preprocessor.bytes(geometry, shape: shape))
+      // The preprocessed images of the trainings before this one are there already. Those that were read are kept for
+      // the trainings after it.
+      let read = index < predictors.count - 1 ? 4 * channels * voxels : 0
+      preprocessing = max(preprocessing, images + read + predictor.preprocessor.bytes(geometry, shape: shape))
       images += 4 * channels * shape.reduce(1, *)
       let resampler = OriginalGrid(properties: properties, plan: predictor.plan)
         .resampler(from: shape, channels: outputChannels)
       sums = max(sums, predictor.sumBytes(shape) + resampler.bytes)
     }
-    let voxels = geometry.shape.reduce(1, *)
     let labels = 4 * voxels
-    let probabilities = withProbabilities || predictors.count > 1 ? 4 * outputChannels * voxels : 0
+    probabilities = withProbabilities || predictors.count > 1 ? 4 * outputChannels * voxels : 0
     self.tiles = tiles
     prepare = preprocessing
     compute = images + sums + labels + probabilities

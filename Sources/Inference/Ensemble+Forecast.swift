@@ -7,14 +7,16 @@ extension Ensemble {
   /// - Parameters:
   ///   - cases: The cases.
   ///   - withProbabilities: Whether predictions will contain the probabilities of all output channels.
-  ///   - available: The memory that can be used, in bytes; all that is free when left out.
+  ///   - available: The memory that can be used beside what is held already, in bytes; by default what the system
+  ///     says.
   /// - Throws: `InputError` when a case needs more memory than that.
   func forecast(_ cases: [RawCase], withProbabilities: Bool, available: Int? = nil) throws -> PredictionForecast {
     var forecast = PredictionForecast()
     guard !cases.isEmpty else { return forecast }
-    // A pass comes first, so that the memory which the networks take themselves is no longer free.
+    // A pass comes first, so that the program holds all the memory that the networks take.
     let secondsPerPass = predictors.map { $0.secondsPerPass() }
-    forecast.availableBytes = available ?? AvailableMemory.bytes
+    let held = ProcessMemory.resident
+    forecast.availableBytes = held + (available ?? AvailableMemory.bytes)
     var (prepare, compute, finish, alone) = (0, 0, 0, 0)
     for rawCase in cases {
       let needs: CaseNeeds
@@ -26,8 +28,13 @@ extension Ensemble {
         forecast.failures.append(error)
         continue
       }
-      guard needs.alone <= forecast.availableBytes else {
-        throw Self.tooLarge(rawCase, needs.alone, forecast.availableBytes, withProbabilities: withProbabilities)
+      guard held + needs.alone <= forecast.availableBytes else {
+        throw InputError(
+          rawCase.images[0].path,
+          found: "an image that needs \(ByteCount.text(held + needs.alone)) of memory to be segmented",
+          expected: "at most the \(ByteCount.text(forecast.availableBytes)) that are available",
+          advice: "Crop the image or give it larger voxels, or use a machine with more memory"
+            + (withProbabilities ? ", or do not save probabilities." : "."))
       }
       (prepare, compute) = (max(prepare, needs.prepare), max(compute, needs.compute))
       (finish, alone) = (max(finish, needs.finish), max(alone, needs.alone))
@@ -37,23 +44,12 @@ extension Ensemble {
         forecast.passes += passes
         forecast.seconds += secondsPerPass[index] * Double(passes)
       }
+      if withProbabilities { forecast.probabilityBytes += needs.probabilities }
       forecast.caseCount += 1
     }
-    let together = prepare + compute + finish
+    let together = held + prepare + compute + finish
     forecast.overlaps = forecast.caseCount > 1 && together <= forecast.availableBytes
-    forecast.bytes = forecast.overlaps ? together : alone
+    forecast.bytes = forecast.overlaps ? together : held + alone
     return forecast
-  }
-
-  private static func tooLarge(_ rawCase: RawCase, _ needed: Int, _ available: Int, withProbabilities: Bool)
-    -> InputError
-  {
-    let memory = PredictionForecast.memory
-    return InputError(
-      rawCase.images.first?.path ?? rawCase.name,
-      found: "an image that needs \(memory(needed)) of memory to be segmented",
-      expected: "one that needs at most the \(memory(available)) that are free",
-      advice: "Crop the image or give it larger voxels, or use a machine with more memory"
-        + (withProbabilities ? ", or do not save probabilities." : "."))
   }
 }

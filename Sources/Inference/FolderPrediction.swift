@@ -38,8 +38,8 @@ public struct FolderPrediction {
   ///   - output: The folder for the segmentations.
   ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
   ///   - existing: What to do with segmentations that are in `output` already.
-  /// - Throws: `InputError` when images are missing, when `output` is the folder of images, when `existing` is `.refuse`
-  ///   and a case has been segmented, or when a case needs more memory than is free.
+  /// - Throws: `InputError` when images are missing, when `output` is the folder of images, when `existing` is
+  ///   `.refuse` and a case has been segmented, or when memory or disk do not suffice.
   public init(
     images: URL, with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
@@ -51,8 +51,8 @@ public struct FolderPrediction {
     try self.init(cases, with: ensemble, to: output, savesProbabilities: savesProbabilities, existing: existing)
   }
 
-  /// Takes the cases whose images are listed, wherever the files are, checks which have been segmented, and looks at the
-  /// headers of the others.
+  /// Takes the cases whose images are listed, wherever the files are, checks which have been segmented, and looks at
+  /// the headers of the others.
   ///
   /// - Parameters:
   ///   - allCases: The cases; label files, if any, are not read.
@@ -60,8 +60,8 @@ public struct FolderPrediction {
   ///   - output: The folder for the segmentations.
   ///   - savesProbabilities: Whether to write the probabilities of all output channels too.
   ///   - existing: What to do with segmentations that are in `output` already.
-  /// - Throws: `InputError` when `existing` is `.refuse` and a case has been segmented, or when a case needs more memory
-  ///   than is free.
+  /// - Throws: `InputError` when `existing` is `.refuse` and a case has been segmented, or when memory or disk do not
+  ///   suffice.
   public init(
     _ allCases: [RawCase], with ensemble: Ensemble, to output: URL, savesProbabilities: Bool = false,
     existing: Existing = .refuse
@@ -89,6 +89,7 @@ public struct FolderPrediction {
     }
     keptCount = allCases.count - cases.count
     forecast = try ensemble.forecast(cases, withProbabilities: savesProbabilities)
+    try DiskSpace.check([(output, forecast.probabilityBytes)])
   }
 
   /// Segments the cases in order.

@@ -16,10 +16,12 @@ public struct PredictionForecast: Sendable {
   public internal(set) var passes = 0
   /// The time for these passes, measured with one of them, in seconds.
   public internal(set) var seconds = 0.0
-  /// The most memory that is needed beside the networks, in bytes.
+  /// The most memory that is needed, with what the program and its networks hold already, in bytes.
   public internal(set) var bytes = 0
-  /// The memory that was free after the networks had been loaded, in bytes.
+  /// The memory that can be used, with what the program and its networks hold already, in bytes.
   public internal(set) var availableBytes = 0
+  /// The disk space that the files with probabilities take, in bytes; 0 when they are not asked for.
+  public internal(set) var probabilityBytes = 0
   /// Whether memory suffices for three cases in work at a time.
   public internal(set) var overlaps = true
 }
@@ -31,7 +33,7 @@ extension PredictionForecast: CustomStringConvertible {
     let work = tiles == 1 ? "1 tile" : "\(Self.text(tiles)) tiles"
     let total = passes == tiles ? "" : " in \(Self.text(passes)) passes"
     return "\(cases), \(work)\(total); about \(Self.duration(seconds)); "
-      + "needs \(Self.memory(bytes)) of memory (\(Self.memory(availableBytes)) free)"
+      + "needs \(ByteCount.text(bytes)) of memory (\(ByteCount.text(availableBytes)) available)"
   }
 
   private static func text(_ count: Int) -> String { count.formatted(.number.locale(Locale(identifier: "en_US"))) }
@@ -42,11 +44,5 @@ extension PredictionForecast: CustomStringConvertible {
     case ..<5400: String(format: "%.0f min", seconds / 60)
     default: String(format: "%.1f h", seconds / 3600)
     }
-  }
-
-  /// An amount of memory in words.
-  static func memory(_ bytes: Int) -> String {
-    bytes < 100_000_000
-      ? String(format: "%.0f MB", max(1, Double(bytes) / 1e6)) : String(format: "%.1f GB", Double(bytes) / 1e9)
   }
 }

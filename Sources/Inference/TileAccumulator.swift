@@ -3,9 +3,9 @@ import Threads
 
 /// Cuts tiles out of a volume for the network, and averages the logits of all tiles.
 ///
-/// Tiles come in rows: all tiles that start at the same z. Once a row is done, the planes before the next row are final,
-/// and are taken out. So the accumulator keeps one 32-bit float for each output channel and voxel of as many planes as
-/// the patch has, however long the volume is and however many tiles, mirror images and models there are.
+/// Tiles come in rows: all tiles that start at the same z. Once a row is done, the planes before the next row are
+/// final, and are taken out. So the accumulator keeps one 32-bit float for each output channel and voxel of as many
+/// planes as the patch has, however long the volume is and however many tiles, mirror images and models there are.
 ///
 /// A volume that is smaller than the patch is treated as padded with zeros: half of the missing voxels, rounded down,
 /// before it and the rest after it.

@@ -215,8 +215,10 @@ extension Safetensors {
     public let type: ElementType
     /// The extent of each axis.
     public let shape: [Int]
-    /// The elements in C order.
-    let bytes: [UInt8]
+    /// The number of bytes of all elements.
+    let byteCount: Int
+    /// Calls its argument with the elements in C order. They are not copied, because they may fill most of the memory.
+    let withBytes: @Sendable ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
 
     /// Creates an array of 32-bit floats, in C order.
     public init(_ name: String, shape: [Int], floats: [Float]) {
@@ -243,12 +245,13 @@ extension Safetensors {
       self.init(name, .uint8, shape, bytes)
     }
 
-    private init<Element>(_ name: String, _ type: ElementType, _ shape: [Int], _ values: [Element]) {
+    private init<Element: Sendable>(_ name: String, _ type: ElementType, _ shape: [Int], _ values: [Element]) {
       precondition(values.count == shape.reduce(1, *), "values do not fill the shape")
       self.name = name
       self.type = type
       self.shape = shape
-      self.bytes = values.withUnsafeBytes { Array($0) }
+      byteCount = values.count * type.size
+      withBytes = { body in try values.withUnsafeBytes(body) }
     }
   }
 
@@ -269,11 +272,11 @@ extension Safetensors {
     var offset = 0
     var checksum = Checksum()
     for tensor in ordered {
-      tensor.bytes.withUnsafeBytes { checksum.add($0) }
+      try tensor.withBytes { checksum.add($0) }
       table[tensor.name] = [
-        "dtype": tensor.type.rawValue, "shape": tensor.shape, "data_offsets": [offset, offset + tensor.bytes.count],
+        "dtype": tensor.type.rawValue, "shape": tensor.shape, "data_offsets": [offset, offset + tensor.byteCount],
       ]
-      offset += tensor.bytes.count
+      offset += tensor.byteCount
     }
     table["__metadata__"] = metadata.merging([checksumKey: checksum.text]) { $1 }
     var header = try JSONSerialization.data(withJSONObject: table, options: [.sortedKeys, .withoutEscapingSlashes])
@@ -284,7 +287,14 @@ extension Safetensors {
       defer { try? file.close() }
       try file.write(contentsOf: withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) })
       try file.write(contentsOf: header)
-      for tensor in ordered { try file.write(contentsOf: tensor.bytes) }
+      let chunk = 1 << 26
+      for tensor in ordered {
+        try tensor.withBytes { bytes in
+          for start in stride(from: 0, to: bytes.count, by: chunk) {
+            try file.write(contentsOf: Data(bytes[start..<min(start + chunk, bytes.count)]))
+          }
+        }
+      }
     }
   }
 }

@@ -55,18 +55,22 @@ import Testing
     try withModel { models, folder in
       let cases = try ["a", "b"].map { try FixtureModel.writeCase($0, factor: 7919, shape: [30, 40, 50], in: folder) }
       let ensemble = try Ensemble(models)
-      let together = try ensemble.forecast(cases, withProbabilities: false, available: 1 << 40)
-      let alone = try ensemble.forecast(cases, withProbabilities: false, available: together.bytes - 1)
-      #expect(together.overlaps && !alone.overlaps)
-      #expect(alone.bytes < together.bytes)
-      let error = #expect(throws: InputError.self) {
-        try ensemble.forecast(cases, withProbabilities: false, available: alone.bytes - 1)
+      func forecast(available: Int) throws -> PredictionForecast {
+        try ensemble.forecast(cases, withProbabilities: false, available: available)
       }
+      let needs = try CaseNeeds(
+        "a", cases[0].checkGeometry(), ensemble.predictors, withProbabilities: false, postprocesses: false)
+      let together = needs.prepare + needs.compute + needs.finish
+      #expect(try forecast(available: together).overlaps)
+      let alone = try forecast(available: together - 1)
+      #expect(!alone.overlaps && alone.caseCount == 2)
+      #expect(try !forecast(available: needs.alone).overlaps)
+      let error = #expect(throws: InputError.self) { try forecast(available: needs.alone - 1) }
       #expect(error?.subject == cases[0].images[0].path)
     }
   }
 
-  /// Damaged headers, and those that claim more voxels than their files can hold, are named before anything is computed.
+  /// Damaged headers, and those that claim more voxels than their files can hold, are named before the work begins.
   @Test func badHeadersAreNamedAtOnce() throws {
     try withModel { models, folder in
       let good = try FixtureModel.writeCase("a", factor: 7919, in: folder)
@@ -91,9 +95,9 @@ import Testing
     (forecast.seconds, forecast.bytes, forecast.availableBytes) = (840, 3_100_000_000, 41_000_000_000)
     #expect(
       forecast.description
-        == "20 cases, 1,240 tiles in 9,920 passes; about 14 min; needs 3.1 GB of memory (41.0 GB free)")
+        == "20 cases, 1,240 tiles in 9,920 passes; about 14 min; needs 3.1 GB of memory (41 GB available)")
     (forecast.caseCount, forecast.tiles, forecast.passes, forecast.seconds) = (1, 1, 1, 0.1)
-    forecast.bytes = 12_345_678
-    #expect(forecast.description == "1 case, 1 tile; about 1 s; needs 12 MB of memory (41.0 GB free)")
+    forecast.bytes = 12_000_000
+    #expect(forecast.description == "1 case, 1 tile; about 1 s; needs 12 MB of memory (41 GB available)")
   }
 }

@@ -9,7 +9,8 @@ extension RawCase {
   /// flipped, so that a training on them learns nothing.
   ///
   /// - Returns: The geometry of the first channel.
-  /// - Throws: `InputError` naming the file that differs from the first channel, or that is shorter than its header says.
+  /// - Throws: `InputError` naming the file that differs from the first channel, or that is shorter than its header
+  ///   says.
   @discardableResult
   public func checkGeometry() throws -> Geometry {
     guard let first = images.first else {
