@@ -13,8 +13,17 @@ public enum DiskSpace {
   ///
   /// - Parameter needs: Folders, which need not exist yet, and the bytes that each will take. Those on one file system
   ///   must fit together.
-  /// - Throws: `InputError` naming the folder whose file system has too little space.
+  /// - Throws: `InputError` naming the folder that cannot be made or written, or whose file system has too little
+  ///   space.
   public static func check(_ needs: [(folder: URL, bytes: Int)]) throws {
+    for (folder, _) in needs {
+      let existing = existing(folder)
+      guard isFolder(existing), access(existing.path, W_OK | X_OK) == 0 else {
+        throw InputError(
+          folder.path, found: "\(existing.path), which is no folder that can be written",
+          expected: "a writable location", advice: "Check the permissions, or choose another folder.")
+      }
+    }
     let systems = Dictionary(grouping: needs) { attributes($0.folder)[.systemNumber] as? NSNumber }
     for needs in systems.values {
       let folder = needs[0].folder
@@ -27,11 +36,21 @@ public enum DiskSpace {
     }
   }
 
-  private static func attributes(_ folder: URL) -> [FileAttributeKey: Any] {
+  /// The folder itself or, where it is yet to be made, the first one above it that is there.
+  private static func existing(_ folder: URL) -> URL {
     var existing = folder.standardizedFileURL.resolvingSymlinksInPath()
     while !FileManager.default.fileExists(atPath: existing.path), existing.path != "/" {
       existing.deleteLastPathComponent()
     }
-    return (try? FileManager.default.attributesOfFileSystem(forPath: existing.path)) ?? [:]
+    return existing
+  }
+
+  private static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  private static func attributes(_ folder: URL) -> [FileAttributeKey: Any] {
+    (try? FileManager.default.attributesOfFileSystem(forPath: existing(folder).path)) ?? [:]
   }
 }

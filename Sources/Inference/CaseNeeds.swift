@@ -14,6 +14,9 @@ struct CaseNeeds {
   /// The size of the probabilities, in bytes; 0 when they are not needed.
   let probabilities: Int
 
+  /// Memory for each step beside its volumes: buffers, stacks, and what the allocator keeps, in bytes.
+  private static let spare = 20_000_000
+
   /// The memory while nothing else is in work.
   var alone: Int { max(prepare, compute, finish) }
 
@@ -46,9 +49,9 @@ struct CaseNeeds {
     let labels = 4 * voxels
     probabilities = withProbabilities || predictors.count > 1 ? 4 * outputChannels * voxels : 0
     self.tiles = tiles
-    prepare = preprocessing
-    compute = images + sums + labels + probabilities
+    prepare = Self.spare + preprocessing
+    compute = Self.spare + images + sums + labels + probabilities
     // Post-processing makes two masks, numbers all parts, and copies the labels.
-    finish = labels + probabilities + (postprocesses ? 14 * voxels : 0)
+    finish = Self.spare + labels + probabilities + (postprocesses ? 14 * voxels : 0)
   }
 }
