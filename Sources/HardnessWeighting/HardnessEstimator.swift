@@ -303,6 +303,7 @@ extension HardnessEstimator {
       && meanVariances.allSatisfy { $0.isFinite && $0 >= 0 } && squares.allSatisfy { $0.isFinite && $0 >= 0 }
       && squareWeights.allSatisfy { $0.isFinite && $0 >= 0 } && surprises.allSatisfy(\.isFinite)
       && baselines.values.allSatisfy { $0.sum.isFinite && $0.weight >= 0 }
+      && LossHistory.counts.contains(visitsSinceRefit)
       && [
         scale, standardCenter, standardVariance, signalShare, pooledSquares, pooledWeight, deviationSquares,
         deviationWeight,

@@ -48,11 +48,17 @@ public struct LossHistory: Codable, Sendable, Equatable {
     visitsBefore = visits
   }
 
-  /// Whether the history, which may have been decoded, is one of the given number of cases.
+  /// Numbers of visits or epochs that can occur; from all of them one can count on.
+  static let counts = 0...1 << 40
+
+  /// Whether the history, which may have been decoded, is one of the given number of cases, with numbers that can
+  /// occur.
   public func isConsistent(caseCount: Int) -> Bool {
     [visits.count, lastLosses.count, smoothed.count, hardEpochs.count, visitsBefore.count].allSatisfy {
       $0 == caseCount
     }
+      && [visits, hardEpochs, visitsBefore].joined().allSatisfy(Self.counts.contains)
+      && [lastLosses, smoothed].joined().allSatisfy { $0?.isFinite ?? true }
   }
 
   /// Decodes a history.

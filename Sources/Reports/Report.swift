@@ -44,7 +44,7 @@ public struct Report {
   }
 
   /// - Parameter bootstrap: How intervals of the statistics are computed; those of differences with as many resamples.
-  init(
+  package init(
     _ sources: [ArmSource], columns: ScoreColumns, groups: CaseTable?, trainings: [TrainingRun],
     slices: SliceFolders?, bootstrap: Bootstrap
   ) throws {

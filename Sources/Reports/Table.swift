@@ -46,4 +46,16 @@ struct Table {
       return number
     }
   }
+
+  /// The whole numbers of a column, from 0.
+  ///
+  /// - Throws: `InputError` when there is no column of this name, or a cell is not such a number.
+  func counts(_ name: String) throws -> [Int] {
+    try zip(texts(name), rows).map { text, row in
+      guard let number = Int(text), 0...1_000_000_000 ~= number else {
+        throw InputError(file, found: "\(text) as \(name) in line \(row.line)", expected: "a whole number from 0")
+      }
+      return number
+    }
+  }
 }

@@ -30,7 +30,7 @@ public struct TrainingRun: Sendable {
     self.log = try log.columns.map { ($0, try log.numbers($0)) }
     let sampler = try Table(contentsOf: model.samplerLog)
     let (names, groups) = (try sampler.texts("case"), try sampler.texts("group"))
-    let (epochs, draws) = (try sampler.numbers("epoch"), try sampler.numbers("draws"))
+    let (epochs, draws) = (try sampler.counts("epoch"), try sampler.counts("draws"))
     let (losses, probabilities) = (try sampler.numbers("loss"), try sampler.numbers("probability"))
     let estimates = try ["hardness", "standard_error", "score"].map { column in
       sampler.columns.contains(column)
@@ -39,7 +39,7 @@ public struct TrainingRun: Sendable {
     cases = Dictionary(grouping: names.indices) { names[$0] }.mapValues { rows in
       let visits = rows.map { row in
         Visit(
-          epoch: Int(epochs[row]), loss: losses[row], probability: probabilities[row], draws: Int(draws[row]),
+          epoch: epochs[row], loss: losses[row], probability: probabilities[row], draws: draws[row],
           estimate: (estimates[0][row], estimates[1][row], estimates[2][row]))
       }
       return (groups[rows[0]], visits.sorted { $0.epoch < $1.epoch })

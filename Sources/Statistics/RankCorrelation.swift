@@ -25,7 +25,7 @@ public enum RankCorrelation {
     var ranks = Array(repeating: 0.0, count: values.count)
     var start = 0
     while start < order.count {
-      var end = start
+      var end = start + 1
       while end < order.count, values[order[end]] == values[order[start]] { end += 1 }
       for position in start..<end { ranks[order[position]] = Double(start + end - 1) / 2 }
       start = end

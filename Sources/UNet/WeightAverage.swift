@@ -34,7 +34,8 @@ public final class WeightAverage {
 
   /// Takes in the weights after a step.
   public func update() {
-    steps += 1
+    // Long before this bound the number no longer matters.
+    steps = min(steps + 1, Int(Int32.max) - 1)
     let share = 1 - min(decay, Float(1 + steps) / Float(10 + steps))
     for (parameter, average) in zip(parameters, averages) {
       let (w, a) = (SharedPointer(parameter.value.pointer), SharedPointer(average.pointer))
@@ -63,7 +64,11 @@ public final class WeightAverage {
       }
       return parameter.fromFileOrder(try file.floats(name))
     }
-    let count = try file.integers(Self.prefix + "steps").first ?? 0
+    guard let count = try file.integers(Self.prefix + "steps").first, 0..<Int32.max ~= count else {
+      throw InputError(
+        file.url.path, found: "no usable number of steps of the average",
+        expected: "a number from 0 to \(Int32.max - 1)")
+    }
     for (average, elements) in zip(averages, values) {
       average.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
     }

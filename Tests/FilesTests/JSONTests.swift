@@ -29,6 +29,10 @@ import Testing
     #expect(object["b"] == .integer(2))
   }
 
+  /// Every form of a number that JSON allows, and those that Python writes.
+  @Test(arguments: [("0", 0), ("-0", 0), ("12", 12), ("-1.50", -1.5), ("1E+2", 100), ("25e-1", 2.5), ("1.0e5", 1e5)])
+  func numbers(text: String, value: Double) throws { #expect(try parse(text).double == value) }
+
   @Test func nanIsUnderstood() throws {
     guard case .number(let number) = try parse("NaN") else {
       throw InputError("NaN", found: "no number", expected: "one")
@@ -39,7 +43,8 @@ import Testing
 
   @Test(arguments: [
     "", "{", "[1, 2", "{\"a\" 1}", "{\"a\": 1,}", "[1] 2", "\"abc", "1e999", "01x", "\"\\x\"", "\"\\ud800\"", "tru",
-    String(repeating: "[", count: 100_000), "{\"a\": \u{1}}", "-", "\"\\u12\"",
+    String(repeating: "[", count: 100_000), "{\"a\": \u{1}}", "-", "\"\\u12\"", "+1", "1.", ".5", "1e", "1e+", "1.5.5",
+    "1e5e5", "--1", "1-1", "0x10", "1_000",
   ])
   func malformed(text: String) { #expect(throws: InputError.self) { try parse(text) } }
 

@@ -47,6 +47,18 @@ struct HardnessStateTests {
     }
   }
 
+  /// Counts from which one cannot go on counting, and epochs before the first, are rejected.
+  @Test(arguments: [("lossCount", "9223372036854775807"), ("lossesAboveInitial", "-1"), ("epoch", "-3")])
+  func impossibleNumbersAreRejected(key: String, value: String) throws {
+    let sampler = try HardnessWeightedSampler(caseCount: 3, options: .published(), seed: 1)
+    let text = String(decoding: try JSONEncoder().encode(sampler), as: UTF8.self)
+    let changed = text.replacing("\"\(key)\":0", with: "\"\(key)\":\(value)")
+    #expect(changed != text)
+    #expect(throws: SamplerError.self) {
+      try JSONDecoder().decode(HardnessWeightedSampler.self, from: Data(changed.utf8))
+    }
+  }
+
   /// A stored state is remapped by name to another order of its cases, and rejected for other cases.
   @Test func casesAreMatchedByName() throws {
     let names = (0..<30).map { "patient \($0)" }

@@ -30,6 +30,19 @@ import Testing
     }
   }
 
+  /// Numbers of epochs and draws that are none are refused.
+  @Test(arguments: ["nan", "1e400", "-1", "0.5", "99999999999999999999", ""])
+  func unusableCountsAreRefused(cell: String) throws {
+    try withTemporaryFolder { folder in
+      try folder.put("epoch,train_loss\n0,1\n", at: "log.csv")
+      for row in ["\(cell),a,,1,1,1", "0,a,,1,1,\(cell)"] {
+        try folder.put("epoch,case,group,loss,probability,draws\n\(row)\n", at: "sampler.csv")
+        let error = #expect(throws: InputError.self) { try TrainingRun(folder: folder) }
+        #expect(error?.description.contains("line 2") == true)
+      }
+    }
+  }
+
   /// The file that an evaluation writes is read back value by value.
   @Test func whatEvaluationWritesIsRead() throws {
     try withTemporaryFolder { folder in

@@ -22,6 +22,11 @@ import Testing
     abs(found - expected) <= share * max(abs(expected), 1e-300)
   }
 
+  /// The correlation ends also where a list holds what it must not.
+  @Test(.timeLimit(.minutes(1))) func notANumberHasNoRank() {
+    #expect(RankCorrelation.spearman([.nan, 1, .nan], [1, 2, 3]) != 7)
+  }
+
   @Test func normalDistribution() throws {
     let normal = try Self.cases.get().fields("normal")
     for pair in try normal.doubleLists("cdf") {

@@ -82,8 +82,12 @@ import Testing
     #expect(0.25...0.5 ~= replay.effectiveShares[9])
   }
 
+  private static let header =
+    "epoch,step,case,position,shows_foreground,absent_classes,loss,cross_entropy,soft_dice\n"
+
+  /// The last two are a batch of a thousand million samples, and a loss whose square is infinite.
   @Test(arguments: [
-    "", "epoch,step\n0,0\n", "epoch,step,case,position,shows_foreground,absent_classes,loss,cross_entropy,soft_dice\n",
+    "", "epoch,step\n0,0\n", header, header + "0,0,a,1000000000,0,0,1,1,1\n", header + "0,0,a,0,0,0,1e308,1,1\n",
   ])
   func unusableTablesAreRefused(text: String) throws {
     try withTemporaryFolder { folder in

@@ -440,6 +440,31 @@ struct TrainerTests {
     #expect(!exists(tiny, "model/checkpoint_previous.safetensors"))
   }
 
+  /// A checkpoint whose state cannot be, whether its checksum is right or not, is refused before anything is done with
+  /// it: batches larger than the network's input, counts that overflow, numbers that are none.
+  @Test(arguments: [
+    (#""drawnBatches":\[\{"cases":\["#, #""drawnBatches":[{"cases":[0,0,0,0,0,0,0,"#),
+    (#""epochDraws":\[[0-9]+"#, #""epochDraws":[9223372036854775807"#),
+    (#""visits":\[[0-9]+"#, #""visits":[9223372036854775807"#), (#""epoch":0"#, #""epoch":-1"#),
+    (#""lossSum":[-+.0-9e]+"#, #""lossSum":"nan""#), (#""caseIndex":[0-9]"#, #""caseIndex":4"#),
+  ])
+  func impossibleStatesAreRefused(pattern: String, replacement: String) throws {
+    let tiny = try TinyTraining()
+    _ = try tiny.trainer("model").run { true }
+    let url = tiny.folder.appendingPathComponent("model/checkpoint_latest.safetensors")
+    let file = try Safetensors(contentsOf: url)
+    var metadata = file.metadata
+    let state = try #require(metadata["training_state"])
+    metadata["training_state"] = state.replacing(try Regex(pattern), maxReplacements: 1) { _ in replacement }
+    #expect(metadata["training_state"] != state)
+    let tensors = try file.entries.map { name, entry in
+      Safetensors.Tensor(name, shape: entry.shape, floats: try file.floats(name))
+    }
+    try Safetensors.write(tensors, metadata: metadata, to: url)
+    let error = #expect(throws: InputError.self) { try tiny.trainer("model", resumes: true) }
+    #expect(error?.found == "no usable state of a training run")
+  }
+
   /// Another network, other labels or other images of the same names are not another part of the same run.
   @Test func aResumedRunIsTheSameRun() throws {
     let tiny = try TinyTraining()

@@ -28,7 +28,7 @@ struct JSONParser {
   }
 
   private mutating func skipBlanks() {
-    while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
 
   private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -100,7 +100,7 @@ struct JSONParser {
     while let byte = next, "+-.0123456789eE".utf8.contains(byte) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     // Swift reads more than JSON allows, such as +1 and 1. without a digit after the point.
-    guard text.wholeMatch(of: /-?[0-9]+(\.[0-9]+)?([eE][+\-]?[0-9]+)?/) != nil else {
+    guard Self.isNumber(bytes[start..<position]) else {
       throw malformed(text.isEmpty ? "something that is not a JSON value" : "the unusable number \(text)")
     }
     if let integer = Int(text) { return .integer(integer) }
@@ -109,6 +109,29 @@ struct JSONParser {
       throw malformed("the unusable number \(text)")
     }
     return .number(number)
+  }
+
+  /// Whether a text is an optional minus sign, digits, and perhaps a fraction and an exponent.
+  ///
+  /// A regular expression would take most of the time of reading a file.
+  private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
+    var rest = text
+    /// Drops the digits in front, and says whether there were any.
+    func dropDigits() -> Bool {
+      let count = rest.count
+      rest = rest.drop { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+      return rest.count < count
+    }
+    if rest.first == UInt8(ascii: "-") { rest.removeFirst() }
+    guard dropDigits() else { return false }
+    if rest.first == UInt8(ascii: ".") {
+      rest.removeFirst()
+      guard dropDigits() else { return false }
+    }
+    guard let exponent = rest.popFirst() else { return true }
+    guard exponent | 0x20 == UInt8(ascii: "e") else { return false }
+    if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest.removeFirst() }
+    return dropDigits() && rest.isEmpty
   }
 
   private mutating func string() throws -> String {

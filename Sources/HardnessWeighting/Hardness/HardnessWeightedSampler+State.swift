@@ -49,6 +49,9 @@ extension HardnessWeightedSampler {
     meanLoss = try values.decode(Double.self, forKey: .meanLoss)
     lossCount = try values.decode(Int.self, forKey: .lossCount)
     lossesAboveInitial = try values.decode(Int.self, forKey: .lossesAboveInitial)
+    guard epoch >= 0, meanLoss.isFinite, [lossCount, lossesAboveInitial].allSatisfy(LossHistory.counts.contains) else {
+      throw SamplerError.stateInconsistent
+    }
     generator = try values.decode(SplitMix64.self, forKey: .generator)
     if case .estimate(let options) = options.memory {
       let stored = try values.decode(HardnessTracker.self, forKey: .tracker)

@@ -65,7 +65,7 @@ public struct GroupDROSampler: CaseSampler {
     losses = try values.decode([Double?].self, forKey: .losses)
     logits = try values.decode([Double].self, forKey: .logits)
     guard losses.count == groups.members.count, logits.count == groups.members.count,
-      logits.allSatisfy({ $0.isFinite && $0 <= 0 })
+      losses.allSatisfy({ $0?.isFinite ?? true }), logits.allSatisfy({ $0.isFinite && $0 <= 0 })
     else { throw SamplerError.stateInconsistent }
   }
 

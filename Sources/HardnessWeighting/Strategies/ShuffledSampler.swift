@@ -26,7 +26,9 @@ public struct ShuffledSampler: CaseSampler {
     try self.init(caseCount: try values.decode(Int.self, forKey: .caseCount), seed: 0)
     generator = try values.decode(SplitMix64.self, forKey: .generator)
     waiting = try values.decode([UInt32].self, forKey: .waiting)
-    guard waiting.allSatisfy({ $0 < caseCount }) else { throw SamplerError.stateInconsistent }
+    guard waiting.allSatisfy({ $0 < caseCount }), Set(waiting).count == waiting.count else {
+      throw SamplerError.stateInconsistent
+    }
   }
 
   /// 1 / m for each of the m cases that are left in this pass, 0 for the others.

@@ -28,13 +28,13 @@ struct BatchRequest: Sendable {
 }
 
 /// A batch that has been drawn but not trained on.
-struct DrawnBatch: Codable, Sendable {
+package struct DrawnBatch: Codable, Sendable {
   /// The index of each case.
-  var cases: [Int]
+  package var cases: [Int]
   /// The probability with which each was drawn; `nil` in checkpoints of earlier versions.
   var probabilities: [Double]?
 
-  init(cases: [Int], probabilities: [Double]?) {
+  package init(cases: [Int], probabilities: [Double]?) {
     self.cases = cases
     self.probabilities = probabilities
   }
@@ -42,7 +42,7 @@ struct DrawnBatch: Codable, Sendable {
   private enum CodingKeys: String, CodingKey { case cases, probabilities }
 
   /// Decodes a batch, or the list of cases that checkpoints of earlier versions have in its place.
-  init(from decoder: any Decoder) throws {
+  package init(from decoder: any Decoder) throws {
     if let cases = try? decoder.singleValueContainer().decode([Int].self) {
       self.cases = cases
     } else {

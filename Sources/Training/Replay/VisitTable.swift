@@ -24,6 +24,9 @@ public struct VisitTable: Sendable {
     }
   }
 
+  /// No network has larger batches.
+  private static let maximumBatchSize = 1024
+
   /// The names of the cases, in order.
   public let caseNames: [String]
   /// The number of training steps.
@@ -67,7 +70,8 @@ public struct VisitTable: Sendable {
         throw InputError(url.path, found: "\(cells.count) cells in line \(line)", expected: "\(header.count)")
       }
       func number(_ name: Int) throws -> Double {
-        guard let value = Double(cells[columns[name]]), value.isFinite else { throw unusable(name) }
+        // Losses are 32-bit floats; sums and squares of larger numbers could overflow.
+        guard let value = Double(cells[columns[name]]), abs(value) <= 1e40 else { throw unusable(name) }
         return value
       }
       func integer(_ name: Int) throws -> Int {
@@ -76,7 +80,9 @@ public struct VisitTable: Sendable {
       }
       let time = [cells[columns[0]], cells[columns[1]]]
       if time != previous { (step, previous) = (step + 1, time) }
-      largest = max(largest, try integer(3) + 1)
+      let position = try integer(3)
+      guard position < Self.maximumBatchSize else { throw unusable(3) }
+      largest = max(largest, position + 1)
       let kind = try 2 * integer(5) + integer(4)
       let dice = cells[columns[8]].isEmpty ? nil : try number(8)
       visits[cells[columns[2]], default: []].append(

@@ -10,7 +10,7 @@ import UNet
 /// A checkpoint is a safetensors file with the network's weights under nnU-Net's names, the velocities of the
 /// optimizer, and in its metadata, as JSON, the states of the run and of the sampler. One file holds everything, so
 /// that the parts always belong together.
-enum TrainingCheckpoint {
+package enum TrainingCheckpoint {
   /// Writes the weights only, for prediction.
   ///
   /// - Throws: `InputError` when the file cannot be written.
@@ -21,11 +21,12 @@ enum TrainingCheckpoint {
   /// Writes everything that is needed to resume a run.
   ///
   /// - Throws: `InputError` when the file cannot be written.
-  static func write(
+  package static func write(
     network: Network, optimizer: SGD, average: WeightAverage?, state: TrainingState, sampler: any CaseSampler,
     to url: URL
   ) throws {
     let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
     // β can be infinite, for which JSON has no number.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
@@ -62,7 +63,7 @@ enum TrainingCheckpoint {
   /// Restores a run to the state in which the file was written.
   ///
   /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases or another sampler.
-  static func read(
+  package static func read(
     _ file: Safetensors, network: Network, optimizer: SGD, average: WeightAverage?, state: inout TrainingState,
     sampler: inout any CaseSampler
   ) throws {
@@ -71,7 +72,8 @@ enum TrainingCheckpoint {
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
-      let stored = try? decoder.decode(TrainingState.self, from: Data(stateText.utf8)), stored.isConsistent
+      let stored = try? decoder.decode(TrainingState.self, from: Data(stateText.utf8)),
+      stored.isConsistent(batchSize: network.batchSize)
     else { throw unusableError(url) }
     guard stored.cases == state.cases else {
       throw InputError(

@@ -2,7 +2,7 @@ import Foundation
 import HardnessWeighting
 
 /// The state of a run that is needed, besides network, optimizer and sampler, to resume it exactly.
-struct TrainingState: Codable {
+package struct TrainingState: Codable {
   /// The current epoch, from 0.
   var epoch = 0
   /// The number of training steps done in this epoch.
@@ -14,7 +14,7 @@ struct TrainingState: Codable {
   /// The seconds spent in this epoch so far.
   var seconds = 0.0
   /// The batches that have been drawn but not trained on, the next one first.
-  var drawnBatches: [DrawnBatch] = []
+  package var drawnBatches: [DrawnBatch] = []
   /// The finished epochs.
   var history: [EpochRecord] = []
   /// The largest moving average of the pseudo Dice so far.
@@ -24,7 +24,7 @@ struct TrainingState: Codable {
   /// How often each case has been trained on in this epoch.
   var epochDraws: [Int]
   /// The losses of each case so far.
-  var losses: LossHistory
+  package var losses: LossHistory
   /// The visits of this epoch so far; `nil` in checkpoints of earlier versions.
   var epochVisits: [VisitRecord]? = []
 
@@ -44,25 +44,33 @@ struct TrainingState: Codable {
     case losses = "hardCases"
   }
 
-  init(cases: [String]) {
+  package init(cases: [String]) {
     self.cases = cases
     epochDraws = Array(repeating: 0, count: cases.count)
     losses = LossHistory(caseCount: cases.count)
   }
 
-  /// Whether the values of a decoded state fit together.
-  var isConsistent: Bool {
+  /// More than any case is drawn, and few enough for sums over all cases.
+  private static let maximumDraws = 1 << 40
+
+  /// Whether the values of a decoded state fit together and are numbers that can occur.
+  ///
+  /// - Parameter batchSize: The number of samples in the network's batches.
+  func isConsistent(batchSize: Int) -> Bool {
     epoch >= 0 && iteration >= 0 && epochDraws.count == cases.count
+      && epochDraws.allSatisfy { 0...Self.maximumDraws ~= $0 }
+      && [lossSum, gradientNormSum, seconds, bestAverage ?? 0].allSatisfy(\.isFinite)
       && losses.isConsistent(caseCount: cases.count) && history.count == epoch
       && drawnBatches.allSatisfy { batch in
-        batch.cases.allSatisfy(cases.indices.contains)
+        // The samples of a batch are copied into the network's input.
+        batch.cases.count == batchSize && batch.cases.allSatisfy(cases.indices.contains)
           && batch.probabilities?.count ?? batch.cases.count == batch.cases.count
       }
       && (epochVisits ?? []).allSatisfy { cases.indices.contains($0.caseIndex) }
   }
 
   /// Ends the current epoch.
-  mutating func finishEpoch(_ record: EpochRecord) {
+  package mutating func finishEpoch(_ record: EpochRecord) {
     history.append(record)
     epoch += 1
     iteration = 0
