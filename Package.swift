@@ -126,6 +126,14 @@ let package = Package(
       swiftSettings: unchecked),
 
     .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport"),
+    .executableTarget(
+      name: "fuzz",
+      dependencies: [
+        "CNIfTI", "Datasets", "Evaluation", "Files", "HardnessWeighting", "NIfTI", "Planning", "Plans", "Reports",
+        "Statistics", "TensorFiles", "TestSupport", "Training", "UNet", "Workflows",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Tests/Fuzz", swiftSettings: checked),
     .testTarget(name: "FilesTests", dependencies: ["Files", "Statistics", "TestSupport"]),
     .testTarget(name: "ThreadsTests", dependencies: ["Threads"]),
     .testTarget(name: "StatisticsTests", dependencies: ["Files", "Statistics"]),
@@ -169,6 +177,7 @@ let package = Package(
     .testTarget(
       name: "WorkflowsTests",
       dependencies: ["Files", "Tensors", "TestSupport", "Workflows", .product(name: "Logging", package: "swift-log")]),
+    .testTarget(name: "FuzzTests", dependencies: ["TestSupport", "fuzz"]),
     .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]

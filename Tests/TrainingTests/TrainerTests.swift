@@ -465,6 +465,23 @@ struct TrainerTests {
     #expect(error?.found == "no usable state of a training run")
   }
 
+  /// A number of steps with which the moving average would divide by zero is refused.
+  @Test func impossibleAveragesAreRefused() throws {
+    let tiny = try TinyTraining()
+    tiny.settings.ema = 0.9
+    _ = try tiny.trainer("model").run { true }
+    let url = tiny.folder.appendingPathComponent("model/checkpoint_latest.safetensors")
+    let file = try Safetensors(contentsOf: url)
+    let tensors = try file.entries.map { name, entry in
+      name == "ema/steps"
+        ? Safetensors.Tensor(name, shape: [1], int32s: [-11])
+        : Safetensors.Tensor(name, shape: entry.shape, floats: try file.floats(name))
+    }
+    try Safetensors.write(tensors, metadata: file.metadata, to: url)
+    let error = #expect(throws: InputError.self) { try tiny.trainer("model", resumes: true) }
+    #expect(error?.found.contains("number of steps") == true)
+  }
+
   /// Another network, other labels or other images of the same names are not another part of the same run.
   @Test func aResumedRunIsTheSameRun() throws {
     let tiny = try TinyTraining()
@@ -557,6 +574,18 @@ struct TrainerTests {
     let log = try CSV.rows(contentsOf: ModelFolder(tiny.folder.appendingPathComponent("model")).log).map(\.cells)
     let column = try #require(log[0].firstIndex(of: "skipped_steps"))
     #expect(log.dropFirst().map { $0[column] } == skipped.map(String.init))
+  }
+
+  /// Rows of an epoch that is repeated after a kill are replaced, and no others; a name may contain a line break.
+  @Test func rowsOfEarlierEpochsAreKept() {
+    let table = Data("epoch,case\n0,a\n0,\"b\nc\"\n1,a\n1,\"b\nc\"\n".utf8)
+    func kept(_ epoch: Int) -> String {
+      String(decoding: table.prefix(TrainingLog.length(table, ofEpochsBefore: epoch)), as: UTF8.self)
+    }
+    #expect(kept(0) == "epoch,case\n")
+    #expect(kept(1) == "epoch,case\n0,a\n0,\"b\nc\"\n")
+    #expect(kept(2) == String(decoding: table, as: UTF8.self))
+    #expect(TrainingLog.length(Data(), ofEpochsBefore: 1) == 0)
   }
 
   /// The log tells with which β an epoch's batches were drawn, not with which the next one would be.

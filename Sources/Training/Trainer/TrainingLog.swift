@@ -70,7 +70,6 @@ struct TrainingLog {
     let header = ["epoch", "case", "group", "loss", "probability", "draws", "hardness", "standard_error", "score"]
     let probabilities = sampler.probabilities
     let estimator = sampler.estimator
-    let before = earlierRows(of: folder.samplerLog, than: state.epoch)
     let rows = state.cases.indices.map { index in
       let name = state.cases[index]
       let estimate = estimator?.estimate(of: index)
@@ -80,7 +79,7 @@ struct TrainingLog {
         number(estimate?.standardError), number(estimator?.scores?[index]),
       ]
     }
-    try replace(folder.samplerLog, [header] + before + rows)
+    try add(rows, of: state.epoch, to: folder.samplerLog, header: header)
     try writeVisits(state)
     let suspectRows = suspects.map { suspect in
       let name = state.cases[suspect.index]
@@ -105,14 +104,40 @@ struct TrainingLog {
         number(visit.softDice), number(visit.signal), number(visit.probability), number(visit.beta),
       ]
     }
-    try replace(folder.visits, [header] + earlierRows(of: folder.visits, than: state.epoch) + rows)
+    try add(rows, of: state.epoch, to: folder.visits, header: header)
   }
 
-  /// The rows of a table that belong to epochs before the given one.
-  private func earlierRows(of table: URL, than epoch: Int) -> [[String]] {
-    if epoch == 0 { return [] }
-    let rows = (try? CSV.rows(contentsOf: table)) ?? []
-    return rows.map(\.cells).filter { Int($0[0]) ?? .max < epoch }
+  /// Replaces a table by its rows of earlier epochs and those of `epoch`.
+  ///
+  /// The earlier rows are copied as they are: after days of training, a table is too long to be parsed after every epoch.
+  private func add(_ rows: [[String]], of epoch: Int, to table: URL, header: [String]) throws {
+    let old = epoch == 0 ? nil : try? Data(contentsOf: table, options: .mappedIfSafe)
+    let earlier = old.map { $0.prefix(Self.length($0, ofEpochsBefore: epoch)) } ?? Data()
+    try AtomicFile.replace(table) { temporary in
+      try earlier.write(to: temporary)
+      let file = try FileHandle(forWritingTo: temporary)
+      try file.seekToEnd()
+      try file.write(contentsOf: Data(CSV.text((earlier.isEmpty ? [header] : []) + rows).utf8))
+      try file.close()
+    }
+  }
+
+  /// The number of bytes before the first row of an epoch that is not earlier than `epoch`.
+  ///
+  /// Epochs come in order, each row begins with its own, and few rows are dropped: they are looked for from the end.
+  static func length(_ table: Data, ofEpochsBefore epoch: Int) -> Int {
+    var (end, result) = (table.endIndex, table.endIndex)
+    while end > table.startIndex {
+      let start = table[..<(end - 1)].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? table.startIndex
+      let cell = table[start..<end].prefix { $0 != UInt8(ascii: ",") }
+      // What begins with no number is the header, or the rest of a cell with a line break.
+      if let number = Int(String(decoding: cell, as: UTF8.self)) {
+        guard number >= epoch else { break }
+        result = start
+      }
+      end = start
+    }
+    return result - table.startIndex
   }
 
   private func number(_ value: Double?) -> String { value.map { String(format: "%.6g", $0) } ?? "" }

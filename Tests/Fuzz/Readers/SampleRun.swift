@@ -1,0 +1,56 @@
+import Files
+import Foundation
+import HardnessWeighting
+import Plans
+import TensorFiles
+import Training
+import UNet
+
+/// A training run with a network of a few weights, which is written and resumed.
+final class SampleRun {
+  private let network: Network
+  private let optimizer: SGD
+  private let average: WeightAverage
+  private let sampler: any CaseSampler
+
+  init() throws {
+    let architecture = Architecture(
+      inputChannels: 1, outputChannels: 2, features: [1, 2], kernels: [[1, 1, 1], [1, 1, 3]],
+      strides: [[1, 1, 1], [1, 1, 2]], convolutionsPerStage: [1, 1], convolutionsPerDecoderStage: [1],
+      activation: .leakyReLU(slope: 0.01))
+    network = try Network(architecture, patch: [2, 2, 4], batchSize: 2, training: true)
+    optimizer = SGD(network, momentum: 0.9, nesterov: true, weightDecay: 0, clip: 12)
+    average = WeightAverage(network, decay: 0.9)
+    sampler = try ArchivedSampler.used(SampleTables.settings(SampleTables.samplers[6]))
+  }
+
+  /// Writes a checkpoint in the middle of the second epoch.
+  func write(to url: URL) throws {
+    var state = TrainingState(cases: SampleTables.caseNames)
+    state.losses.record(losses: [0.5, 0.7, 1], for: [0, 1, 2])
+    let record =
+      #"{"epoch": 0, "learningRate": 0.01, "trainingLoss": 0.5, "pseudoDice": [0.5, null], "meanPseudoDice": 0.5, "#
+      + #""effectiveCases": 3, "beta": 12, "groupDraws": {"rare": 0.5}, "gradientNorm": 1, "seconds": 2}"#
+    state.finishEpoch(try JSONDecoder().decode(EpochRecord.self, from: Data(record.utf8)))
+    state.drawnBatches = [[1, 4], [2, 5]].map { DrawnBatch(cases: $0, probabilities: [0.2, 0.3]) }
+    try TrainingCheckpoint.write(
+      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler, to: url)
+  }
+
+  /// Resumes from a checkpoint, and goes on to the end of the epoch.
+  func resume(_ file: Safetensors) throws {
+    var state = TrainingState(cases: SampleTables.caseNames)
+    var sampler = sampler
+    try TrainingCheckpoint.read(
+      file, network: network, optimizer: optimizer, average: average, state: &state, sampler: &sampler)
+    guard state.drawnBatches.allSatisfy({ $0.cases.count == network.batchSize }) else {
+      throw WrongResult("a batch of another size")
+    }
+    average.update()
+    _ = (average.state(), optimizer.state())
+    try ArchivedSampler.goOn(&sampler)
+    state.losses.record(losses: [0.1, 0.2], for: [0, 5])
+    _ = state.losses.endEpoch()
+    _ = state.losses.endEpoch()
+  }
+}
