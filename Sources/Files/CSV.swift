@@ -19,8 +19,11 @@ public enum CSV {
 
   /// Reads the rows and cells of a UTF-8 file, by the rules of ``rows(_:file:)``.
   ///
-  /// - Throws: `InputError` when the file is not readable UTF-8 text, or a quoted cell does not end.
+  /// - Throws: `InputError` when there is no such file, it is not readable UTF-8 text, or a quoted cell does not end.
   public static func rows(contentsOf url: URL) throws -> [(line: Int, cells: [String])] {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+      throw InputError(url.path, found: "no such file", expected: "a table of comma-separated values")
+    }
     guard let text = try? String(contentsOf: url, encoding: .utf8) else {
       throw InputError(url.path, found: "no readable UTF-8 file", expected: "a table of comma-separated values")
     }

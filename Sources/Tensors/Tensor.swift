@@ -1,3 +1,5 @@
+import Foundation
+
 /// A dense array of numbers in axis order (N, D, H, W, C), channels last, aligned to a cache line.
 ///
 /// `Tensor` is a class because layers share their buffers. Each buffer is allocated once and used
@@ -9,7 +11,8 @@ public final class Tensor: @unchecked Sendable {
   public let count: Int
   /// The type of the elements.
   public let precision: Precision
-  private let memory: UnsafeMutableRawPointer
+  /// `nil` where memory is only counted, see `TensorMemory`.
+  private let memory: UnsafeMutableRawPointer?
   /// The tensor that owns the memory, or `nil` when it is this one.
   private let owner: Tensor?
 
@@ -18,9 +21,7 @@ public final class Tensor: @unchecked Sendable {
     self.shape = shape
     self.precision = precision
     count = shape.reduce(1, *)
-    let bytes = max(count, 1) * precision.size
-    memory = .allocate(byteCount: bytes, alignment: 64)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    memory = TensorMemory.allocate(max(count, 1) * precision.size)
     owner = nil
   }
 
@@ -29,6 +30,12 @@ public final class Tensor: @unchecked Sendable {
     self.init(shape)
     precondition(elements.count == count, "elements do not fill the shape")
     withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
+  }
+
+  /// Creates a tensor with the shape, the precision and the elements of another.
+  package convenience init(copy other: Tensor) {
+    self.init(other.shape, other.precision)
+    if let memory, let source = other.memory { memory.copyMemory(from: source, byteCount: count * precision.size) }
   }
 
   /// Creates a tensor that shares the memory of `owner`, which must be at least as large; it has
@@ -41,7 +48,7 @@ public final class Tensor: @unchecked Sendable {
     self.owner = owner
   }
 
-  deinit { if owner == nil { memory.deallocate() } }
+  deinit { if owner == nil { free(memory) } }
 
   /// A copy of the elements as 32-bit floats, in C order.
   public var elements: [Float] {
@@ -66,6 +73,7 @@ public final class Tensor: @unchecked Sendable {
 
   /// Sets every element to `value`.
   public func fill(_ value: Float) {
+    guard memory != nil else { return }
     switch precision {
     case .float32: pointer.update(repeating: value, count: count)
     case .bfloat16: pointer(BFloat16.self).update(repeating: BFloat16(value), count: count)
@@ -80,9 +88,9 @@ public final class Tensor: @unchecked Sendable {
   /// - Parameter type: The element type; it must have the tensor's precision.
   package func pointer<E: Element>(_ type: E.Type) -> UnsafeMutablePointer<E> {
     precondition(E.precision == precision, "a tensor of \(precision) taken for one of \(E.precision)")
-    return memory.assumingMemoryBound(to: E.self)
+    return bytes.assumingMemoryBound(to: E.self)
   }
 
   /// A pointer to the elements of either type.
-  var bytes: UnsafeMutableRawPointer { memory }
+  var bytes: UnsafeMutableRawPointer { memory.unsafelyUnwrapped }
 }

@@ -47,7 +47,7 @@ final class DecoderStage {
     up = TransposedConvolution(
       "decoder.transpconvs.\(index)", batch: batch, inputChannels: a.features[level + 1],
       outputChannels: features, extent: coarseExtent, factor: a.strides[level + 1], outputStride: 2 * features,
-      hasBias: a.convolutionBias, scratch: workspace.scratch)
+      hasBias: a.convolutionBias, training: workspace.training, scratch: workspace.scratch)
     var blocks: [ConvolutionBlock] = []
     var current: any Features = KeptFeatures(joined)
     for i in 0..<a.convolutionsPerDecoderStage[index] {
@@ -62,7 +62,7 @@ final class DecoderStage {
     self.blocks = blocks
     head = Head(
       "decoder.seg_layers.\(index)", batch: batch, extent: extent, features: features,
-      outputChannels: a.outputChannels, scratch: workspace.scratch)
+      outputChannels: a.outputChannels, training: workspace.training, scratch: workspace.scratch)
   }
 
   /// Computes the features, and the logits if asked for. The encoder's features must be in

@@ -98,8 +98,9 @@ public final class Network {
     buffers = blocks.flatMap(\.buffers)
     var seen: Set<String> = []
     convolutions = workspace.convolutions.filter { seen.insert($0).inserted }
+    workspace.scratch.allocate()
     // A network for inference gets its weights from `load`.
-    if training { Initialization.kaiming(parameters, seed: seed) }
+    if training, !TensorMemory.isCounted { Initialization.kaiming(parameters, seed: seed) }
   }
 
   /// Computes `outputs` from `input`.

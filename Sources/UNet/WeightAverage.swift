@@ -24,11 +24,7 @@ public final class WeightAverage {
   ///   - decay: The decay d, at least 0 and less than 1.
   public init(_ network: Network, decay: Double) {
     parameters = network.parameters + network.buffers
-    averages = parameters.map { parameter in
-      let average = Tensor(parameter.value.shape)
-      average.pointer.update(from: parameter.value.pointer, count: average.count)
-      return average
-    }
+    averages = parameters.map { Tensor(copy: $0.value) }
     self.decay = Float(decay)
   }
 

@@ -27,7 +27,7 @@ final class Workspace {
 
   /// Returns a convolution that uses the network's engine, precision and scratch memory.
   func convolution(_ shape: ConvolutionShape) throws -> any Convolution {
-    let convolution = try engine.convolution(shape, precision: precision, scratch: scratch)
+    let convolution = try engine.convolution(shape, precision: precision, training: training, scratch: scratch)
     convolutions.append("\(shape): \(convolution.implementation)")
     return convolution
   }

@@ -29,7 +29,7 @@ public struct FoldTraining {
   public var overwrites = false
   /// Weights of the same architecture to start from, safetensors or nnU-Net's `.pth`; the heads start anew.
   public var initialWeights: URL?
-  private let logger: Logger
+  let logger: Logger
 
   /// Plans the training of a fold; nothing is read or written yet but the folds.
   ///
@@ -54,13 +54,15 @@ public struct FoldTraining {
     self.logger = logger
   }
 
-  /// Preprocesses the cases where that has not been done, and opens everything the training needs.
+  /// Checks everything that can be checked, preprocesses the cases where that has not been done, and opens everything
+  /// the training needs.
   ///
   /// - Throws: `InputError` when plan, cases, weights or folder are not usable.
   public func trainer() throws -> Trainer {
-    try engine.check(precision)
+    let groups = try groups()
+    try check(groups: groups)
     let task = TrainingTask(
-      plan: plan, description: dataset.description, store: try store(), split: split, groups: try groups(),
+      plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
       folder: folder, engine: engine, precision: precision, resumes: resumes, overwrites: overwrites,
       initialWeights: initialWeights)
     return try Trainer(task, progress: TrainingProgress(logger: logger))

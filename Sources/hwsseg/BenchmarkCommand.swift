@@ -30,6 +30,7 @@ struct BenchmarkCommand: ParsableCommand {
     guard 1...64 ~= channels ?? 1, 2...256 ~= classes else {
       throw ValidationError("--channels must be 1 to 64 and --classes 2 to 256")
     }
+    guard 1...1024 ~= batchSize ?? 1 else { throw ValidationError("--batch-size must be 1 to 1024") }
     guard 1...1024 ~= threads ?? 1 else { throw ValidationError("--threads must be 1 to 1024") }
   }
 
@@ -53,6 +54,7 @@ struct BenchmarkCommand: ParsableCommand {
     for (name, seconds) in times(benchmark) { line(name, String(format: "%8.1f ms", seconds * 1000)) }
     line("speed", String(format: "%8.1f GFLOP/s", benchmark.gflops))
     line("peak memory", String(format: "%8.2f GB", Double(benchmark.peakMemory) / 1e9))
+    line("estimated", String(format: "%8.2f GB", Double(benchmark.estimatedMemory) / 1e9))
     line("the training", String(format: "%8.1f hours", benchmark.training / 3600))
   }
 
@@ -60,7 +62,7 @@ struct BenchmarkCommand: ParsableCommand {
     let members: [(String, JSON)] =
       times(benchmark).map { ($0.name, .number($0.seconds)) } + [
         ("gflops", .number(benchmark.gflops)), ("peak_memory", .integer(benchmark.peakMemory)),
-        ("training", .number(benchmark.training)),
+        ("estimated_memory", .integer(benchmark.estimatedMemory)), ("training", .number(benchmark.training)),
       ]
     print(JSON.object(JSONObject(members)).text, terminator: "")
   }

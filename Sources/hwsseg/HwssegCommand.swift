@@ -66,7 +66,9 @@ struct HwssegCommand: ParsableCommand {
       case .success:  // a request for help or for the version
         print(fullMessage(for: error))
         return 0
-      case .validationFailure: (problem, status) = (oneLine(message(for: error)), 2)
+      case .validationFailure:
+        let negative = NegativeNumber.error(in: Array(CommandLine.arguments.dropFirst()))
+        (problem, status) = (negative?.description ?? oneLine(message(for: error)), 2)
       default: (problem, status) = (message(for: error), 1)
       }
     }

@@ -3,6 +3,7 @@ import Datasets
 import Files
 import Foundation
 import Planning
+import Training
 import Workflows
 
 /// `hwsseg plan`: looks at a data set and plans spacing, patch, batch and network.
@@ -66,6 +67,11 @@ struct PlanCommand: ParsableCommand {
     try overrides.apply(to: &plan, for: description)
     try plan.write(to: target)
     InspectCommand.show(Inspection.facts(of: plan))
+    let memory = try TrainingMemory(
+      plan, inputChannels: description.channelNames.count, outputChannels: description.outputChannels)
+    print(
+      "Training needs about \(ByteCount.text(memory.total)) of memory; "
+        + "this machine has \(ByteCount.text(AvailableMemory.bytes)) available.")
     print("Plan written to \(target.relativePath)")
   }
 }

@@ -33,11 +33,13 @@ struct PreprocessCommand: ParsableCommand {
         advice: "Use --overwrite to replace it.")
     }
     let raw = try RawDataset(dataset)
+    let preprocessor = try Preprocessor(plan: Plan.read(plan), description: raw.description)
+    try raw.checkIntegrity()
+    let needs = try preprocessor.needs(of: raw)
+    try needs.check(for: output)
     let count = raw.cases.count
-    let plan = try Plan.read(plan)
-    let preprocessor = try Preprocessor(plan: plan, description: raw.description)
-    try RunJournal.command(RunRecord(plan: plan.json.text), in: output, logger: logger) { journal in
-      logger.info("Preprocessing \(count) cases into \(output.relativePath)")
+    try RunJournal.command(RunRecord(plan: preprocessor.plan.json.text), in: output, logger: logger) { journal in
+      logger.info("Preprocessing \(count) cases into \(output.relativePath), about \(ByteCount.text(needs.disk))")
       let store = try preprocessor.run(raw, to: output) { finished, name in
         journal.keep()
         logger.debug("\(ProcessMemory.description)")

@@ -40,10 +40,10 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "The number format of activations and convolutions; bfloat16 needs a processor that has it.")
   var precision = Precision.float32
 
-  @Flag(help: "Go on from the last checkpoint, if there is one.")
+  @Flag(help: "Go on from the last checkpoint, if there is one; a finished model is left as it is.")
   var resume = false
 
-  @Flag(help: "Replace a model that is already in RESULTS.")
+  @Flag(help: "Replace a model that is already in RESULTS; with --resume, train it further from its last checkpoint.")
   var overwrite = false
 
   @Option(help: "Weights of the same architecture to start from, .safetensors or nnU-Net's .pth; the heads start anew.")

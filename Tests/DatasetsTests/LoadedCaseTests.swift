@@ -42,7 +42,8 @@ import Testing
       try Self.make(folder)
       try change(folder)
       let dataset = try RawDataset(folder)
-      for read in [{ try dataset.checkIntegrity() }, { _ = try LoadedCase(dataset.cases[0], dataset.description) }] {
+      for read in [{ _ = try dataset.checkIntegrity() }, { _ = try LoadedCase(dataset.cases[0], dataset.description) }]
+      {
         #expect { try read() } throws: { error in
           (error as? InputError)?.subject.hasSuffix(file) == true
         }

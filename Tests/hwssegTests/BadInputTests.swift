@@ -162,4 +162,78 @@ import Testing
       naming: "step size")
     #expect(!FileManager.default.fileExists(atPath: output))
   }
+
+  @Test func numbersThatAreNotPositive() throws {
+    let tiny = try TinyModel.shared.get()
+    let output = tiny.folder.appendingPathComponent("negative").path
+    let train = ["train", tiny.data, "--plan", tiny.plan, "--fold", "0", "-o", output]
+    try expectRefusal(train + ["--patch-size", "-16", "-16", "-16"], naming: "--patch-size: found -16")
+    try expectRefusal(train + ["--patch-size", "16", "16", "-16"], naming: "--patch-size: found -16")
+    try expectRefusal(train + ["--patch-size", "0", "16", "16"], naming: "--patch-size")
+    try expectRefusal(train + ["--batch-size", "-1"], naming: "--batch-size: found -1")
+    try expectRefusal(train + ["--epochs", "0"], naming: "--epochs")
+    try expectRefusal(train + ["--sampler", "hardness", "--beta", "-.5"], naming: "--beta: found -.5")
+  }
+
+  @Test func aTableThatIsNotThere() throws {
+    let tiny = try TinyModel.shared.get()
+    let missing = tiny.folder.appendingPathComponent("weights.csv").path
+    try expectRefusal(
+      [
+        "train", tiny.data, "--plan", tiny.plan, "--fold", "0", "-o", tiny.results + "-static", "--sampler", "static",
+        "--case-weights", missing,
+      ], naming: "\(missing): found no such file")
+  }
+
+  /// What is wrong with the last case is said before the first one is preprocessed.
+  @Test func theWholeDataSetIsCheckedFirst() throws {
+    let tiny = try TinyModel.shared.get()
+    try withCopy(of: tiny.data) { data in
+      func expectRefusals(naming words: String, _ more: String...) throws {
+        let output = data + "/results"
+        try expectRefusal(
+          ["train", data, "--plan", tiny.plan, "--fold", "all", "-o", output] + more, naming: words)
+        #expect(!FileManager.default.fileExists(atPath: output))
+      }
+      let groups = URL(fileURLWithPath: data + "/groups.csv")
+      let table = try String(contentsOf: groups, encoding: .utf8)
+      try table.replacing(/fetal_006.*\n/, with: "").write(to: groups, atomically: true, encoding: .utf8)
+      try expectRefusals(naming: "case fetal_006", "--sampler", "group-balanced")
+      try FileManager.default.removeItem(atPath: data + "/labelsTr/fetal_006.nii.gz")
+      try FileManager.default.copyItem(
+        atPath: data + "/imagesTr/fetal_001_0000.nii.gz", toPath: data + "/labelsTr/fetal_006.nii.gz")
+      try expectRefusals(naming: "fetal_006.nii.gz")
+      try expectRefusals(naming: "nowhere.safetensors", "--initial-weights", data + "/nowhere.safetensors")
+    }
+  }
+
+  /// A preprocessed case that was removed or made from another image would end the training in the middle.
+  @Test func preprocessedCasesOfOtherImages() throws {
+    let tiny = try TinyModel.shared.get()
+    try withTemporaryFolder { folder in
+      let store = folder.appendingPathComponent("preprocessed").path
+      try FileManager.default.copyItem(atPath: tiny.preprocessed, toPath: store)
+      try FileManager.default.removeItem(atPath: store + "/fetal_006.safetensors")
+      try expectRefusal(
+        [
+          "train", tiny.data, "--plan", tiny.plan, "--fold", "0", "-o", folder.path + "/results", "--preprocessed",
+          store,
+        ], naming: "fetal_006.safetensors")
+    }
+  }
+
+  /// Without the checkpoint that a run is resumed from, `--overwrite` does not silently begin it anew.
+  @Test func aFinishedModelWithoutItsCheckpointIsNotResumed() throws {
+    let tiny = try TinyModel.shared.get()
+    try withTemporaryFolder { folder in
+      let results = folder.appendingPathComponent("results").path
+      try FileManager.default.copyItem(atPath: tiny.results, toPath: results)
+      try FileManager.default.removeItem(atPath: results + "/fold_0/checkpoint_latest.safetensors")
+      try expectRefusal(
+        [
+          "train", tiny.data, "--plan", tiny.plan, "--fold", "0", "--preprocessed", tiny.preprocessed, "-o", results,
+          "--resume", "--overwrite",
+        ], naming: "without --resume")
+    }
+  }
 }

@@ -15,7 +15,8 @@ import Testing
     let tiny = try TinyModel.shared.get()
     let found = try object(["benchmark", "--plan", tiny.plan, "--steps", "1", "--batch-size", "1", "--json"])
     let parts = ["forward", "loss", "backward", "optimizer"]
-    #expect(Set(found.keys) == Set(parts + ["step", "loading", "gflops", "peak_memory", "training"]))
+    #expect(
+      Set(found.keys) == Set(parts + ["step", "loading", "gflops", "peak_memory", "estimated_memory", "training"]))
     let numbers = try found.mapValues { try #require($0 as? Double) }
     #expect(numbers.values.allSatisfy { $0 > 0 && $0.isFinite })
     #expect(found["peak_memory"] is Int)

@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import NIfTI
 import Plans
 
 /// A folder of preprocessed cases.
@@ -52,6 +53,28 @@ public struct PreprocessedStore: Sendable {
         advice: "Preprocess the data set again.")
     }
     return try StoredCase(contentsOf: Self.file(name, in: folder), name: name, description: description)
+  }
+
+  /// Checks that cases of a data set are here, can be opened, and were made from images of the same size.
+  ///
+  /// - Parameters:
+  ///   - names: The names of the cases.
+  ///   - dataset: The raw data set that they come from.
+  /// - Throws: `InputError` naming the first case at fault.
+  public func check(_ names: [String], of dataset: RawDataset) throws {
+    let rawCases = Dictionary(uniqueKeysWithValues: dataset.cases.map { ($0.name, $0) })
+    for name in names {
+      let stored = try self.case(name)
+      guard let image = rawCases[name]?.images.first else { continue }
+      let shape = try NIfTIFile.readGeometry(image).shape
+      let transposed = plan.transposeForward.map { shape[$0] }
+      guard stored.properties.shapeBeforeCropping == transposed else {
+        throw InputError(
+          image.path, found: "an image of \(transposed) voxels",
+          expected: "\(stored.properties.shapeBeforeCropping), as when it was preprocessed into \(folder.path)",
+          advice: "Preprocess the data set again.")
+      }
+    }
   }
 
   /// Checks that a plan asks for the same preprocessing: axis order, spacing, normalization and resampling.

@@ -160,7 +160,7 @@ public struct Preprocessor: Sendable {
     return Volume(shape: shape, voxels: labels.voxels.map { Int16(truncatingIfNeeded: $0) })
   }
 
-  /// Preprocesses all cases of a data set, up to eight at a time.
+  /// Preprocesses all cases of a data set, up to eight at a time and as many as the memory allows.
   ///
   /// Every file is replaced as a whole, and `cases.json` is written last: until then the folder counts as incomplete.
   /// The folds are written to `splits_final.json` if the data set has its own or enough cases for nnU-Net's.
@@ -185,12 +185,14 @@ public struct Preprocessor: Sendable {
       throw InputError(
         folder.path, found: "the data set's own files", expected: "another folder for the preprocessed cases")
     }
-    return try FolderLock.holding(folder) { try fill(folder, from: dataset, progress) }
+    let needs = try needs(of: dataset)
+    try needs.check(for: folder)
+    return try FolderLock.holding(folder) { try fill(folder, from: dataset, needs, progress) }
   }
 
   /// Preprocesses all cases into a folder that this process alone writes into.
   private func fill(
-    _ folder: URL, from dataset: RawDataset, _ progress: (@Sendable (Int, String) -> Void)?
+    _ folder: URL, from dataset: RawDataset, _ needs: PreprocessingNeeds, _ progress: (@Sendable (Int, String) -> Void)?
   ) throws -> PreprocessedStore {
     let hasFolds =
       FileManager.default.fileExists(atPath: dataset.splitsFile.path) || dataset.cases.count >= Splits.count
@@ -200,7 +202,7 @@ public struct Preprocessor: Sendable {
     try? FileManager.default.removeItem(at: index)
     try plan.write(to: folder.appendingPathComponent("plans.json"))
     try description.write(to: folder.appendingPathComponent("dataset.json"))
-    _ = try dataset.mapCases(progress: progress) { rawCase in
+    _ = try dataset.mapCases(casesAtOnce: needs.casesAtOnce, progress: progress) { rawCase in
       let loaded = try LoadedCase(rawCase, description)
       try preprocess(images: loaded.images, labels: loaded.labels, caseName: rawCase.name)
         .write(to: PreprocessedStore.file(rawCase.name, in: folder))

@@ -14,18 +14,21 @@ public enum Engine: String, Sendable, CaseIterable {
   /// - Parameters:
   ///   - shape: Everything that is fixed about the convolution.
   ///   - precision: The precision of the input, the output and the products.
+  ///   - training: Whether there will be backward passes.
   ///   - scratch: Scratch memory, which several convolutions can share.
   /// - Throws: `InputError` when the precision is not available; ``OneDNNError`` when oneDNN cannot
   ///   compute the shape.
   public func convolution(
-    _ shape: ConvolutionShape, precision: Precision = .float32, scratch: ScratchPool = ScratchPool()
+    _ shape: ConvolutionShape, precision: Precision = .float32, training: Bool = true,
+    scratch: ScratchPool = ScratchPool()
   ) throws -> any Convolution {
     try check(precision)
     if self != .onednn, WinogradConvolution.suits(shape) {
-      return WinogradConvolution(shape, precision: precision, scratch: scratch)
+      return WinogradConvolution(shape, precision: precision, training: training, scratch: scratch)
     }
-    return self == .blas
-      ? Im2ColConvolution(shape, scratch: scratch) : try OneDNNConvolution(shape, precision: precision)
+    return self == .blas || !OneDNNConvolution.suits(shape)
+      ? Im2ColConvolution(shape, training: training, scratch: scratch)
+      : try OneDNNConvolution(shape, precision: precision, training: training)
   }
 
   /// Checks that this engine can compute convolutions of the given precision on this machine.

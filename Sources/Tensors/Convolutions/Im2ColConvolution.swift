@@ -17,7 +17,7 @@ final class Im2ColConvolution: Convolution {
   private let parts: Int
   private let scratch: ScratchPool
 
-  init(_ shape: ConvolutionShape, scratch: ScratchPool) {
+  init(_ shape: ConvolutionShape, training: Bool, scratch: ScratchPool) {
     self.shape = shape
     self.scratch = scratch
     im2col = Im2Col(
@@ -33,6 +33,20 @@ final class Im2ColConvolution: Convolution {
       : nil
     arranged = Tensor([shape.columns, shape.outputChannels])
     parts = min(8, max(2, shape.rows / 256))
+    reserve(training: training)
+  }
+
+  /// Reserves the scratch memory of the forward pass and, for training, of the backward passes.
+  private func reserve(training: Bool) {
+    func tiles(_ columns: Int, tasks: Int) -> [Int] {
+      Array(repeating: Self.tileRows(columns: columns) * columns, count: min(Parallel.threads, tasks))
+    }
+    if !isPointwise { scratch.reserve(tiles(shape.columns, tasks: shape.rows)) }
+    guard training else { return }
+    if let gradientIm2Col, !isPointwise {
+      scratch.reserve(tiles(gradientIm2Col.columns, tasks: shape.rows))
+    }
+    scratch.reserve([parts * shape.columns * shape.outputChannels] + tiles(shape.columns, tasks: parts))
   }
 
   /// Rows of the im2col matrix that fit into the second-level cache beside the weights.

@@ -65,8 +65,9 @@ final class OneDNNMemory {
   init(_ layout: dnnl_memory_desc_t, owned: Bool) throws {
     var memory: dnnl_memory_t?
     var layout = layout
+    if owned { TensorMemory.add(dnnl_memory_desc_get_size(&layout)) }
     // DNNL_MEMORY_ALLOCATE and DNNL_MEMORY_NONE are pointer casts, which Swift does not import.
-    let memoryOption = owned ? UnsafeMutableRawPointer(bitPattern: UInt.max) : nil
+    let memoryOption = owned && !TensorMemory.isCounted ? UnsafeMutableRawPointer(bitPattern: UInt.max) : nil
     try OneDNN.check(
       dnnl_memory_create(&memory, &layout, try OneDNN.processor.get().pointer, memoryOption), "dnnl_memory_create")
     handle = memory!
@@ -86,20 +87,28 @@ final class OneDNNMemory {
 final class OneDNNPrimitive {
   /// The descriptor it was created from.
   let description: dnnl_primitive_desc_t
-  private let primitive: dnnl_primitive_t
-  private let stream: dnnl_stream_t
+  /// Both are `nil` where memory is only counted.
+  private let primitive: dnnl_primitive_t?
+  private let stream: dnnl_stream_t?
 
   /// Creates the primitive, which takes ownership of `description`.
   init(_ description: dnnl_primitive_desc_t) throws {
+    self.description = description
     var primitive: dnnl_primitive_t?
     var stream: dnnl_stream_t?
+    guard !TensorMemory.isCounted else {
+      (self.primitive, self.stream) = (nil, nil)
+      // The library lends one block to all primitives in turn.
+      var scratch: Int64 = 0
+      dnnl_primitive_desc_query(description, dnnl_query_memory_consumption_s64, 0, &scratch)
+      TensorMemory.addShared(Int(scratch))
+      return
+    }
     try OneDNN.check(dnnl_primitive_create(&primitive, description), "dnnl_primitive_create")
     try OneDNN.check(
       dnnl_stream_create(&stream, try OneDNN.processor.get().pointer, UInt32(dnnl_stream_default_flags.rawValue)),
       "dnnl_stream_create")
-    self.description = description
-    self.primitive = primitive!
-    self.stream = stream!
+    (self.primitive, self.stream) = (primitive, stream)
   }
 
   /// A primitive that copies memory of one layout to memory of another.

@@ -9,8 +9,8 @@ final class OneDNNConvolution: Convolution {
   private let toForward: OneDNNPrimitive
   private let forwardWeights: OneDNNMemory
   private let plainWeights, input, output, bias: OneDNNMemory
-  /// Created at the first backward pass, as inference needs none.
-  private var backward: Backward?
+  /// `nil` in inference, which needs none.
+  private let backward: Backward?
 
   /// The primitives of the backward passes, with the weights and their gradient in oneDNN's layouts.
   private struct Backward {
@@ -22,9 +22,7 @@ final class OneDNNConvolution: Convolution {
     let weightGradient: OneDNNMemory
   }
 
-  private let layouts: Layouts
-
-  init(_ shape: ConvolutionShape, precision: Precision) throws {
+  init(_ shape: ConvolutionShape, precision: Precision, training: Bool = true) throws {
     // There oneDNN 2.6 computes wrong gradients with respect to the input when the number of voxels
     // is not a multiple of its block size.
     guard precision == .float32 || shape.kernel != [1, 1, 1] || shape.outputChannels % 2 == 0 else {
@@ -33,7 +31,7 @@ final class OneDNNConvolution: Convolution {
         expected: "an even number of channels, or float32", advice: "Use --precision float32.")
     }
     self.shape = shape
-    layouts = try Layouts(shape, precision)
+    let layouts = try Layouts(shape, precision)
     forwardPass = try Self.forwardPrimitive(layouts)
     forwardWeights = try OneDNNMemory(forwardPass.layout(dnnl_query_weights_md), owned: true)
     plainWeights = try OneDNNMemory(layouts.plainWeights, owned: false)
@@ -41,6 +39,12 @@ final class OneDNNConvolution: Convolution {
     output = try OneDNNMemory(layouts.output, owned: false)
     bias = try OneDNNMemory(layouts.bias, owned: false)
     toForward = try .reorder(layouts.plainWeights, forwardWeights.layout)
+    backward = training ? try Self.backward(layouts, hint: forwardPass) : nil
+  }
+
+  /// Whether oneDNN can count the voxels of a batch: it does so in 32 bits, and divides by zero beyond.
+  static func suits(_ shape: ConvolutionShape) -> Bool {
+    max(shape.rows, shape.input.reduce(shape.batch, *)) <= Int(Int32.max)
   }
 
   func prepare(weights: Tensor) {
@@ -83,21 +87,18 @@ final class OneDNNConvolution: Convolution {
   }
 
   private func backwardPasses() -> Backward {
-    if let backward { return backward }
-    do {
-      let data = try Self.backwardDataPrimitive(layouts, hint: forwardPass)
-      let weights = try Self.backwardWeightsPrimitive(layouts, hint: forwardPass)
-      let dataWeights = try OneDNNMemory(data.layout(dnnl_query_weights_md), owned: true)
-      let gradient = try OneDNNMemory(weights.layout(dnnl_query_diff_weights_md), owned: true)
-      let passes = Backward(
-        data: data, toData: try .reorder(layouts.plainWeights, dataWeights.layout), dataWeights: dataWeights,
-        weights: weights, fromWeights: try .reorder(gradient.layout, layouts.plainWeights), weightGradient: gradient)
-      backward = passes
-      return passes
-    } catch {
-      // Every release of oneDNN has a backward pass for each forward pass; a library without one is broken.
-      fatalError("\(error)")
-    }
+    guard let backward else { preconditionFailure("the convolution was created for inference") }
+    return backward
+  }
+
+  private static func backward(_ layouts: Layouts, hint: OneDNNPrimitive) throws -> Backward {
+    let data = try backwardDataPrimitive(layouts, hint: hint)
+    let weights = try backwardWeightsPrimitive(layouts, hint: hint)
+    let dataWeights = try OneDNNMemory(data.layout(dnnl_query_weights_md), owned: true)
+    let gradient = try OneDNNMemory(weights.layout(dnnl_query_diff_weights_md), owned: true)
+    return Backward(
+      data: data, toData: try .reorder(layouts.plainWeights, dataWeights.layout), dataWeights: dataWeights,
+      weights: weights, fromWeights: try .reorder(gradient.layout, layouts.plainWeights), weightGradient: gradient)
   }
 
   /// The layouts of a convolution's arguments, and its strides and padding as oneDNN takes them.

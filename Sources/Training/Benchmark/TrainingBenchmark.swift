@@ -39,6 +39,8 @@ public struct TrainingBenchmark: Sendable {
   public let gflops: Double
   /// The peak memory of the process during the steps, in bytes.
   public let peakMemory: Int
+  /// The bytes that were computed for these steps before any were allocated.
+  public let estimatedMemory: Int
   /// The estimated seconds of the plan's whole training.
   public let training: Double
 
@@ -47,13 +49,19 @@ public struct TrainingBenchmark: Sendable {
   /// - Parameters:
   ///   - plan: The plan whose network and settings are measured.
   ///   - options: What to measure.
-  /// - Throws: `InputError` when the plan's network cannot be built, or when the precision is not available on this
-  ///   processor.
+  /// - Throws: `InputError` when the plan's network cannot be built, when it does not fit into the memory, or when the
+  ///   precision is not available on this processor.
   public init(_ plan: Plan, options: Options = Options()) throws {
     try options.engine.check(options.precision)
     let configuration = plan.configuration
     let channels = options.channels ?? configuration.normalizationSchemes.count
     let batchSize = options.batchSize ?? configuration.batchSize
+    var plan = plan
+    plan.configuration.batchSize = batchSize
+    estimatedMemory = try TrainingMemory.check(
+      plan, inputChannels: channels, outputChannels: options.outputChannels, engine: options.engine,
+      precision: options.precision
+    ).step
     let timer = try StepTimer(
       configuration.architecture(inputChannels: channels, outputChannels: options.outputChannels),
       patch: configuration.patchSize, batchSize: batchSize, batchDice: configuration.batchDice,

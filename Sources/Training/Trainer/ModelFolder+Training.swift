@@ -9,19 +9,30 @@ extension ModelFolder {
   /// - Throws: `InputError` when the folder holds a model, finished or not, that the task neither resumes nor
   ///   overwrites.
   func checkAvailability(for task: TrainingTask) throws {
-    guard !task.overwrites else { return }
-    if task.resumes, !has(.latest), !has(.final), FileManager.default.fileExists(atPath: log.path) {
+    try checkAvailability(resumes: task.resumes, overwrites: task.overwrites)
+  }
+
+  /// The same for a task that is yet to be made: `resumes` and `overwrites` are those of `TrainingTask`.
+  ///
+  /// - Throws: `InputError` as above, and when there is a model to be resumed without the checkpoint for that.
+  public func checkAvailability(resumes: Bool, overwrites: Bool) throws {
+    let hasLog = FileManager.default.fileExists(atPath: log.path)
+    // A finished model may be trained further, which takes a checkpoint, or just be evaluated again.
+    if resumes, !has(.latest), has(.final) ? overwrites : hasLog {
       throw InputError(
-        url.path, found: "the log of a training, but no \(checkpoint(.latest).lastPathComponent)",
+        url.path,
+        found: "\(has(.final) ? "a finished model" : "the log of a training"), but no "
+          + checkpoint(.latest).lastPathComponent,
         expected: "a run that can be resumed",
-        advice: "Put the checkpoint back, or start anew (--overwrite), which replaces the log.")
+        advice: "Put the checkpoint back, or start anew (--overwrite without --resume), which replaces what is there.")
     }
-    if has(.final), !task.resumes {
+    guard !overwrites else { return }
+    if has(.final), !resumes {
       throw InputError(
         url.path, found: "a finished model", expected: "a folder without one",
         advice: "Use another folder, or overwrite the model (--overwrite).")
     }
-    if has(.latest), !task.resumes {
+    if has(.latest), !resumes {
       throw InputError(
         url.path, found: "an unfinished training run", expected: "a folder without one",
         advice: "Resume it (--resume), overwrite it (--overwrite), or use another folder.")

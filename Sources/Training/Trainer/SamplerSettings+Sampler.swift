@@ -14,7 +14,7 @@ extension SamplerSettings {
   ///   - seed: The seed of the draws.
   /// - Throws: `InputError` when the sampler cannot draw such batches from these cases, or when a table that it needs
   ///   does not cover them.
-  package func sampler(cases: [String], groups: [String: String], batchSize: Int, seed: UInt64) throws
+  public func sampler(cases: [String], groups: [String: String], batchSize: Int, seed: UInt64) throws
     -> any CaseSampler
   {
     do {

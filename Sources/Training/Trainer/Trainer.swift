@@ -261,6 +261,7 @@ public final class Trainer {
     try log.write(state.history)
     try addEvents(record)
     progress.reportEpoch(record, epochs: settings.epochs, isBest: isBest)
+    if let warning = state.history.divergenceWarning { progress.report(warning) }
     if let warning = sampler.warning, !hasWarned {
       hasWarned = true
       progress.report(warning)

@@ -46,6 +46,7 @@ public final class TrainingProgress {
       return
     }
     stepsDone += 1
+    if stepsDone == Self.timedSteps { reportTime(now.timeIntervalSince(started) / Double(stepsDone), stepsLeft) }
     guard showsSteps, now.timeIntervalSince(lastShown) > 0.2 else { return }
     lastShown = now
     let left = now.timeIntervalSince(started) / Double(stepsDone) * Double(stepsLeft)
@@ -72,6 +73,17 @@ public final class TrainingProgress {
     text += String(
       format: "  %.1f s  %@ left", record.seconds, Self.duration(record.seconds * Double(epochs - record.epoch - 1)))
     report(text)
+  }
+
+  /// The steps after which the time of a step is known well enough.
+  private static let timedSteps = 5
+
+  /// Logs how long the training will take, long before its first epoch ends.
+  private func reportTime(_ seconds: Double, _ stepsLeft: Int) {
+    guard seconds * Double(stepsLeft) >= 60 else { return }
+    report(
+      String(format: "A step takes %.2g s; ", seconds)
+        + "the training steps that are left take about \(Self.duration(seconds * Double(stepsLeft))).")
   }
 
   private func clearStatusLine() {

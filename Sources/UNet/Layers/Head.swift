@@ -27,13 +27,18 @@ final class Head: @unchecked Sendable {
   ///   - name: The head's name in nnU-Net's state dict.
   ///   - extent: The size of the features along z, y, x, in voxels.
   ///   - features: The number of input channels.
-  init(_ name: String, batch: Int, extent: [Int], features: Int, outputChannels: Int, scratch: ScratchPool) {
+  ///   - training: Whether there will be backward passes.
+  init(
+    _ name: String, batch: Int, extent: [Int], features: Int, outputChannels: Int, training: Bool, scratch: ScratchPool
+  ) {
     weight = Parameter(name + ".weight", shape: [outputChannels, 1, 1, 1, features])
     bias = Parameter(name + ".bias", shape: [outputChannels])
     logits = Tensor([batch] + extent + [outputChannels])
     gradient = Tensor(logits.shape)
     (self.features, self.outputChannels, self.scratch) = (features, outputChannels, scratch)
     parts = min(8, max(1, logits.count / outputChannels / Self.tileSize))
+    let tiles = Array(repeating: Self.tileSize * features, count: Parallel.threads)
+    scratch.reserve(training ? [parts * outputChannels * (features + 1)] + tiles : tiles)
   }
 
   /// The number of multiplications and additions in a forward pass.

@@ -33,9 +33,10 @@ final class TransposedConvolution: @unchecked Sendable {
   ///   - factor: The kernel and stride along z, y, x.
   ///   - outputStride: The number of channels of the tensor that receives the output.
   ///   - hasBias: Whether the layer has a bias. If not, the bias is 0 and not among the parameters.
+  ///   - training: Whether there will be backward passes.
   init(
     _ name: String, batch: Int, inputChannels: Int, outputChannels: Int, extent: [Int], factor: [Int],
-    outputStride: Int, hasBias: Bool, scratch: ScratchPool
+    outputStride: Int, hasBias: Bool, training: Bool, scratch: ScratchPool
   ) {
     weight = Parameter(name + ".weight", shape: [inputChannels] + factor + [outputChannels])
     bias = Parameter(name + ".bias", shape: [outputChannels])
@@ -46,6 +47,8 @@ final class TransposedConvolution: @unchecked Sendable {
     let lines = batch * extent[0] * extent[1]
     parts = min(8, max(1, lines / 8))
     self.scratch = scratch
+    let tiles = Array(repeating: linesPerTile * width * (blockSize + 2 * inputChannels), count: Parallel.threads)
+    scratch.reserve(training ? [parts * (inputChannels * blockSize + outputChannels)] + tiles : tiles)
   }
 
   /// The number of multiplications and additions in a forward pass.

@@ -26,7 +26,7 @@ final class WinogradConvolution: Convolution {
   /// of threads.
   private let parts: Int
 
-  init(_ shape: ConvolutionShape, precision: Precision, scratch: ScratchPool) {
+  init(_ shape: ConvolutionShape, precision: Precision, training: Bool, scratch: ScratchPool) {
     self.shape = shape
     self.precision = precision
     self.scratch = scratch
@@ -39,6 +39,51 @@ final class WinogradConvolution: Convolution {
     rowTiles = Self.tilesPerBlock(bytesPerTile: 64 * (max(inputs, outputs) * size + min(inputs, outputs) * 4))
     columnTiles = Self.tilesPerBlock(bytesPerTile: 64 * (inputs + outputs) * size)
     parts = min(8, max(2, transform.count / 128))
+    switch precision {
+    case .float32: reserve(for: Float.self, training: training)
+    case .bfloat16: reserve(for: BFloat16.self, training: training)
+    }
+  }
+
+  /// Reserves the scratch memory of the forward pass and, for training, of the backward passes.
+  private func reserve<Number: WinogradElement>(for type: Number.Type, training: Bool) {
+    let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
+    func blocks(_ bytes: Int, tasks: Int) -> [Int] {
+      Array(repeating: bytes / 4, count: min(Parallel.threads, tasks))
+    }
+    func products(_ sources: Int, _ targets: Int) {
+      let size = multipliesByPosition ? groupTiles(of: type, sources, targets) : rowTiles
+      let bytes =
+        rowBytes(of: type, tiles: size, sources) + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)
+      scratch.reserve(blocks(bytes, tasks: multipliesByPosition ? 1 : (transform.count + size - 1) / size))
+    }
+    products(inputs, outputs)
+    guard training else { return }
+    products(outputs, inputs)
+    let size = multipliesByPosition ? groupTiles(of: type) : columnTiles
+    let bytes = columnBytes(of: type, tiles: size, inputs) + columnBytes(of: type, tiles: size, outputs)
+    scratch.reserve(
+      multipliesByPosition ? blocks(bytes, tasks: 1) : [parts * filters.count] + blocks(bytes, tasks: parts))
+  }
+
+  /// Bytes of matrices that are multiplied by filters.
+  private func rowBytes<Number: WinogradElement>(of _: Number.Type, tiles: Int, _ channels: Int) -> Int {
+    WinogradMatrices<Number.Rows>.size(tiles: tiles, channels: channels)
+  }
+
+  /// Bytes of matrices whose products are summed over tiles.
+  private func columnBytes<Number: WinogradElement>(of _: Number.Type, tiles: Int, _ channels: Int) -> Int {
+    WinogradMatrices<Number.Columns>.size(tiles: tiles, channels: channels)
+  }
+
+  /// The tiles of a group that is multiplied by filters from `sources` to `targets` channels, position by position.
+  private func groupTiles<Number: WinogradElement>(of _: Number.Type, _ sources: Int, _ targets: Int) -> Int {
+    tilesPerGroup(bytesPerTile: 64 * (sources * Number.precision.size + targets * 4))
+  }
+
+  /// The tiles of a group whose products are summed over tiles, position by position.
+  private func groupTiles<Number: WinogradElement>(of _: Number.Type) -> Int {
+    tilesPerGroup(bytesPerTile: 64 * (shape.inputChannels + shape.outputChannels) * Number.precision.size)
   }
 
   /// Whether a convolution of this shape can be computed here, and is large enough to be worth the
@@ -100,7 +145,7 @@ final class WinogradConvolution: Convolution {
     let (u, b) = (SharedPointer(packedFilters.bytes), SharedPointer(bias?.pointer))
     let size = rowTiles
     let filterBytes = sources * targets * Number.precision.size
-    let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
+    let rowBytes = rowBytes(of: type, tiles: size, sources)
     let bytes = rowBytes + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)
     Parallel.chunks(transform.count, size: size) { [transform, scratch] tiles in
       scratch.use(bytes / 4) { memory in
@@ -127,8 +172,8 @@ final class WinogradConvolution: Convolution {
     let (x, y) = (SharedPointer(source.pointer(Number.self)), SharedPointer(target.pointer(Number.self)))
     let (u, b) = (SharedPointer(packedFilters.bytes), SharedPointer(bias?.pointer))
     let filterBytes = sources * targets * Number.precision.size
-    let size = tilesPerGroup(bytesPerTile: 64 * (sources * Number.precision.size + targets * 4))
-    let rowBytes = WinogradMatrices<Number.Rows>.size(tiles: size, channels: sources)
+    let size = groupTiles(of: type, sources, targets)
+    let rowBytes = rowBytes(of: type, tiles: size, sources)
     scratch.use((rowBytes + WinogradMatrices<FloatRows>.size(tiles: size, channels: targets)) / 4) { memory in
       let memory = UnsafeMutableRawPointer(memory)
       let rows = SharedPointer(WinogradMatrices<Number.Rows>(memory, tiles: size, channels: sources))
@@ -174,8 +219,8 @@ final class WinogradConvolution: Convolution {
     let (inputs, outputs, size) = (shape.inputChannels, shape.outputChannels, columnTiles)
     let (count, parts) = (transform.count, parts)
     let perPart = (count + parts - 1) / parts
-    let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
-    let bytes = inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)
+    let inputBytes = columnBytes(of: type, tiles: size, inputs)
+    let bytes = inputBytes + columnBytes(of: type, tiles: size, outputs)
     scratch.use(parts * filters.count) { partial in
       let sums = SharedPointer(partial)
       Parallel.forEach(parts) { [transform, scratch] part in
@@ -208,9 +253,9 @@ final class WinogradConvolution: Convolution {
   ) {
     let (x, g) = (SharedPointer(input.pointer(Number.self)), SharedPointer(outputGradient.pointer(Number.self)))
     let (inputs, outputs, sums) = (shape.inputChannels, shape.outputChannels, SharedPointer(filters.pointer))
-    let size = tilesPerGroup(bytesPerTile: 64 * (inputs + outputs) * Number.precision.size)
-    let inputBytes = WinogradMatrices<Number.Columns>.size(tiles: size, channels: inputs)
-    scratch.use((inputBytes + WinogradMatrices<Number.Columns>.size(tiles: size, channels: outputs)) / 4) { memory in
+    let size = groupTiles(of: type)
+    let inputBytes = columnBytes(of: type, tiles: size, inputs)
+    scratch.use((inputBytes + columnBytes(of: type, tiles: size, outputs)) / 4) { memory in
       let memory = UnsafeMutableRawPointer(memory)
       let columns = SharedPointer(WinogradMatrices<Number.Columns>(memory, tiles: size, channels: inputs))
       let gradients = SharedPointer(

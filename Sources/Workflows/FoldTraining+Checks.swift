@@ -1,0 +1,68 @@
+import Datasets
+import Files
+import Foundation
+import Plans
+import TensorFiles
+import Training
+
+extension FoldTraining {
+  /// Checks before anything is computed or written what would otherwise end the training after hours.
+  ///
+  /// - Parameter groups: The group of each case that has one.
+  /// - Throws: `InputError` naming the setting, the file or the case at fault, or what there is too little of.
+  func check(groups: [String: String]) throws {
+    try engine.check(precision)
+    try folder.checkAvailability(resumes: resumes, overwrites: overwrites)
+    let configuration = plan.configuration
+    _ = try plan.training.sampler.sampler(
+      cases: split.training, groups: groups, batchSize: configuration.batchSize, seed: UInt64(plan.training.seed))
+    if let initialWeights { try checkWeights(initialWeights) }
+    let memory = try TrainingMemory.check(
+      plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,
+      engine: engine, precision: precision)
+    var disk = [
+      (
+        folder: folder.url,
+        bytes: TrainingDisk.bytes(
+          plan, weights: memory.weights, cases: split.training.count, folder: folder, resumes: resumes)
+      )
+    ]
+    if PreprocessedStore.exists(in: preprocessed) {
+      let store = try PreprocessedStore(preprocessed)
+      try store.check(plan)
+      try dataset.checkGeometry()
+      try store.check(split.training + split.validation, of: dataset)
+    } else {
+      let needs = try Preprocessor(plan: plan, description: dataset.description).needs(of: dataset)
+      try needs.check(for: preprocessed)
+      try checkLabels()
+      disk.append((preprocessed, needs.disk))
+    }
+    try DiskSpace.check(disk)
+    logger.info("\(Self.sentence(memory: memory.total, disk: disk.reduce(0) { $0 + $1.bytes }, at: folder.url))")
+  }
+
+  /// Checks the label maps of all cases, and that there is something to learn in those of the training cases.
+  private func checkLabels() throws {
+    let labeled = try dataset.checkIntegrity()
+    guard split.training.contains(where: labeled.contains) else {
+      throw InputError(
+        dataset.folder.path, found: "no labeled voxel in any of the \(split.training.count) training cases",
+        expected: "something to learn", advice: "Check the label maps and the labels of dataset.json.")
+    }
+  }
+
+  private func checkWeights(_ file: URL) throws {
+    if file.pathExtension == "pth" {
+      _ = try PyTorchFile(contentsOf: file)
+    } else {
+      _ = try Safetensors(contentsOf: file)
+    }
+  }
+
+  private static func sentence(memory: Int, disk: Int, at folder: URL) -> String {
+    let free = DiskSpace.free(at: folder).map { " (\(ByteCount.text($0)) free)" } ?? ""
+    return "Needs about \(ByteCount.text(memory)) of memory (\(ByteCount.text(AvailableMemory.bytes)) available) "
+      + "and \(ByteCount.text(disk)) of disk\(free)."
+  }
+}
