@@ -67,11 +67,14 @@ struct PlanCommand: ParsableCommand {
     try overrides.apply(to: &plan, for: description)
     try plan.write(to: target)
     InspectCommand.show(Inspection.facts(of: plan))
-    let memory = try TrainingMemory(
+    // Plans for slices cannot be trained yet.
+    if let memory = try? TrainingMemory(
       plan, inputChannels: description.channelNames.count, outputChannels: description.outputChannels)
-    print(
-      "Training needs about \(ByteCount.text(memory.total)) of memory; "
-        + "this machine has \(ByteCount.text(AvailableMemory.bytes)) available.")
+    {
+      print(
+        "Training needs about \(ByteCount.text(memory.total)) of memory; "
+          + "this machine has \(ByteCount.text(AvailableMemory.bytes)) available.")
+    }
     print("Plan written to \(target.relativePath)")
   }
 }

@@ -86,7 +86,17 @@ import Testing
     try withTemporaryFolder { folder in
       try Self.make(folder)
       try Self.writeLabels(folder, shape: [4, 5, 6], spacing: [1.000001, 1, 1]) { _ in 0 }
-      try RawDataset(folder).checkIntegrity()
+      try RawDataset(folder).checkGeometry()
+    }
+  }
+
+  /// A training on cases without a single voxel of foreground would learn nothing, and say so at its end.
+  @Test func nothingToLearn() throws {
+    try withTemporaryFolder { folder in
+      try Self.make(folder)
+      #expect(try RawDataset(folder).checkIntegrity() == ["x"])
+      try Self.writeLabels(folder, shape: [4, 5, 6]) { _ in 0 }
+      #expect(throws: InputError.self) { try RawDataset(folder).checkIntegrity() }
     }
   }
 }

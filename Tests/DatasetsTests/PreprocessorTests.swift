@@ -118,7 +118,7 @@ import Testing
     #expect(throws: InputError.self) { try Preprocessor(plan: plan, description: description) }
   }
 
-  private static func makeDataset(_ folder: URL, cases: Int) throws {
+  static func makeDataset(_ folder: URL, cases: Int) throws {
     try folder.put(
       #"{"channel_names": {"0": "T2w"}, "labels": {"background": 0, "a": 1, "b": 2}, "numTraining": \#(cases), "#
         + #""file_ending": ".nii"}"#, at: "dataset.json")
@@ -164,9 +164,21 @@ import Testing
       let dataset = try RawDataset(raw)
       let preprocessor = try Preprocessor(plan: Self.plan(spacing: [1, 1, 1]), description: dataset.description)
       try preprocessor.run(dataset, to: output)
+      // A header that cannot be read is noticed before anything is replaced.
+      let image = raw.appendingPathComponent("imagesTr/c1_0000.nii")
+      let bytes = try Data(contentsOf: image)
       try raw.put("damaged", at: "imagesTr/c1_0000.nii")
       #expect { try preprocessor.run(dataset, to: output) } throws: { error in
         (error as? InputError)?.subject.hasSuffix("c1_0000.nii") == true
+      }
+      #expect(try PreprocessedStore(output).caseNames.count == 3)
+      // A label that nothing names is noticed when its case is read.
+      try bytes.write(to: image)
+      let file = raw.appendingPathComponent("labelsTr/c1.nii")
+      let (labels, geometry) = try NIfTIFile.readLabels(file)
+      try NIfTIFile.write(labels: Volume(shape: labels.shape, repeating: 9), geometry: geometry, to: file)
+      #expect { try preprocessor.run(dataset, to: output) } throws: { error in
+        (error as? InputError)?.subject.hasSuffix("c1.nii") == true
       }
       #expect(throws: InputError.self) { try PreprocessedStore(output) }
     }

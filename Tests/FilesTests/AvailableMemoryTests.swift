@@ -60,6 +60,15 @@ import Testing
     }
   }
 
+  /// Not even root can write below a regular file.
+  @Test func whatCannotBeWrittenIsRefused() throws {
+    try withTemporaryFolder { folder in
+      try Data().write(to: folder.appendingPathComponent("file"))
+      let below = folder.appendingPathComponent("file/below")
+      #expect(throws: InputError.self) { try DiskSpace.check([(below, 1)]) }
+    }
+  }
+
   @Test func foldersOfOneDiskAreCountedTogether() throws {
     try withTemporaryFolder { folder in
       let free = try #require(DiskSpace.free(at: folder))

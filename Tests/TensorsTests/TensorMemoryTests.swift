@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Tensors
@@ -26,6 +27,15 @@ import Testing
     let tensor = Tensor([2])
     tensor.fill(3)
     #expect(tensor.elements == [3, 3])
+  }
+
+  /// A sentence and a status, not a crash.
+  @Test func memoryThatTheSystemRefusesEndsTheProgram() async {
+    let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+      _ = Tensor([1 << 50])
+    }
+    let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+    #expect(text.contains("hwsseg: error: the system refused \(4 << 50) bytes of memory"), "\(text)")
   }
 
   /// Layers borrow in turn, so that the pool needs the largest of each rank.

@@ -42,35 +42,37 @@ extension Preprocessor {
   /// - Throws: `InputError` when a header cannot be read, or an image would be empty or too large at the plan's spacing.
   public func needs(of dataset: RawDataset) throws -> PreprocessingNeeds {
     let channels = description.channelNames.count
-    let sizes = try dataset.cases.map { rawCase -> (before: Int, after: Int) in
+    let sizes = try dataset.cases.map { rawCase -> (memory: Int, voxels: Int) in
       let geometry = try NIfTIFile.readGeometry(rawCase.images[0])
       let order = plan.transposeForward
-      let shape = try newShape(
-        order.map { geometry.shape[$0] }, spacing: order.map { geometry.spacing[$0] }, caseName: rawCase.name)
-      return (geometry.shape.reduce(1, *), shape.reduce(1, *))
+      let shape = order.map { geometry.shape[$0] }
+      let newShape = try newShape(shape, spacing: order.map { geometry.spacing[$0] }, caseName: rawCase.name)
+      return (memory(from: shape, to: newShape), newShape.reduce(1, *))
     }
-    let memory = sizes.map { self.memory(before: $0.before, after: $0.after) }
-    let largest = memory.indices.max { memory[$0] < memory[$1] } ?? 0
-    let median = sizes.map(\.after).sorted()[sizes.count / 2]
+    let largest = sizes.indices.max { sizes[$0].memory < sizes[$1].memory } ?? 0
+    let median = sizes.map(\.voxels).sorted()[sizes.count / 2]
     let planned = plan.configuration.medianImageSize.reduce(1, *)
     let kept = plan.configuration.medianImageSize.isEmpty ? 1 : min(1, planned / Double(median))
-    let voxels = Double(sizes.reduce(0) { $0 + $1.after }) * kept
+    let voxels = Double(sizes.reduce(0) { $0 + $1.voxels }) * kept
     // At least 10 000 coordinates z, y, x for each class.
     let locations = dataset.cases.count * description.foregroundClasses.count * 12 * 10_000
     return PreprocessingNeeds(
-      memory: memory[largest], largestCase: dataset.cases[largest].name,
+      memory: sizes[largest].memory, largestCase: dataset.cases[largest].name,
       disk: Int(voxels * Double(4 * channels + 2)) + min(locations, Int(voxels) * 12))
   }
 
-  /// Bytes while a case of `before` voxels becomes one of `after`: images and labels as they were read, in the plan's
-  /// order and in the result, and the copies in double precision while a channel is resampled.
-  private func memory(before: Int, after: Int) -> Int {
+  /// Bytes while a case is preprocessed: at the peak, its last channel is resampled, or the result is written.
+  private func memory(from before: [Int], to after: [Int]) -> Int {
     let channels = description.channelNames.count
-    let copies = plan.transposeForward == [0, 1, 2] ? 1 : 2
-    let read = (4 * channels + 4) * before * copies
-    let region = 6 * before
-    let result = (4 * channels + 2) * after
-    let resampling = 12 * before + 8 * (before + after) + 4 * after
-    return read + region + result + max(resampling, result + 4 * after)
+    let (voxels, newVoxels) = (before.reduce(1, *), after.reduce(1, *))
+    // Images and labels as they were read and, where the plan has other axes, transposed.
+    let read = (4 * channels + 4) * voxels * (plan.transposeForward == [0, 1, 2] ? 1 : 2)
+    // The channel in single and double precision, and each axis resampled after the other.
+    let (first, second) = (before[0] * before[1] * after[2], before[0] * after[1] * after[2])
+    let resampling = before == after ? 4 * voxels : 12 * voxels + 8 * second + 8 * max(first, newVoxels)
+    // The labels inside the nonzero region with its mask, and the channels before.
+    let others = 5 * voxels + 4 * (channels - 1) * newVoxels
+    let writing = 2 * (4 * channels + 2) * newVoxels
+    return read + max(resampling + others, writing)
   }
 }
