@@ -39,7 +39,8 @@ extension Preprocessor {
   /// How much cropping removes is not in the headers. For the disk, the plan's median image size tells; the memory is
   /// that of a case of which nothing is removed.
   ///
-  /// - Throws: `InputError` when a header cannot be read, or an image would be empty or too large at the plan's spacing.
+  /// - Throws: `InputError` when a header cannot be read, or an image would be empty or too large at the plan's
+  ///   spacing.
   public func needs(of dataset: RawDataset) throws -> PreprocessingNeeds {
     let channels = description.channelNames.count
     let sizes = try dataset.cases.map { rawCase -> (memory: Int, voxels: Int) in
