@@ -76,6 +76,7 @@ public struct StudyRunner {
   private func runLocked(_ stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
     var log = try StudyLog(folder.log)
     var steps = try remaining()
+    try checkMemory(of: steps)
     let total = study.steps.count
     while let step = steps.first {
       let left = log.estimate(steps).map { ", \(TrainingProgress.duration($0)) left for all" } ?? ""
@@ -94,6 +95,16 @@ public struct StudyRunner {
       if stopRequested(), !steps.isEmpty { return .stopped }
     }
     return .finished
+  }
+
+  /// Checks that every network that is left fits into the memory, so that a late arm does not end the study.
+  private func checkMemory(of steps: [StudyStep]) throws {
+    for case .train(let arm, let seed, _) in steps {
+      let plan = try study.plan(of: arm, seed: seed)
+      try TrainingMemory.check(
+        plan, inputChannels: dataset.description.channelNames.count,
+        outputChannels: dataset.description.outputChannels, engine: engine, precision: study.precision)
+    }
   }
 
   private func isDone(_ step: StudyStep) throws -> Bool {
