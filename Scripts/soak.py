@@ -4,8 +4,8 @@
     swift build -c release
     Scripts/soak.py [--minutes 60] [--program .build/release/hwsseg]
 
-The resident memory is read every five seconds. The first five minutes do not count. It ends with status 1 when the means
-of any two of the five-minute intervals that follow differ by more than 2 %.
+The resident memory is read every five seconds. The first five minutes do not count. It ends with status 1 when the
+means of any two of the five-minute intervals that follow differ by more than 2 %.
 """
 import argparse
 import os
@@ -60,7 +60,8 @@ def main():
     visits = len((folder / "results/fold_0/visits.csv").read_text().splitlines()) - 1
     means = [mean(values) for values in intervals[1:] if len(values) > 10]
     spread = max(means) / min(means) - 1
-    print(f"{len(log) - 1} epochs, {visits} visits; after the first five minutes the means lie within {100 * spread:.2f} %")
+    print(f"{len(log) - 1} epochs, {visits} visits; after the first five minutes the means lie within "
+          f"{100 * spread:.2f} %")
     shutil.rmtree(folder)
     return 0 if spread <= 0.02 and process.returncode == 128 + signal.SIGTERM else 1
 

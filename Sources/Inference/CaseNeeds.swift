@@ -1,4 +1,6 @@
 import Datasets
+import Files
+import Foundation
 import NIfTI
 
 /// What it takes to segment a case of which only the headers have been read.
@@ -14,6 +16,8 @@ struct CaseNeeds {
   /// The size of the probabilities, in bytes; 0 when they are not needed.
   let probabilities: Int
 
+  private let savesProbabilities: Bool
+
   /// Memory for each step beside its volumes: buffers, stacks, and what the allocator keeps, in bytes.
   private static let spare = 20_000_000
 
@@ -22,36 +26,51 @@ struct CaseNeeds {
 
   /// - Parameters:
   ///   - geometry: The geometry of the case's images.
-  ///   - predictors: One for each training.
+  ///   - trainings: What matters of each training.
   ///   - withProbabilities: Whether the prediction will contain the probabilities of all output channels.
   ///   - postprocesses: Whether the labels will be post-processed.
   /// - Throws: `InputError` when the image would be empty or too large after preprocessing.
   init(
-    _ name: String, _ geometry: Geometry, _ predictors: [Predictor], withProbabilities: Bool, postprocesses: Bool
+    _ name: String, _ geometry: Geometry, _ trainings: [PredictionOutline], withProbabilities: Bool, postprocesses: Bool
   ) throws {
     var tiles: [Int] = []
     var (images, preprocessing, sums) = (0, 0, 0)
-    let channels = predictors[0].plan.configuration.normalizationSchemes.count
-    let outputChannels = predictors[0].outputChannels
+    let channels = trainings[0].plan.configuration.normalizationSchemes.count
+    let outputChannels = trainings[0].outputChannels
     let voxels = geometry.shape.reduce(1, *)
-    for (index, predictor) in predictors.enumerated() {
-      let (shape, properties) = try predictor.preprocessor.properties(of: geometry, caseName: name)
-      tiles.append(predictor.tileCount(shape))
+    for (index, training) in trainings.enumerated() {
+      let (shape, properties) = try training.preprocessor.properties(of: geometry, caseName: name)
+      tiles.append(training.tileCount(shape))
       // The preprocessed images of the trainings before this one are there already. Those that were read are kept for
       // the trainings after it.
-      let read = index < predictors.count - 1 ? 4 * channels * voxels : 0
-      preprocessing = max(preprocessing, images + read + predictor.preprocessor.bytes(geometry, shape: shape))
+      let read = index < trainings.count - 1 ? 4 * channels * voxels : 0
+      preprocessing = max(preprocessing, images + read + training.preprocessor.bytes(geometry, shape: shape))
       images += 4 * channels * shape.reduce(1, *)
-      let resampler = OriginalGrid(properties: properties, plan: predictor.plan)
+      let resampler = OriginalGrid(properties: properties, plan: training.plan)
         .resampler(from: shape, channels: outputChannels)
-      sums = max(sums, predictor.sumBytes(shape) + resampler.bytes)
+      sums = max(sums, training.sumBytes(shape) + resampler.bytes)
     }
     let labels = 4 * voxels
-    probabilities = withProbabilities || predictors.count > 1 ? 4 * outputChannels * voxels : 0
+    probabilities = withProbabilities || trainings.count > 1 ? 4 * outputChannels * voxels : 0
+    savesProbabilities = withProbabilities
     self.tiles = tiles
     prepare = Self.spare + preprocessing
     compute = Self.spare + images + sums + labels + probabilities
     // Post-processing makes two masks, numbers all parts, and copies the labels.
     finish = Self.spare + labels + probabilities + (postprocesses ? 14 * voxels : 0)
+  }
+
+  /// Why the case cannot be segmented with the memory there is.
+  ///
+  /// - Parameters:
+  ///   - need: The memory with what is held beside the case, in bytes.
+  ///   - available: The memory that can be used, in bytes.
+  ///   - file: The case's first image.
+  func excess(_ need: Int, available: Int, file: URL) -> InputError {
+    InputError(
+      file.path, found: "an image that needs \(ByteCount.text(need)) of memory to be segmented",
+      expected: "at most the \(ByteCount.text(available)) that are available",
+      advice: "Crop the image or give it larger voxels, or use a machine with more memory"
+        + (savesProbabilities ? ", or do not save probabilities." : "."))
   }
 }

@@ -22,19 +22,14 @@ extension Ensemble {
       let needs: CaseNeeds
       do {
         needs = try CaseNeeds(
-          rawCase.name, rawCase.checkGeometry(), predictors, withProbabilities: withProbabilities,
+          rawCase.name, rawCase.checkGeometry(), predictors.map(\.outline), withProbabilities: withProbabilities,
           postprocesses: postprocessing != nil)
       } catch let error as InputError {
         forecast.failures.append(error)
         continue
       }
       guard held + needs.alone <= forecast.availableBytes else {
-        throw InputError(
-          rawCase.images[0].path,
-          found: "an image that needs \(ByteCount.text(held + needs.alone)) of memory to be segmented",
-          expected: "at most the \(ByteCount.text(forecast.availableBytes)) that are available",
-          advice: "Crop the image or give it larger voxels, or use a machine with more memory"
-            + (withProbabilities ? ", or do not save probabilities." : "."))
+        throw needs.excess(held + needs.alone, available: forecast.availableBytes, file: rawCase.images[0])
       }
       (prepare, compute) = (max(prepare, needs.prepare), max(compute, needs.compute))
       (finish, alone) = (max(finish, needs.finish), max(alone, needs.alone))

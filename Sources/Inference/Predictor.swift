@@ -83,17 +83,9 @@ public final class Predictor {
   var passesPerTile: Int { mirrorings.count * models.count }
   /// The number of output channels of the network.
   var outputChannels: Int { models[0].architecture.outputChannels }
-
-  /// The number of tiles that cover a preprocessed image.
-  func tileCount(_ shape: [Int]) -> Int {
-    TileAccumulator.starts(shape: shape, patch: models[0].configuration.patchSize, step: options.stepSize)
-      .reduce(1) { $0 * $1.count }
-  }
-
-  /// The memory that the sums of logits of a preprocessed image take, in bytes.
-  func sumBytes(_ shape: [Int]) -> Int {
-    let planes = min(shape[0], models[0].configuration.patchSize[0])
-    return 4 * outputChannels * planes * shape[1] * shape[2]
+  /// What decides how many tiles and how much memory a case takes.
+  var outline: PredictionOutline {
+    PredictionOutline(preprocessor: preprocessor, outputChannels: outputChannels, stepSize: options.stepSize)
   }
 
   /// Measures how long the network takes for a tile, in seconds.

@@ -1,6 +1,7 @@
 import Datasets
 import Files
 import Foundation
+import Inference
 import Plans
 import TensorFiles
 import Training
@@ -20,6 +21,7 @@ extension FoldTraining {
     let memory = try TrainingMemory.check(
       plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,
       engine: engine, precision: precision)
+    try PredictionMemory.check(heldOut, plan: plan, description: dataset.description, engine: engine)
     var disk = [
       (
         folder: folder.url,

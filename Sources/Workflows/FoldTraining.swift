@@ -68,14 +68,19 @@ public struct FoldTraining {
     return try Trainer(task, progress: TrainingProgress(logger: logger))
   }
 
+  /// The cases that are held out.
+  var heldOut: [RawCase] {
+    let names = Set(split.validation)
+    return dataset.cases.filter { names.contains($0.name) }
+  }
+
   /// Predicts and evaluates the cases that were held out, once `trainer` has finished, and writes segmentations,
   /// `summary.json` and `cases.csv` into `folder.validation`.
   ///
   /// - Returns: `nil` when no case was held out.
   /// - Throws: `InputError` when the model or an image cannot be read, or the folder cannot be written.
   public func validate() throws -> EvaluationSummary? {
-    let heldOut = Set(split.validation)
-    let cases = dataset.cases.filter { heldOut.contains($0.name) }
+    let cases = heldOut
     guard let references = cases.first?.label?.deletingLastPathComponent() else { return nil }
     let ensemble = try Ensemble([Model(folder)], options: .init(engine: engine), postprocesses: false)
     logger.info("Predicting the \(cases.count) cases held out")

@@ -14,8 +14,6 @@ final class StopSignals {
   private let numbers: [Int32]
 
   init() {
-    // A reader of the output that is gone, as in `train | head`, does not end a training.
-    signal(SIGPIPE, SIG_IGN)
     // What the caller ignores stays ignored: nohup does that with SIGHUP.
     numbers = [SIGINT, SIGTERM, SIGHUP].filter { !Self.isIgnored($0) }
     sources = numbers.map { [first] number in
@@ -35,6 +33,9 @@ final class StopSignals {
       return source
     }
   }
+
+  /// From now on, a reader of the output that is gone, as in `train | head`, does not end the program.
+  static func ignoreMissingReader() { signal(SIGPIPE, SIG_IGN) }
 
   /// Whether a signal is ignored by this process.
   static func isIgnored(_ number: Int32) -> Bool {

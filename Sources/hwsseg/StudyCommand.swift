@@ -39,6 +39,7 @@ struct StudyCommand: ParsableCommand {
   @OptionGroup var log: LogOptions
 
   func run() throws {
+    StopSignals.ignoreMissingReader()
     let logger = log.logger()
     var runner = try StudyRunner(
       Study(contentsOf: study), on: RawDataset(dataset), test: test.map { try RawDataset($0) },

@@ -52,6 +52,7 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup var log: LogOptions
 
   func run() throws {
+    StopSignals.ignoreMissingReader()
     let logger = log.logger()
     let raw = try RawDataset(dataset)
     var plan = try Plan.read(plan)

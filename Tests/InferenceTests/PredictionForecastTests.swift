@@ -38,7 +38,7 @@ import Testing
       let ensemble = try Ensemble([models[0]], options: .init(mirrorAxes: []))
       func needs(_ planes: Int, withProbabilities: Bool = false) throws -> CaseNeeds {
         try CaseNeeds(
-          "a", Geometry(shape: [planes, 100, 100], spacing: [1, 1, 1]), ensemble.predictors,
+          "a", Geometry(shape: [planes, 100, 100], spacing: [1, 1, 1]), ensemble.predictors.map(\.outline),
           withProbabilities: withProbabilities, postprocesses: false)
       }
       let (short, long) = (try needs(100), try needs(1100))
@@ -59,7 +59,8 @@ import Testing
         try ensemble.forecast(cases, withProbabilities: false, available: available)
       }
       let needs = try CaseNeeds(
-        "a", cases[0].checkGeometry(), ensemble.predictors, withProbabilities: false, postprocesses: false)
+        "a", cases[0].checkGeometry(), ensemble.predictors.map(\.outline), withProbabilities: false,
+        postprocesses: false)
       let together = needs.prepare + needs.compute + needs.finish
       #expect(try forecast(available: together).overlaps)
       let alone = try forecast(available: together - 1)
@@ -67,6 +68,23 @@ import Testing
       #expect(try !forecast(available: needs.alone).overlaps)
       let error = #expect(throws: InputError.self) { try forecast(available: needs.alone - 1) }
       #expect(error?.subject == cases[0].images[0].path)
+    }
+  }
+
+  /// Before a training it is known whether the cases it holds out can be segmented at its end.
+  @Test func casesOfATrainingToCome() throws {
+    try withModel { models, folder in
+      let rawCase = try FixtureModel.writeCase("a", factor: 7919, shape: [30, 40, 50], in: folder)
+      let model = models[0]
+      func check(available: Int) throws {
+        try PredictionMemory.check([rawCase], plan: model.plan, description: model.dataset, available: available)
+      }
+      let needs = try CaseNeeds(
+        "a", rawCase.checkGeometry(), Ensemble([model]).predictors.map(\.outline), withProbabilities: false,
+        postprocesses: false)
+      try check(available: needs.alone + 1_000_000_000)
+      let error = #expect(throws: InputError.self) { try check(available: needs.alone) }
+      #expect(error?.subject == rawCase.images[0].path)
     }
   }
 

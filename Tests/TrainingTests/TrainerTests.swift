@@ -553,8 +553,7 @@ struct TrainerTests {
     #expect(!exists(tiny, "model/checkpoint_latest.safetensors"))
   }
 
-  /// If the plan allows it, steps with such images are left out and counted, and the network stays finite. Elsewhere the
-  /// training is what it would have been with fewer steps.
+  /// If the plan allows it, steps with such images are left out and counted, and the network stays finite.
   @Test(arguments: [SamplerSettings.Name.uniform, .hardness]) func stepsThatAreNotFiniteAreLeftOut(
     sampler: SamplerSettings.Name
   ) throws {

@@ -60,20 +60,4 @@ import Testing
     }
     #expect(processor.model != "unknown" && processor.builtFor.contains("avx2") && processor.missing.isEmpty)
   }
-
-  /// The smallest limit of a control group and those around it counts, in both versions of control groups.
-  @Test func limitsOfControlGroups() throws {
-    try withTemporaryFolder { root in
-      try root.put("max\n", at: "memory.max")
-      try root.put("2000\n", at: "a/memory.max")
-      try root.put("3000\n", at: "a/b/memory.max")
-      try root.put("9223372036854771712\n", at: "memory/memory.limit_in_bytes")
-      try root.put("1000\n", at: "memory/a/memory.limit_in_bytes")
-      #expect(MemoryLimits.controlGroupLimit("0::/a/b\n", root: root) == 2000)
-      #expect(MemoryLimits.controlGroupLimit("0::/\n", root: root) == nil)
-      #expect(MemoryLimits.controlGroupLimit("4:cpu:/a\n3:memory:/a\n", root: root) == 1000)
-      #expect(MemoryLimits.controlGroupLimit("3:memory:/\n", root: root) == nil)
-      #expect(MemoryLimits.controlGroupLimit("", root: root) == nil)
-    }
-  }
 }

@@ -109,7 +109,8 @@ struct TrainingLog {
 
   /// Replaces a table by its rows of earlier epochs and those of `epoch`.
   ///
-  /// The earlier rows are copied as they are: after days of training, a table is too long to be parsed after every epoch.
+  /// The earlier rows are copied as they are: after days of training, a table is too long to be parsed after every
+  /// epoch.
   private func add(_ rows: [[String]], of epoch: Int, to table: URL, header: [String]) throws {
     let old = epoch == 0 ? nil : try? Data(contentsOf: table, options: .mappedIfSafe)
     let earlier = old.map { $0.prefix(Self.length($0, ofEpochsBefore: epoch)) } ?? Data()

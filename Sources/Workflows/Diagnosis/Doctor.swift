@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import NIfTI
 import Tensors
@@ -46,10 +47,8 @@ public enum Doctor {
   }
 
   private static func memory() -> String {
-    let limits = MemoryLimits.current()
-    func limit(_ bytes: Int?) -> String { bytes.map(gigabytes) ?? "none" }
-    return "\(gigabytes(limits.total)), \(limits.available.map(gigabytes) ?? "an unknown part") available; "
-      + "limit of the control group \(limit(limits.controlGroup)), of the address space \(limit(limits.addressSpace))"
+    "\(ByteCount.text(Int(clamping: ProcessInfo.processInfo.physicalMemory))), of which this program can have "
+      + "\(ByteCount.text(AvailableMemory.bytes)) by what is free, the control group and ulimit"
   }
 
   /// The variables that change how libraries compute.
