@@ -53,7 +53,8 @@ class Chaos:
         """The arguments of a run into `output`; `again` finishes one that was interrupted."""
         data, plan, store = self.folder / "data", self.folder / "plan.json", self.folder / "store"
         if kind == "preprocess":
-            return ["preprocess", data, "--plan", plan, "-o", output]
+            # A run can be interrupted after its last file; the next one would refuse to replace it.
+            return ["preprocess", data, "--plan", plan, "-o", output] + (["--overwrite"] if again else [])
         if kind == "predict":
             arguments = ["predict", "-m", self.folder / "reference/train", "-i", data / "imagesTr", "-o", output]
             return arguments + (["--continue"] if again else [])
@@ -188,7 +189,9 @@ class Chaos:
                 output = disk / "out"
                 for size in ["64k", "200k", "400k"]:
                     self.mount(disk, f"size={size}")
-                    self.refused(kind, output, "No space left on device", f"a disk of {size}")
+                    self.refused(self.start(self.command(kind, output, again=True)), kind, f"a disk of {size}")
+                self.mount(disk, "size=20m")
+                self.fill(kind, output)
                 self.mount(disk, "size=1g")
                 self.succeed(self.command(kind, output, again=True))
                 self.compare(kind, output)
@@ -206,12 +209,30 @@ class Chaos:
     def mount(self, disk, option):
         subprocess.run(["mount", "-o", f"remount,{option}", disk], check=True)
 
-    def refused(self, kind, output, reason, what):
-        status, errors = self.finish(self.command(kind, output, again=True))
-        if status == 0:
+    def fill(self, kind, output):
+        """Another program fills the disk while the run writes."""
+        process = self.start(self.command(kind, output, again=True))
+        while process.poll() is None and len(list(output.rglob("*.*"))) < 4:
+            time.sleep(0.005)
+        filler = output.parent / "filler"
+        with filler.open("wb", buffering=0) as file:
+            try:
+                while process.poll() is None:
+                    file.write(bytes(4096))
+            except OSError:
+                pass
+        self.refused(process, kind, "a disk that becomes full")
+        filler.unlink()
+
+    def refused(self, process, kind, what):
+        """Waits for a run that lacks space: it may end well or with a sentence."""
+        errors = process.communicate()[1]
+        self.counts["disk full"] += process.returncode != 0
+        if process.returncode == 0:
             return
-        if status not in (1, 2) or reason not in errors or errors.count("\n") > 8:
-            raise Failure(f"{kind} on {what}: status {status}, {errors[:300]}")
+        reasons = ["No space left on device", "of free disk space"]
+        if process.returncode not in (1, 2) or not any(r in errors for r in reasons) or errors.count("\n") > 8:
+            raise Failure(f"{kind} on {what}: status {process.returncode}, {errors[:300]}")
 
 
 def main():
@@ -231,9 +252,10 @@ def main():
         print(f"FAILED: {failure}\nThe files are in {folder}.")
         return 1
     shutil.rmtree(folder)
+    full = chaos.counts.pop("disk full", 0)
     signals = ", ".join(f"{name} {count}" for name, count in sorted(chaos.counts.items()))
-    print(f"{done} rounds, {sum(chaos.counts.values())} interruptions ({signals}), all as undisturbed; "
-          f"{(time.monotonic() - start) / 60:.1f} min")
+    print(f"{done} rounds, {sum(chaos.counts.values())} interruptions ({signals}), disk full {full} times; "
+          f"all as undisturbed; {(time.monotonic() - start) / 60:.1f} min")
     return 0
 
 

@@ -18,10 +18,15 @@ public enum DiskSpace {
   public static func check(_ needs: [(folder: URL, bytes: Int)]) throws {
     for (folder, _) in needs {
       let existing = existing(folder)
-      guard isFolder(existing), access(existing.path, W_OK | X_OK) == 0 else {
+      let advice = "Check the permissions, or choose another folder."
+      guard isFolder(existing) else {
         throw InputError(
-          folder.path, found: "\(existing.path), which is no folder that can be written",
-          expected: "a writable location", advice: "Check the permissions, or choose another folder.")
+          folder.path, found: "\(existing.path), which is no folder", expected: "a writable location", advice: advice)
+      }
+      guard access(existing.path, W_OK | X_OK) == 0 else {
+        throw InputError(
+          folder.path, found: "\(existing.path): \(String(cString: strerror(errno)))",
+          expected: "a writable location", advice: advice)
       }
     }
     let systems = Dictionary(grouping: needs) { attributes($0.folder)[.systemNumber] as? NSNumber }
