@@ -65,6 +65,7 @@ struct HwssegCommand: ParsableCommand {
       switch exitCode(for: error) {
       case .success:  // a request for help or for the version
         print(fullMessage(for: error))
+        do { try checkOutput() } catch { return report(error) }
         return 0
       case .validationFailure:
         let negative = NegativeNumber.error(in: Array(CommandLine.arguments.dropFirst()))

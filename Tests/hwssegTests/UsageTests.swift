@@ -3,6 +3,17 @@ import Testing
 
 /// Protects what scripts and users rely on: the exit status, and one sentence that says what is wrong.
 @Suite struct UsageTests {
+  /// Output that a full disk swallows is not a success.
+  @Test(arguments: ["--help", "--version", "doctor --help"]) func fullOutput(arguments: String) throws {
+    let process = Process()
+    process.executableURL = Program.url
+    process.arguments = arguments.split(separator: " ").map(String.init)
+    process.standardOutput = FileHandle(forWritingAtPath: "/dev/full")
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2)
+  }
+
   /// More threads than a machine can have are as many as it has.
   @Test func absurdNumbersOfThreads() throws {
     let tiny = try TinyModel.shared.get()
