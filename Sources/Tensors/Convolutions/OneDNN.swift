@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 import Threads
 
 /// A oneDNN call that failed.
@@ -24,6 +25,9 @@ enum OneDNN {
     try check(dnnl_engine_create(&engine, dnnl_cpu, 0), "dnnl_engine_create")
     return Handle(pointer: engine!)
   }.mapError { $0 as? OneDNNError ?? OneDNNError(call: "dnnl_engine_create", status: 0) }
+
+  /// Whether the environment says how long OpenMP's threads spin, as the program sees to.
+  static let waitingIsSet = getenv("GOMP_SPINCOUNT") != nil || getenv("OMP_WAIT_POLICY") != nil
 
   /// Lets OpenMP use no more threads than `Parallel` does, on the calling thread, for which alone its limit counts.
   ///
@@ -149,8 +153,8 @@ final class OneDNNPrimitive {
     let list = arguments.map { dnnl_exec_arg_t(arg: $0.0, memory: $0.1) }
     var status = dnnl_primitive_execute(primitive, stream, Int32(list.count), list)
     if status == dnnl_success { status = dnnl_stream_wait(stream) }
-    // OpenMP's threads would spin for a while, on the cores that `Parallel` computes on.
-    omp_pause_resource_all(Int32(omp_pause_soft))
+    // OpenMP's threads would spin for a while, on the cores that `Parallel` computes on. To end them takes time too.
+    if !OneDNN.waitingIsSet { omp_pause_resource_all(Int32(omp_pause_soft)) }
     // oneDNN accepted the shapes at creation: only a broken library or lack of memory leads here.
     guard status == dnnl_success else { fatalError("oneDNN: execution failed with status \(status.rawValue)") }
   }
