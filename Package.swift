@@ -130,7 +130,7 @@ let package = Package(
       name: "fuzz",
       dependencies: [
         "CNIfTI", "Datasets", "Evaluation", "Files", "HardnessWeighting", "NIfTI", "Planning", "Plans", "Reports",
-        "Statistics", "TensorFiles", "TestSupport", "Training", "UNet", "Workflows",
+        "Statistics", "TensorFiles", "Tensors", "TestSupport", "Training", "UNet", "Workflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tests/Fuzz", swiftSettings: checked),

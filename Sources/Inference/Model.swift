@@ -26,7 +26,8 @@ public struct Model: Sendable {
   /// All three where training mirrored its patches; none where the plan trains without augmentation. A checkpoint of
   /// nnU-Net lists its own.
   public let mirrorAxes: [Int]
-  let weights: Safetensors
+  /// The weights under nnU-Net's names.
+  package let weights: Safetensors
   /// The checksum of the weights; `nil` for files of other programs.
   public var weightsChecksum: String? { weights.checksum }
 
@@ -85,15 +86,7 @@ public struct Model: Sendable {
 
   /// Whether the logits of both models can be averaged: preprocessing, patch, network and labels are the same.
   func canAverageLogits(with other: Model) -> Bool {
-    architecture == other.architecture && configuration.patchSize == other.configuration.patchSize
-      && configuration.spacing == other.configuration.spacing
-      && configuration.normalizationSchemes == other.configuration.normalizationSchemes
-      && configuration.useMaskForNorm == other.configuration.useMaskForNorm
-      && configuration.dataResampling == other.configuration.dataResampling
-      && plan.transposeForward == other.plan.transposeForward
-      && (!configuration.normalizationSchemes.contains("CTNormalization")
-        || plan.intensityProperties == other.plan.intensityProperties)
-      && hasSameTask(as: other)
+    architecture == other.architecture && plan.inputDifference(from: other.plan) == nil && hasSameTask(as: other)
   }
 
   /// Whether both models have the same input channels and labels.

@@ -2,6 +2,26 @@ import Files
 import UNet
 
 extension Plan {
+  /// The first setting in which the patches differ that networks of two plans see.
+  ///
+  /// - Returns: The setting's key and its values in this plan and the other; `nil` when both see the same patches.
+  public func inputDifference(from other: Plan) -> (key: String, own: String, other: String)? {
+    let (own, others) = (configuration, other.configuration)
+    let settings: [(key: String, own: String, other: String)] = [
+      ("patch_size", "\(own.patchSize)", "\(others.patchSize)"),
+      ("spacing", "\(own.spacing)", "\(others.spacing)"),
+      ("normalization_schemes", "\(own.normalizationSchemes)", "\(others.normalizationSchemes)"),
+      ("use_mask_for_norm", "\(own.useMaskForNorm)", "\(others.useMaskForNorm)"),
+      ("resampling_fn_data", "\(own.dataResampling)", "\(others.dataResampling)"),
+      ("transpose_forward", "\(transposeForward)", "\(other.transposeForward)"),
+    ]
+    if let setting = settings.first(where: { $0.own != $0.other }) { return setting }
+    if own.normalizationSchemes.contains("CTNormalization"), intensityProperties != other.intensityProperties {
+      return ("foreground_intensity_properties_per_channel", "of other images", "those of the plan")
+    }
+    return nil
+  }
+
   /// The first setting in which trainings by two plans would differ.
   ///
   /// Names, other configurations, the order of keys, the number of epochs, and what happens to steps that are not
@@ -11,18 +31,13 @@ extension Plan {
   ///   the same way on the same data.
   /// - Throws: `InputError` when a network is not supported.
   public func trainingDifference(from other: Plan) throws -> (key: String, own: String, other: String)? {
+    if let difference = inputDifference(from: other) { return difference }
     let (own, others) = (configuration, other.configuration)
     func text<Value>(_ value: Value) -> String { "\(value)" }
     let settings: [(key: String, own: String, other: String)] = [
-      ("patch_size", text(own.patchSize), text(others.patchSize)),
       ("batch_size", text(own.batchSize), text(others.batchSize)),
       ("batch_dice", text(own.batchDice), text(others.batchDice)),
-      ("spacing", text(own.spacing), text(others.spacing)),
-      ("normalization_schemes", text(own.normalizationSchemes), text(others.normalizationSchemes)),
-      ("use_mask_for_norm", text(own.useMaskForNorm), text(others.useMaskForNorm)),
-      ("resampling_fn_data", text(own.dataResampling), text(others.dataResampling)),
       ("resampling_fn_seg", text(own.segmentationResampling), text(others.segmentationResampling)),
-      ("transpose_forward", text(transposeForward), text(other.transposeForward)),
     ]
     if let setting = settings.first(where: { $0.own != $0.other }) { return setting }
     // Channels and classes are the data set's; here they only complete the description of the network.

@@ -72,6 +72,9 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Whether steps whose loss or gradient is not finite are left out, and counted, where training would otherwise stop;
   /// key `skip_non_finite_steps`. It is false by default. nnU-Net trains on with weights that are not numbers.
   public var skipsNonFiniteSteps = false
+  /// How much the network learns from a teacher, beside the labels; key `distillation`, an object. nnU-Net has none: `nil`
+  /// by default.
+  public var distillation: DistillationSettings?
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///
   /// It is 1 by default. nnU-Net sets no seed.
@@ -86,7 +89,7 @@ public struct TrainingSettings: Sendable, Equatable {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
-      "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "seed",
+      "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -105,6 +108,7 @@ public struct TrainingSettings: Sendable, Equatable {
     selectBy = try fields.choice("select_by", default: selectBy)
     selectEvery = try fields.int("select_every", default: selectEvery, in: 1...10_000_000)
     skipsNonFiniteSteps = try fields.boolIfPresent("skip_non_finite_steps") ?? skipsNonFiniteSteps
+    distillation = try fields.fieldsIfPresent("distillation").map(DistillationSettings.init)
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
   }
 
@@ -114,6 +118,7 @@ public struct TrainingSettings: Sendable, Equatable {
       + (selectBy == .pseudoDice
         ? [] : [("select_by", .string(selectBy.rawValue)), ("select_every", .integer(selectEvery))])
       + (skipsNonFiniteSteps ? [("skip_non_finite_steps", .bool(true))] : [])
+      + (distillation.map { [("distillation", $0.json)] } ?? [])
   }
 
   var json: JSON {

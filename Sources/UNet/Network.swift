@@ -21,6 +21,9 @@ public final class Network {
   /// A network for training has logits at the resolution of every decoder stage, a network for
   /// inference at the full one only.
   public let outputs: [Tensor]
+  /// The gradients of the loss with respect to ``outputs``, which ``computeLoss(_:labels:sampleWeights:)`` sets and
+  /// ``backward()`` propagates. In between, gradients of other terms may be added to those whose loss has a weight.
+  public let logitGradients: [Tensor]
   /// All trained parameters: those of the encoder, decoder stages, transposed convolutions and
   /// heads, in this order.
   public let parameters: [Parameter]
@@ -91,6 +94,7 @@ public final class Network {
     self.encoder = encoder.stages
     self.decoder = decoder
     outputs = training ? decoder.reversed().map(\.head.logits) : [decoder.last!.head.logits]
+    logitGradients = training ? decoder.reversed().map(\.head.gradient) : []
     let blocks = encoder.stages.joined() + decoder.flatMap(\.blocks)
     parameters =
       blocks.flatMap(\.parameters) + decoder.flatMap(\.up.parameters)

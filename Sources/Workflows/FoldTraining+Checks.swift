@@ -9,18 +9,24 @@ import Training
 extension FoldTraining {
   /// Checks before anything is computed or written what would otherwise end the training after hours.
   ///
-  /// - Parameter groups: The group of each case that has one.
+  /// - Parameters:
+  ///   - groups: The group of each case that has one.
+  ///   - teacher: The models of the teacher, if there is one.
   /// - Throws: `InputError` naming the setting, the file or the case at fault, or what there is too little of.
-  func check(groups: [String: String]) throws {
+  func check(groups: [String: String], teacher: [Model]?) throws {
     try engine.check(precision)
     try folder.checkAvailability(resumes: resumes, overwrites: overwrites)
     let configuration = plan.configuration
     _ = try plan.training.sampler.sampler(
       cases: split.training, groups: groups, batchSize: configuration.batchSize, seed: UInt64(plan.training.seed))
+    try plan.training.checkMethods(cases: split.training, groups: groups, hasTeacher: teacher != nil)
     if let initialWeights { try checkWeights(initialWeights) }
+    let teacherMemory = try teacher.map {
+      try ModelTeacher.memory(of: $0, for: plan, engine: engine, precision: precision)
+    }
     let memory = try TrainingMemory.check(
       plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,
-      engine: engine, precision: precision)
+      engine: engine, precision: precision, available: AvailableMemory.bytes - (teacherMemory ?? 0))
     try PredictionMemory.check(heldOut, plan: plan, description: dataset.description, engine: engine)
     var disk = [
       (
@@ -41,7 +47,9 @@ extension FoldTraining {
       disk.append((preprocessed, needs.disk))
     }
     try DiskSpace.check(disk)
-    logger.info("\(Self.sentence(memory: memory.total, disk: disk.reduce(0) { $0 + $1.bytes }, at: folder.url))")
+    logger.info(
+      "\(Self.sentence(memory: memory.total + (teacherMemory ?? 0), disk: disk.reduce(0) { $0 + $1.bytes }, at: folder.url))"
+    )
   }
 
   /// Checks the label maps of all cases, and that there is something to learn in those of the training cases.

@@ -29,6 +29,8 @@ public struct FoldTraining {
   public var overwrites = false
   /// Weights of the same architecture to start from, safetensors or nnU-Net's `.pth`; the heads start anew.
   public var initialWeights: URL?
+  /// The model folder of the teacher, if the plan has distillation; the folds of a training are averaged.
+  public var teacher: URL?
   let logger: Logger
 
   /// Plans the training of a fold; nothing is read or written yet but the folds.
@@ -60,12 +62,14 @@ public struct FoldTraining {
   /// - Throws: `InputError` when plan, cases, weights or folder are not usable.
   public func trainer() throws -> Trainer {
     let groups = try groups()
-    try check(groups: groups)
+    let teacherModels = try teacher.map { try ModelTeacher.models(in: $0, for: plan, dataset.description) }
+    try check(groups: groups, teacher: teacherModels)
     let task = TrainingTask(
       plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
       folder: folder, engine: engine, precision: precision, resumes: resumes, overwrites: overwrites,
       initialWeights: initialWeights)
-    return try Trainer(task, progress: TrainingProgress(logger: logger))
+    let teacher = try teacherModels.map { try ModelTeacher($0, for: plan, engine: engine, precision: precision) }
+    return try Trainer(task, progress: TrainingProgress(logger: logger), teacher: teacher)
   }
 
   /// The cases that are held out.

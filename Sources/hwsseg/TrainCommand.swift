@@ -49,6 +49,10 @@ struct TrainCommand: ParsableCommand {
   @Option(help: "Weights of the same architecture to start from, .safetensors or nnU-Net's .pth; the heads start anew.")
   var initialWeights: URL?
 
+  @Option(
+    help: "A model folder to learn from, when training.distillation is in the plan; the folds in it are averaged.")
+  var teacher: URL?
+
   @OptionGroup var log: LogOptions
 
   func run() throws {
@@ -61,6 +65,7 @@ struct TrainCommand: ParsableCommand {
       raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: logger)
     (training.engine, training.precision) = (engine, precision)
     (training.resumes, training.overwrites, training.initialWeights) = (resume, overwrite, initialWeights)
+    training.teacher = teacher
     var record = RunRecord(plan: plan.json.text)
     (record.engine, record.precision, record.seeds) = (engine, precision, [plan.training.seed])
     try RunJournal.command(record, in: training.folder.url, logger: logger) { journal in

@@ -21,7 +21,8 @@ public struct GroupDROSampler: CaseSampler {
   /// The share of a batch in the moving average of a group's loss, as in the authors' code.
   private static let averaging = 0.1
 
-  private let names: [String]
+  /// The name of each case's group.
+  public let names: [String]
   private let groups: CaseGroups
   private var generator: SplitMix64
   /// The moving average of each group's loss; `nil` before its first visit.
@@ -71,21 +72,28 @@ public struct GroupDROSampler: CaseSampler {
 
   public var caseCount: Int { names.count }
 
-  private var groupProbabilities: [Double] {
+  /// The probability q_g of each group, by its name.
+  public var groupProbabilities: [String: Double] {
+    let probabilities = probabilitiesInOrder
+    return Dictionary(zip(names, groups.groupIndices).map { ($0, probabilities[$1]) }) { first, _ in first }
+  }
+
+  /// The probability of each group, in the order of its members.
+  private var probabilitiesInOrder: [Double] {
     let weights = logits.map(exponential)
     let sum = weights.reduce(0, +)
     return weights.map { $0 / sum }
   }
 
   /// q_g / n_g for each case.
-  public var probabilities: [Double] { groups.caseProbabilities(groupProbabilities) }
+  public var probabilities: [Double] { groups.caseProbabilities(probabilitiesInOrder) }
 
   /// Draws the cases of the next batch, with replacement.
   ///
   /// - Throws: ``SamplerError/impossibleBatch(_:caseCount:)`` when `count` is negative.
   public mutating func draw(_ count: Int) throws -> [Int] {
     guard count >= 0 else { throw SamplerError.impossibleBatch(count, caseCount: caseCount) }
-    let weights = CumulativeWeights(groupProbabilities)
+    let weights = CumulativeWeights(probabilitiesInOrder)
     return (0..<count).map { _ in groups.draw(weights, &generator) }
   }
 

@@ -50,7 +50,10 @@ public struct TrainingMemory: Sendable, Equatable {
       weights = network.parameters.reduce(0) { $0 + $1.value.count }
       let optimizer = SGD(network, momentum: 0, nesterov: false, weightDecay: 0, clip: 1)
       let average = settings.ema > 0 ? WeightAverage(network, decay: settings.ema) : nil
-      withExtendedLifetime((optimizer, average)) {}
+      let softTargets = settings.distillation.map {
+        SoftTargetLoss(network, target: .classes, temperature: $0.temperature)
+      }
+      withExtendedLifetime((optimizer, average, softTargets)) {}
     }
     self.weights = weights
     let voxels = patch.reduce(1, *)

@@ -32,6 +32,8 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   /// The number of steps that were left out because a loss or the gradient was not finite; `nil` in checkpoints of
   /// earlier versions.
   public var skippedSteps: Int?
+  /// What the training's methods tell of the epoch, by column of `log.csv`; `nil` without methods.
+  public var methods: [String: Double]?
   /// The duration of the epoch in seconds, including validation.
   public var seconds: Double
 }

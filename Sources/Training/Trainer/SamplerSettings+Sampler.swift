@@ -55,13 +55,16 @@ extension SamplerSettings {
     }
   }
 
-  /// The group of each case; the strategies that know groups need one for every case.
-  private func groupNames(of cases: [String], _ groups: [String: String]) throws -> [String] {
+  /// The group of each case; the strategies and methods that know groups need one for every case.
+  ///
+  /// - Parameter user: What needs the groups, for the error message; the sampler by default.
+  func groupNames(of cases: [String], _ groups: [String: String], for user: String? = nil) throws -> [String] {
     try cases.map { name in
       guard let group = groups[name] else {
         throw InputError(
           "groups.csv", found: "no \(groupColumn) for case \(name)", expected: "one for every training case",
-          advice: "The sampler \(self.name.rawValue) draws by group: complete the table next to dataset.json.")
+          advice: (user.map { "\($0) needs them" } ?? "The sampler \(self.name.rawValue) draws by group")
+            + ": complete the table next to dataset.json.")
       }
       return group
     }

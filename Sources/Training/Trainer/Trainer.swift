@@ -38,6 +38,8 @@ public final class Trainer {
   private let optimizer: SGD
   /// The moving average of the weights; `nil` unless the plan asks for it.
   private let average: WeightAverage?
+  /// What the plan changes about steps, besides which cases are drawn.
+  private var methods: [any TrainingMethod]
   private let maker: BatchMaker
   private let loader: BatchLoader
   private let log: TrainingLog
@@ -61,10 +63,11 @@ public final class Trainer {
   /// - Parameters:
   ///   - task: What to train.
   ///   - progress: Receives what there is to report.
-  /// - Throws: `InputError` when the plan, the cases, the weights or the folder are not usable.
-  public convenience init(_ task: TrainingTask, progress: TrainingProgress) throws {
+  ///   - teacher: The teacher of a plan with distillation, for the task's patches and batches.
+  /// - Throws: `InputError` when the plan, the cases, the weights, the teacher or the folder are not usable.
+  public convenience init(_ task: TrainingTask, progress: TrainingProgress, teacher: (any Teacher)? = nil) throws {
     try self.init(
-      task, progress: progress,
+      task, progress: progress, teacher: teacher,
       sampler: task.plan.training.sampler.sampler(
         cases: task.split.training, groups: task.groups, batchSize: task.plan.configuration.batchSize,
         seed: UInt64(task.plan.training.seed)))
@@ -73,7 +76,9 @@ public final class Trainer {
   /// Creates a trainer with a given sampler in place of the plan's.
   ///
   /// - Parameter sampler: A sampler of as many cases as `task.split.training` has.
-  init(_ task: TrainingTask, progress: TrainingProgress, sampler: any CaseSampler) throws {
+  init(
+    _ task: TrainingTask, progress: TrainingProgress, teacher: (any Teacher)? = nil, sampler: any CaseSampler
+  ) throws {
     let configuration = task.plan.configuration
     settings = task.plan.training
     self.task = task
@@ -98,6 +103,7 @@ public final class Trainer {
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
     average = settings.ema > 0 ? WeightAverage(network, decay: settings.ema) : nil
+    methods = try settings.methods(task, network: network, loss: loss, teacher: teacher)
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
     state.identity = RunIdentity(task, cases: maker.storedCases)
@@ -113,7 +119,7 @@ public final class Trainer {
         [folder.checkpoint(.latest), folder.previousCheckpoint], report: progress.report)
       try TrainingCheckpoint.read(
         checkpoint, network: network, optimizer: optimizer, average: average, state: &state,
-        sampler: &sampler)
+        sampler: &sampler, methods: &methods)
       resumedBatches = state.drawnBatches
       let identity = RunIdentity(task, cases: maker.storedCases)
       for sentence in try state.identity.map({ try identity.check(resumes: $0, file: checkpoint.url) }) ?? [] {
@@ -240,7 +246,13 @@ public final class Trainer {
       groupDraws: groupDraws(), selectionScore: validation.score,
       gradientNorm: state.gradientNormSum / steps, skippedSteps: skipped, seconds: seconds)
     record.average(after: state.history.last)
+    if !methods.isEmpty { record.methods = endEpochOfMethods() }
     return record
+  }
+
+  /// The values of the methods for the log.
+  private func endEpochOfMethods() -> [String: Double] {
+    methods.indices.reduce(into: [:]) { $0.merge(methods[$1].endEpoch()) { $1 } }
   }
 
   /// Writes log files and checkpoints of the current epoch, reports it, and moves on to the next.
@@ -281,8 +293,9 @@ public final class Trainer {
     ]
     let classes = zip(task.description.foregroundClasses, record.pseudoDice).map { ("dice/\($0.name)", $1) }
     let groups = record.groupDraws.sorted { $0.key < $1.key }.map { ("draws/\($0.key)", Optional($0.value)) }
+    let methods = (record.methods ?? [:]).sorted { $0.key < $1.key }.map { ("methods/\($0.key)", Optional($0.value)) }
     try events.add(
-      (values + classes + groups).compactMap { name, value in value.map { (name, $0) } }, step: record.epoch)
+      (values + classes + groups + methods).compactMap { name, value in value.map { (name, $0) } }, step: record.epoch)
   }
 
   /// Requests the next batch of the epoch, and those that may be drawn before its losses are known.
@@ -339,10 +352,13 @@ public final class Trainer {
       visits.map { Visit(caseIndex: $0.caseIndex, signal: $0.signal, kind: $0.patchKind) })
     // The losses are computed again because this also sets the gradient, now of Σ w_i · loss_i / N.
     if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
+    let step = TrainingStep(network: network, cases: batch.cases, weights: weights)
+    for index in methods.indices { try methods[index].change(step) }
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
     guard norm.isFinite else { return try leaveOut("the gradient", batch.cases) }
     average?.update()
+    for index in methods.indices { methods[index].stepDone() }
     state.record(visits)
     let loss = SampleMoments.mean(losses)
     state.lossSum += loss
@@ -468,7 +484,8 @@ public final class Trainer {
     }
     let start = Date()
     try TrainingCheckpoint.write(
-      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler, to: latest)
+      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler, methods: methods,
+      to: latest)
     let size = (try? latest.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0
     progress.debug(
       String(

@@ -8,7 +8,7 @@ import UNet
 /// Reads and writes the checkpoints of a training run.
 ///
 /// A checkpoint is a safetensors file with the network's weights under nnU-Net's names, the velocities of the
-/// optimizer, and in its metadata, as JSON, the states of the run and of the sampler. One file holds everything, so
+/// optimizer, and in its metadata, as JSON, the states of the run, of the sampler and of the methods. One file holds everything, so
 /// that the parts always belong together.
 package enum TrainingCheckpoint {
   /// Writes the weights only, for prediction.
@@ -23,17 +23,20 @@ package enum TrainingCheckpoint {
   /// - Throws: `InputError` when the file cannot be written.
   package static func write(
     network: Network, optimizer: SGD, average: WeightAverage?, state: TrainingState, sampler: any CaseSampler,
-    to url: URL
+    methods: [any TrainingMethod], to url: URL
   ) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     // β can be infinite, for which JSON has no number.
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    let metadata = [
+    var metadata = [
       "epoch": String(state.epoch), "training_state": String(decoding: try encoder.encode(state), as: UTF8.self),
       "sampler_state": String(decoding: try encoded(sampler, cases: state.cases, encoder), as: UTF8.self),
     ]
+    for method in methods {
+      metadata[key(method)] = String(decoding: try encoder.encode(method.state), as: UTF8.self)
+    }
     try Safetensors.write(
       network.weights() + optimizer.state() + (average?.state() ?? []), metadata: metadata, to: url)
   }
@@ -62,10 +65,11 @@ package enum TrainingCheckpoint {
 
   /// Restores a run to the state in which the file was written.
   ///
-  /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases or another sampler.
+  /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases, another sampler or other
+  ///   methods.
   package static func read(
     _ file: Safetensors, network: Network, optimizer: SGD, average: WeightAverage?, state: inout TrainingState,
-    sampler: inout any CaseSampler
+    sampler: inout any CaseSampler, methods: inout [any TrainingMethod]
   ) throws {
     let url = file.url
     let decoder = JSONDecoder()
@@ -84,10 +88,26 @@ package enum TrainingCheckpoint {
     guard let storedSampler = try? decoded(sampler, Data(samplerText.utf8), cases: state.cases, decoder) else {
       throw unusableError(url)
     }
+    let storedMethods = try methods.map { method in
+      guard let text = file.metadata[key(method)] else { throw unusableError(url) }
+      return try restored(method, Data(text.utf8), decoder, url)
+    }
     try network.load(file)
     try optimizer.load(file)
     try average?.load(file)
-    (state, sampler) = (stored, storedSampler)
+    (state, sampler, methods) = (stored, storedSampler, storedMethods)
+  }
+
+  /// The key of a method's state in the metadata.
+  private static func key(_ method: any TrainingMethod) -> String { "method_state/\(method.name)" }
+
+  private static func restored<Method: TrainingMethod>(
+    _ method: Method, _ data: Data, _ decoder: JSONDecoder, _ url: URL
+  ) throws -> any TrainingMethod {
+    guard let state = try? decoder.decode(Method.State.self, from: data) else { throw unusableError(url) }
+    var method = method
+    try method.restore(state, from: url)
+    return method
   }
 
   private static func unusableError(_ url: URL) -> InputError {

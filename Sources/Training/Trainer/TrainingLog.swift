@@ -19,17 +19,18 @@ struct TrainingLog {
   /// - Throws: `InputError` when the folder cannot be written.
   func write(_ history: [EpochRecord]) throws {
     let names = Set(groups.values).sorted()
+    let methods = Set(history.flatMap { $0.methods?.keys.map { $0 } ?? [] }).sorted()
     let header =
       ["epoch", "learning_rate", "train_loss", "validation_loss"] + classes.map { "pseudo_dice_\($0)" }
       + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta", "signal_share"] + names.map { "draws_\($0)" }
-      + ["selection_score", "gradient_norm", "skipped_steps", "seconds"]
+      + methods + ["selection_score", "gradient_norm", "skipped_steps", "seconds"]
     let epochs = history.map { record in
       [String(record.epoch), number(record.learningRate), number(record.trainingLoss), number(record.validationLoss)]
         + record.pseudoDice.map(number)
         + [
           number(record.meanPseudoDice), number(record.averagePseudoDice), number(record.effectiveCases),
           number(record.beta), number(record.signalShare),
-        ] + names.map { number(record.groupDraws[$0] ?? 0) }
+        ] + names.map { number(record.groupDraws[$0] ?? 0) } + methods.map { number(record.methods?[$0]) }
         + [
           number(record.selectionScore), number(record.gradientNorm), String(record.skippedSteps ?? 0),
           String(format: "%.2f", record.seconds),

@@ -35,6 +35,20 @@ extension Reader {
         }
       ),
       (
+        "method-state",
+        { bench in
+          let run = try SampleRun()
+          let file = try bench.bytes("seed.safetensors", write: run.write)
+          let metadata = try Safetensors(contentsOf: bench.file("seed.safetensors")).metadata
+          let text = metadata["method_state/distillation"] ?? ""
+          let checkpoint = try CheckpointSeed(file, state: text)
+          return Reader("method-state", texts: [text]) { bytes in
+            let url = try bench.put(checkpoint.file(state: bytes), "checkpoint_latest.safetensors")
+            try run.resume(Safetensors(contentsOf: url))
+          }
+        }
+      ),
+      (
         "sampler-state",
         { bench in
           let archives = try SampleTables.samplers.map { sampler in

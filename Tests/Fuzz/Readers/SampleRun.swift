@@ -3,6 +3,7 @@ import Foundation
 import HardnessWeighting
 import Plans
 import TensorFiles
+import Tensors
 import Training
 import UNet
 
@@ -12,6 +13,7 @@ final class SampleRun {
   private let optimizer: SGD
   private let average: WeightAverage
   private let sampler: any CaseSampler
+  private let method: Distillation
 
   init() throws {
     let architecture = Architecture(
@@ -22,6 +24,13 @@ final class SampleRun {
     optimizer = SGD(network, momentum: 0.9, nesterov: true, weightDecay: 0, clip: 12)
     average = WeightAverage(network, decay: 0.9)
     sampler = try ArchivedSampler.used(SampleTables.settings(SampleTables.samplers[6]))
+    var settings = DistillationSettings()
+    settings.groups = true
+    var method = try Distillation(
+      settings, teacher: FlatTeacher(), student: network, target: .classes,
+      groups: SampleTables.caseNames.indices.map { $0 < 2 ? "rare" : "other" })
+    try Self.step(&method, network)
+    self.method = method
   }
 
   /// Writes a checkpoint in the middle of the second epoch.
@@ -34,23 +43,40 @@ final class SampleRun {
     state.finishEpoch(try JSONDecoder().decode(EpochRecord.self, from: Data(record.utf8)))
     state.drawnBatches = [[1, 4], [2, 5]].map { DrawnBatch(cases: $0, probabilities: [0.2, 0.3]) }
     try TrainingCheckpoint.write(
-      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler, to: url)
+      network: network, optimizer: optimizer, average: average, state: state, sampler: sampler,
+      methods: [method], to: url)
   }
 
   /// Resumes from a checkpoint, and goes on to the end of the epoch.
   func resume(_ file: Safetensors) throws {
     var state = TrainingState(cases: SampleTables.caseNames)
     var sampler = sampler
+    var methods: [any TrainingMethod] = [method]
     try TrainingCheckpoint.read(
-      file, network: network, optimizer: optimizer, average: average, state: &state, sampler: &sampler)
+      file, network: network, optimizer: optimizer, average: average, state: &state, sampler: &sampler,
+      methods: &methods)
     guard state.drawnBatches.allSatisfy({ $0.cases.count == network.batchSize }) else {
       throw WrongResult("a batch of another size")
     }
     average.update()
     _ = (average.state(), optimizer.state())
     try ArchivedSampler.goOn(&sampler)
+    for index in methods.indices { try Self.step(&methods[index], network) }
     state.losses.record(losses: [0.1, 0.2], for: [0, 5])
     _ = state.losses.endEpoch()
     _ = state.losses.endEpoch()
   }
+
+  /// Does a step of a method and ends its epoch.
+  private static func step(_ method: inout some TrainingMethod, _ network: Network) throws {
+    try method.change(TrainingStep(network: network, cases: [0, 5], weights: [1, 0.5]))
+    method.stepDone()
+    _ = method.endEpoch()
+  }
+}
+
+/// A teacher without an opinion.
+private struct FlatTeacher: Teacher {
+  let checksum: String? = "00c0ffee"
+  func logits(of input: Tensor) -> Tensor { Tensor(Array(input.shape[..<4]) + [2]) }
 }
