@@ -72,8 +72,8 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Whether steps whose loss or gradient is not finite are left out, and counted, where training would otherwise stop;
   /// key `skip_non_finite_steps`. It is false by default. nnU-Net trains on with weights that are not numbers.
   public var skipsNonFiniteSteps = false
-  /// How much the network learns from a teacher, beside the labels; key `distillation`, an object. nnU-Net has none: `nil`
-  /// by default.
+  /// How much the network learns from a teacher, beside the labels; key `distillation`, an object. nnU-Net has none:
+  /// `nil` by default.
   public var distillation: DistillationSettings?
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///

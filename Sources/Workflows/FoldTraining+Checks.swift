@@ -21,18 +21,18 @@ extension FoldTraining {
       cases: split.training, groups: groups, batchSize: configuration.batchSize, seed: UInt64(plan.training.seed))
     try plan.training.checkMethods(cases: split.training, groups: groups, hasTeacher: teacher != nil)
     if let initialWeights { try checkWeights(initialWeights) }
-    let teacherMemory = try teacher.map {
+    let teaching = try teacher.map {
       try ModelTeacher.memory(of: $0, for: plan, engine: engine, precision: precision)
     }
-    let memory = try TrainingMemory.check(
+    let training = try TrainingMemory.check(
       plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,
-      engine: engine, precision: precision, available: AvailableMemory.bytes - (teacherMemory ?? 0))
+      engine: engine, precision: precision, available: AvailableMemory.bytes - (teaching ?? 0))
     try PredictionMemory.check(heldOut, plan: plan, description: dataset.description, engine: engine)
     var disk = [
       (
         folder: folder.url,
         bytes: TrainingDisk.bytes(
-          plan, weights: memory.weights, cases: split.training.count, folder: folder, resumes: resumes)
+          plan, weights: training.weights, cases: split.training.count, folder: folder, resumes: resumes)
       )
     ]
     if PreprocessedStore.exists(in: preprocessed) {
@@ -47,9 +47,8 @@ extension FoldTraining {
       disk.append((preprocessed, needs.disk))
     }
     try DiskSpace.check(disk)
-    logger.info(
-      "\(Self.sentence(memory: memory.total + (teacherMemory ?? 0), disk: disk.reduce(0) { $0 + $1.bytes }, at: folder.url))"
-    )
+    let memory = training.total + (teaching ?? 0)
+    logger.info("\(Self.sentence(memory: memory, disk: disk.reduce(0) { $0 + $1.bytes }, at: folder.url))")
   }
 
   /// Checks the label maps of all cases, and that there is something to learn in those of the training cases.

@@ -65,8 +65,8 @@ final class ModelTeacher: Teacher {
   ///   - folder: A model folder: that of a training, whose folds are averaged, or of one fold.
   ///   - plan: The plan of the student.
   ///   - description: The data set of the student.
-  /// - Throws: `InputError` when a model is missing or unusable, has other channels or labels, or sees other images than
-  ///   the student.
+  /// - Throws: `InputError` when a model is missing or unusable, has other channels or labels, or sees other images
+  ///   than the student.
   static func models(in folder: URL, for plan: Plan, _ description: DatasetDescription) throws -> [Model] {
     try ModelFolder.folds(of: folder).map { fold in
       let model = try Model(fold)

@@ -46,6 +46,22 @@ import UNet
     }
   }
 
+  /// Distillation is off unless the plan has its object, whose keys have defaults, and which is written as it was read.
+  @Test func distillation() throws {
+    func training(_ members: String) throws -> TrainingSettings {
+      try plan(SamplePlan.text.dropLast() + ", \"training\": {\(members)}}").training
+    }
+    #expect(try training("").distillation == nil)
+    #expect(try training(#""distillation": {}"#).distillation == DistillationSettings())
+    let text = #""distillation": {"weight": 2, "temperature": 4, "groups": true, "step_size": 0.1, "adjustment": 3}"#
+    let settings = try training(text)
+    #expect(settings.distillation?.groups == true && settings.distillation?.adjustment == 3)
+    #expect(try TrainingSettings(JSONFields(settings.json, file: "")) == settings)
+    for wrong in [#"{"temperature": 0}"#, #"{"weight": -1}"#, #"{"alpha": 1}"#, "0.5"] {
+      #expect(throws: InputError.self) { try training("\"distillation\": \(wrong)") }
+    }
+  }
+
   /// Members that we do not know are kept when the file is read and written.
   @Test func writesWhatItRead() throws {
     try withTemporaryFolder { folder in

@@ -7,9 +7,9 @@ import UNet
 /// Knowledge distillation: the student also learns the probabilities that a teacher gives to the patches it sees.
 ///
 /// To the loss of each sample, `weight · SoftTargetLoss` is added. The group version (after Vilouras et al., "Group
-/// Distributionally Robust Knowledge Distillation", MLMI 2023) multiplies the term of a sample of group g by q_g · G, where
-/// G is the number of groups and q is updated by the distillation losses of each step as in `GroupDROSampler`. With equal
-/// q_g it is plain distillation.
+/// Distributionally Robust Knowledge Distillation", MLMI 2023) multiplies the term of a sample of group g by q_g · G,
+/// where G is the number of groups and q is updated by the distillation losses of each step as in `GroupDROSampler`.
+/// With equal q_g it is plain distillation.
 package struct Distillation: TrainingMethod {
   package struct State: Codable {
     /// The checksum of the teacher's weights, if it has one.

@@ -8,8 +8,8 @@ import UNet
 /// Reads and writes the checkpoints of a training run.
 ///
 /// A checkpoint is a safetensors file with the network's weights under nnU-Net's names, the velocities of the
-/// optimizer, and in its metadata, as JSON, the states of the run, of the sampler and of the methods. One file holds everything, so
-/// that the parts always belong together.
+/// optimizer, and in its metadata, as JSON, the states of the run, of the sampler and of the methods. One file
+/// holds everything, so that the parts always belong together.
 package enum TrainingCheckpoint {
   /// Writes the weights only, for prediction.
   ///
@@ -65,8 +65,8 @@ package enum TrainingCheckpoint {
 
   /// Restores a run to the state in which the file was written.
   ///
-  /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases, another sampler or other
-  ///   methods.
+  /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases, another sampler or
+  ///   other methods.
   package static func read(
     _ file: Safetensors, network: Network, optimizer: SGD, average: WeightAverage?, state: inout TrainingState,
     sampler: inout any CaseSampler, methods: inout [any TrainingMethod]

@@ -11,8 +11,8 @@ import Threads
 /// For regions, softmax is replaced by the sigmoid of each channel, and the Kullback-Leibler divergence by the mean of
 /// the channels' divergences. All voxels count, those without annotation too: the teacher has an opinion on them.
 ///
-/// A sample's loss is the sum over the student's outputs, weighted by ``DeepSupervision/weights(outputs:)``. The targets of
-/// a coarser output are the teacher's probabilities averaged over the voxels that each of its voxels covers.
+/// A sample's loss is the sum over the student's outputs, weighted by ``DeepSupervision/weights(outputs:)``. The
+/// targets of a coarser output are the teacher's probabilities averaged over the voxels that each of its voxels covers.
 public final class SoftTargetLoss {
   private let network: Network
   private let isExclusive: Bool
