@@ -29,9 +29,12 @@ struct CaseNeeds {
   ///   - trainings: What matters of each training.
   ///   - withProbabilities: Whether the prediction will contain the probabilities of all output channels.
   ///   - postprocesses: Whether the labels will be post-processed.
+  ///   - bodyBytes: The memory that is taken for each voxel of the image file by what receives the prediction.
   /// - Throws: `InputError` when the image would be empty or too large after preprocessing.
   init(
-    _ name: String, _ geometry: Geometry, _ trainings: [PredictionOutline], withProbabilities: Bool, postprocesses: Bool
+    _ name: String, _ geometry: Geometry, _ trainings: [PredictionOutline], withProbabilities: Bool,
+    postprocesses: Bool,
+    bodyBytes: Int = 0
   ) throws {
     var tiles: [Int] = []
     var (images, preprocessing, sums) = (0, 0, 0)
@@ -57,7 +60,7 @@ struct CaseNeeds {
     prepare = Self.spare + preprocessing
     compute = Self.spare + images + sums + labels + probabilities
     // Post-processing makes two masks, numbers all parts, and copies the labels.
-    finish = Self.spare + labels + probabilities + (postprocesses ? 14 * voxels : 0)
+    finish = Self.spare + labels + probabilities + ((postprocesses ? 14 : 0) + bodyBytes) * voxels
   }
 
   /// Why the case cannot be segmented with the memory there is.

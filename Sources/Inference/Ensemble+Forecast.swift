@@ -7,10 +7,13 @@ extension Ensemble {
   /// - Parameters:
   ///   - cases: The cases.
   ///   - withProbabilities: Whether predictions will contain the probabilities of all output channels.
+  ///   - bodyBytes: The memory that the body of the prediction takes for each voxel of an image file.
   ///   - available: The memory that can be used beside what is held already, in bytes; by default what the system
   ///     says.
   /// - Throws: `InputError` when a case needs more memory than that.
-  func forecast(_ cases: [RawCase], withProbabilities: Bool, available: Int? = nil) throws -> PredictionForecast {
+  public func forecast(
+    _ cases: [RawCase], withProbabilities: Bool, bodyBytes: Int = 0, available: Int? = nil
+  ) throws -> PredictionForecast {
     var forecast = PredictionForecast()
     guard !cases.isEmpty else { return forecast }
     // A pass comes first, so that the program holds all the memory that the networks take.
@@ -23,7 +26,7 @@ extension Ensemble {
       do {
         needs = try CaseNeeds(
           rawCase.name, rawCase.checkGeometry(), predictors.map(\.outline), withProbabilities: withProbabilities,
-          postprocesses: postprocessing != nil)
+          postprocesses: postprocessing != nil, bodyBytes: bodyBytes)
       } catch let error as InputError {
         forecast.failures.append(error)
         continue

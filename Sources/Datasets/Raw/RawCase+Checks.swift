@@ -34,7 +34,7 @@ extension RawCase {
   /// Checks the values of a label map that was read from `file`.
   ///
   /// - Throws: `InputError` when it holds a value that is not in `dataset.json`.
-  static func check(_ labels: Volume<Int32>, of file: URL, _ description: DatasetDescription) throws {
+  package static func check(_ labels: Volume<Int32>, of file: URL, _ description: DatasetDescription) throws {
     // `DatasetDescription` has checked that the values are 0, 1, 2, ….
     let known = Int32(description.allLabels.count + (description.ignoreLabel == nil ? 0 : 1))
     let unknownLabel = labels.voxels.withUnsafeBufferPointer { voxels -> Int32? in

@@ -1,0 +1,122 @@
+import Datasets
+import Evaluation
+import Files
+import Foundation
+import Inference
+import Logging
+import Synchronization
+
+/// The audit of a data set's labels by the folds of a training: what `hwsseg audit` does.
+///
+/// Every case is compared with the probabilities of the network that was not trained on it. They are predicted anew,
+/// unless `RESULTS/fold_K/validation` has `CASE_probabilities.safetensors`.
+public struct LabelAuditing {
+  /// The folder for the results, `RESULTS/audit`.
+  public let folder: URL
+  private let dataset: RawDataset
+  private let groups: CaseTable?
+  private let folds: [FoldAuditing]
+  private let options: Predictor.Options
+  private let logger: Logger
+
+  /// Finds the folds and the cases that they held out; nothing is predicted yet.
+  ///
+  /// - Parameters:
+  ///   - dataset: The data set with the labels to audit.
+  ///   - results: The folder of the training's folds.
+  ///   - folds: The folds, `0`, `1`, …; all that are trained if empty.
+  ///   - options: How cases are predicted.
+  ///   - overwrites: Whether an earlier audit may be replaced.
+  ///   - logger: Receives a line for each case.
+  /// - Throws: `InputError` when a fold is not trained or is of another data set, when two folds held out the same
+  ///   case, and when there is an audit already.
+  public init(
+    _ dataset: RawDataset, results: URL, folds names: [String] = [], options: Predictor.Options = .init(),
+    overwrites: Bool = false, logger: Logger
+  ) throws {
+    (self.dataset, self.options, self.logger) = (dataset, options, logger)
+    groups = try dataset.groups()
+    folds = try ModelFolder.folds(names, of: results).map { try FoldAuditing($0, of: dataset) }
+    folder = results.appendingPathComponent("audit")
+    var owners: [String: FoldAuditing] = [:]
+    for fold in folds {
+      for rawCase in fold.cases {
+        if let other = owners.updateValue(fold, forKey: rawCase.name) {
+          throw InputError(
+            fold.model.validation.path, found: "the case \(rawCase.name), which fold \(other.name) held out too",
+            expected: "every case in one fold", advice: "Were the folds trained with different splits?")
+        }
+      }
+    }
+    guard overwrites || !FileManager.default.fileExists(atPath: folder.path) else {
+      throw InputError(
+        folder.path, found: "an audit already", expected: "none", advice: "Use --overwrite to replace it.")
+    }
+  }
+
+  /// Audits all folds, one after the other.
+  ///
+  /// A case that cannot be read does not keep the others from being audited.
+  ///
+  /// - Parameter journal: Receives the weights that are read.
+  /// - Returns: The audit, and why cases are not in it.
+  /// - Throws: `InputError` when a model cannot be used, when memory does not suffice, and when no case is left.
+  public func run(_ journal: RunJournal) throws -> (audit: LabelAudit, failures: [InputError]) {
+    var (audits, failures) = ([FoldAudit](), [InputError]())
+    for fold in folds {
+      let (agreements, failed) = try agreements(fold, journal)
+      failures += failed
+      let audit = FoldAudit(fold: fold.name, agreements)
+      let limits = audit.thresholds.map { "\($0.label) from \(String(format: "%.3f", $0.probability))" }
+      logger.info("Fold \(fold.name) is sure of label \(limits.joined(separator: ", "))")
+      audits.append(audit)
+    }
+    let audit = LabelAudit(audits, caseNames: dataset.caseNames, groups: groups)
+    if audit.cases.isEmpty, let failure = failures.first { throw failure }
+    return (audit, failures)
+  }
+
+  private func agreements(
+    _ fold: FoldAuditing, _ journal: RunJournal
+  ) throws -> (agreements: [CaseAgreement], failures: [InputError]) {
+    let stored = fold.cases.filter { fold.probabilities(of: $0) != nil }
+    let others = fold.cases.filter { fold.probabilities(of: $0) == nil }
+    let done = Mutex<(agreements: [CaseAgreement], failures: [InputError])>(([], []))
+    let (count, logger) = (fold.cases.count, logger)
+    @Sendable func attempt(_ compare: () throws -> CaseAgreement) {
+      do {
+        let agreement = try compare()
+        let finished = done.withLock { done in
+          done.agreements.append(agreement)
+          return done.agreements.count
+        }
+        logger.info("Fold \(fold.name), \(finished)/\(count)  \(agreement.name)")
+      } catch let error as InputError {
+        done.withLock { $0.failures.append(error) }
+      } catch {
+        done.withLock { $0.failures.append(InputError(fold.name, found: "\(error)", expected: "a case to compare")) }
+      }
+    }
+    for rawCase in stored {
+      guard let file = fold.probabilities(of: rawCase) else { continue }
+      attempt { try fold.agreement(rawCase, probabilities: file) }
+    }
+    if !others.isEmpty {
+      let model = try Model(fold.model)
+      let weights = try fold.model.weights(.final).path
+      journal.update { $0.weights[weights] = model.weightsChecksum }
+      let ensemble = try Ensemble([model], options: options, postprocesses: false)
+      let forecast = try ensemble.forecast(others, withProbabilities: true, bodyBytes: CaseAgreement.bytesPerVoxel)
+      logger.info("Fold \(fold.name): \(forecast)")
+      let cases = Dictionary(uniqueKeysWithValues: others.map { ($0.name, $0) })
+      try ensemble.predict(
+        others, withProbabilities: true, overlaps: forecast.overlaps,
+        failed: { error in done.withLock { $0.failures.append(error) } }
+      ) { prediction in
+        guard let rawCase = cases[prediction.name] else { return }
+        attempt { try FoldAuditing.agreement(rawCase, prediction, fold.description) }
+      }
+    }
+    return done.withLock { $0 }
+  }
+}
