@@ -178,7 +178,8 @@ let package = Package(
       name: "WorkflowsTests",
       dependencies: ["Files", "Tensors", "TestSupport", "Workflows", .product(name: "Logging", package: "swift-log")]),
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport", "fuzz"]),
-    .testTarget(name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TestSupport", "hwsseg"]),
+    .testTarget(
+      name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TensorFiles", "TestSupport", "hwsseg"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -12,6 +12,8 @@ struct CasePicture {
   let caseName: String
   let rows: [Row]
 
+  init(caseName: String, rows: [Row]) { (self.caseName, self.rows) = (caseName, rows) }
+
   /// - Parameters:
   ///   - index: The position of the case.
   ///   - score: The score to name.

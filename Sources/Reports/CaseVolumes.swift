@@ -31,10 +31,16 @@ struct CaseVolumes {
   ///   - predictions: The folders of its predictions.
   /// - Throws: `InputError` when a file is missing, damaged or of another shape.
   init(_ name: String, _ folders: SliceFolders, predictions: [URL]) throws {
-    let image = try NIfTIFile.read(Self.file(name + "_0000", in: folders.images))
+    try self.init(
+      image: Self.file(name + "_0000", in: folders.images), reference: Self.file(name, in: folders.reference),
+      predictions: predictions.map { Self.file(name, in: $0) })
+  }
+
+  /// - Throws: `InputError` when a file is missing, damaged or of another shape.
+  init(image file: URL, reference: URL, predictions: [URL]) throws {
+    let image = try NIfTIFile.read(file)
     let shape = image.volume.shape
-    func labels(in folder: URL) throws -> Volume<Int32> {
-      let file = Self.file(name, in: folder)
+    func labels(_ file: URL) throws -> Volume<Int32> {
       let labels = try NIfTIFile.readLabels(file).labels
       guard labels.shape == shape else {
         throw InputError(
@@ -44,7 +50,7 @@ struct CaseVolumes {
     }
     self.image = image.volume
     spacing = image.geometry.spacing
-    reference = try labels(in: folders.reference)
+    self.reference = try labels(reference)
     self.predictions = try predictions.map(labels)
   }
 

@@ -3,7 +3,6 @@ import Datasets
 import Evaluation
 import Files
 import Foundation
-import Mustache
 import Statistics
 
 /// The scores of one or more methods, and their trainings, as one page that people look at.
@@ -83,13 +82,8 @@ public struct Report {
   public func html(for page: URL = URL(fileURLWithPath: "report.html")) throws -> String {
     let page = ReportPage(
       title: "Report: " + sources.map(\.name).joined(separator: ", "), lead: lead,
-      files: text(of: ReportFiles(page: page)),
-      style: Self.text(PackageResources.report_css), script: Self.text(PackageResources.report_js), sections: sections)
-    let templates = try MustacheLibrary(templates: [
-      "report": MustacheTemplate(string: Self.text(PackageResources.report_mustache)),
-      "table": MustacheTemplate(string: Self.text(PackageResources.table_mustache)),
-    ])
-    return templates.render(page, withTemplate: "report") ?? ""
+      files: text(of: ReportFiles(page: page)), sections: sections)
+    return try page.html()
   }
 
   /// Writes the page and, beside it, everything that it shows as JSON and CSV.
@@ -108,8 +102,6 @@ public struct Report {
 
   /// The trainings' names, as short as tells them apart.
   var trainingNames: [String] { PathNames.distinct(trainings.map(\.folder)) }
-
-  private static func text(_ resource: [UInt8]) -> String { String(decoding: resource, as: UTF8.self) }
 
   private var lead: String {
     let groups = scores[0].groups.filter { !$0.name.isEmpty }

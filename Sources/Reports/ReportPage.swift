@@ -1,12 +1,28 @@
-/// What the template of the page shows. The names of the properties are those in the template.
+import Foundation
+import Mustache
+
+/// What the template of a page shows. The names of the properties are those in the template.
 struct ReportPage {
   let title: String
   let lead: String
   /// What files beside the page hold.
   let files: String
-  let style: String
-  let script: String
+  let style = Self.text(PackageResources.report_css)
+  let script = Self.text(PackageResources.report_js)
   let sections: [ReportSection]
+
+  /// The page as HTML.
+  ///
+  /// - Throws: What the template engine throws when a template is damaged, which is a bug.
+  func html() throws -> String {
+    let templates = try MustacheLibrary(templates: [
+      "report": MustacheTemplate(string: Self.text(PackageResources.report_mustache)),
+      "table": MustacheTemplate(string: Self.text(PackageResources.table_mustache)),
+    ])
+    return templates.render(self, withTemplate: "report") ?? ""
+  }
+
+  private static func text(_ resource: [UInt8]) -> String { String(decoding: resource, as: UTF8.self) }
 }
 
 /// A part of the page with a heading, which the navigation leads to.

@@ -4,6 +4,7 @@ import Files
 import Foundation
 import Inference
 import Logging
+import Reports
 import Tensors
 import Workflows
 
@@ -15,7 +16,7 @@ struct AuditCommand: ParsableCommand {
     discussion: """
       Each fold's network predicts the cases that it held out. Voxels where it is sure of another label are counted, \
       and cases are ranked by how much more of them they have than others of their fold. RESULTS/audit receives \
-      audit.csv, audit_regions.csv, and case_weights.csv for --case-weights of the sampler static, with 0 for cases \
+      audit.csv, audit_regions.csv, audit.html with pictures, and case_weights.csv for --case-weights of the sampler static, with 0 for cases \
       that score above 3.5. CASE_probabilities.safetensors in RESULTS/fold_K/validation are used where they are there.
       """)
 
@@ -45,8 +46,9 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     let logger = log.logger()
+    let raw = try RawDataset(dataset)
     let auditing = try LabelAuditing(
-      RawDataset(dataset), results: model, folds: folds,
+      raw, results: model, folds: folds,
       options: .init(mirrorAxes: noMirroring ? [] : nil, engine: engine), overwrites: overwrite, logger: logger)
     var record = RunRecord()
     (record.engine, record.precision) = (engine, .float32)
@@ -54,7 +56,11 @@ struct AuditCommand: ParsableCommand {
       let (audit, failures) = try auditing.run(journal)
       try NewFolder.replace(auditing.folder) { try audit.write(to: $0) }
       print(audit.table(), terminator: "")
-      print("Written to \(auditing.folder.relativePath): audit.csv, audit_regions.csv, case_weights.csv")
+      // What the networks took so long for stays, whatever becomes of the pictures.
+      journal.keep()
+      try AuditPage(audit, of: raw, segmentations: auditing.segmentations)
+        .write(to: auditing.folder.appendingPathComponent("audit.html"))
+      print("Written to \(auditing.folder.relativePath): audit.csv, audit_regions.csv, case_weights.csv, audit.html")
       guard failures.isEmpty else {
         for failure in failures { FileHandle.standardError.write(Data("hwsseg: error: \(failure)\n".utf8)) }
         journal.end("failed: \(failures.count) cases are not audited")

@@ -31,6 +31,15 @@ import Testing
     #expect(Components.largest(of: two) == two)
   }
 
+  /// Neighbors of different codes are different parts; larger parts come first, and earlier ones among equals.
+  @Test func partsOfEqualCodes() {
+    let codes = Volume<Int32>(shape: [1, 2, 5], voxels: [7, 3, 0, 7, 7, 0, 3, 0, 0, 7])
+    #expect(Components.parts(of: codes) == [[3, 4, 9], [1, 6], [0]])
+    #expect(Components.parts(of: Volume<Int32>(shape: [2, 2, 2], repeating: 0)).isEmpty)
+    let ties = Volume<Int32>(shape: [1, 1, 4], voxels: [2, 1, 0, 2])
+    #expect(Components.parts(of: ties) == [[0], [1], [3]])
+  }
+
   @Test func nothingAndEverything() {
     let empty = Volume(shape: [2, 3, 4], repeating: false)
     #expect(Components.largest(of: empty) == empty)

@@ -7,7 +7,7 @@ import NIfTI
 public struct CaseAgreement: Sendable {
   /// A voxel that the network gives to another class than its label, with a probability above one half.
   struct Disagreement: Sendable {
-    let voxel: Int32
+    let voxel: UInt32
     let given: Int16
     let predicted: Int16
     let probability: Float
@@ -80,7 +80,7 @@ public struct CaseAgreement: Sendable {
         if largest > 0.5 {
           disagreements.append(
             Disagreement(
-              voxel: Int32(voxel), given: Int16(labels.voxels[voxel]), predicted: Int16(other), probability: largest))
+              voxel: UInt32(voxel), given: Int16(labels.voxels[voxel]), predicted: Int16(other), probability: largest))
         }
         guard labels.voxels[voxel] != 0 || prediction.voxels[voxel] != 0 else { continue }
         foreground += 1

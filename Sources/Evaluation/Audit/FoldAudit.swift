@@ -10,8 +10,12 @@ import Statistics
 /// Estimating Uncertainty in Dataset Labels", JAIR 2021): a voxel whose class has at least the probability that this
 /// network, on average, gives to voxels with the label of that class.
 public struct FoldAudit: Sendable {
+  /// The name of the fold.
+  public let fold: String
   /// For each class its label, and the probability from which the network is sure of it.
   public let thresholds: [(label: Int, probability: Double)]
+  /// Labels whose own voxels get less than one half on average: the network has not learned them.
+  public let unknownLabels: [Int]
   /// The cases, in the given order.
   public let cases: [AuditedCase]
 
@@ -24,24 +28,30 @@ public struct FoldAudit: Sendable {
   ///   - fold: The name of the fold.
   ///   - agreements: Its cases, compared with one network that was not trained on them.
   public init(fold: String, _ agreements: [CaseAgreement]) {
-    thresholds = Self.thresholds(agreements)
+    self.fold = fold
+    let means = Self.selfConfidences(agreements)
+    thresholds = means.map { ($0.label, Self.threshold($0.mean)) }
+    unknownLabels = means.filter { $0.mean < 0.5 }.map(\.label)
     let limits = thresholds.map { Float($0.probability) }
     var cases = agreements.map { Self.audit($0, fold: fold, limits: limits) }
     for (index, score) in Self.scores(cases.map(\.share)).enumerated() { cases[index].score = score }
     self.cases = cases
   }
 
-  /// The mean self-confidence of each class, but at least 0.5 and at most 0.95.
+  /// The probability from which a network is sure: the mean self-confidence of the class, but at least 0.5 and at most 0.95.
   ///
   /// Below one half, the network does not know the class, and nothing that it says of it is sure. Above 0.95, the mean
   /// is that of a class such as the background, most of which lies far from anything: it would hide every label that
   /// was drawn where nothing is.
-  private static func thresholds(_ agreements: [CaseAgreement]) -> [(label: Int, probability: Double)] {
+  private static func threshold(_ mean: Double) -> Double { mean.isNaN ? 0.95 : min(max(mean, 0.5), 0.95) }
+
+  /// The mean probability of each class over the voxels with its label; NaN without such voxels.
+  private static func selfConfidences(_ agreements: [CaseAgreement]) -> [(label: Int, mean: Double)] {
     guard let classes = agreements.first?.classes else { return [] }
     return classes.labels.enumerated().map { index, label in
       let sum = agreements.reduce(0) { $0 + $1.sums[index].confidence }
       let count = agreements.reduce(0) { $0 + $1.sums[index].count }
-      return (label, count == 0 ? 0.95 : min(max(sum / Double(count), 0.5), 0.95))
+      return (label, sum / Double(count))
     }
   }
 

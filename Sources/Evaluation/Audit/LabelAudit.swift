@@ -8,11 +8,10 @@ public struct LabelAudit: Sendable {
   public let cases: [AuditedCase]
   private let dataset: [String]
   private let groups: CaseTable?
-  /// The cases of each fold.
-  private let counts: [(fold: String, count: Int)]
+  private let folds: [FoldAudit]
 
   /// The number of cases that the table shows.
-  static let shownCount = 20
+  package static let shownCount = 20
   /// Of fewer cases than this, median and deviation say little.
   static let fewCases = 10
 
@@ -26,7 +25,7 @@ public struct LabelAudit: Sendable {
     cases = folds.flatMap(\.cases).sorted { ($1.score, $1.share, $0.name) < ($0.score, $0.share, $1.name) }
     dataset = caseNames
     self.groups = groups
-    counts = folds.compactMap { fold in fold.cases.first.map { ($0.fold, fold.cases.count) } }
+    self.folds = folds
   }
 
   /// The suspect cases, the highest score first.
@@ -73,7 +72,8 @@ public struct LabelAudit: Sendable {
     return [["case", "weight"]] + dataset.map { [$0, left.contains($0) ? "0" : "1"] }
   }
 
-  private func group(_ item: AuditedCase) -> String { groups?.value("group", of: item.name) ?? "" }
+  /// The group of a case; empty when it has none.
+  package func group(_ item: AuditedCase) -> String { groups?.value("group", of: item.name) ?? "" }
 
   private static func cells(_ region: AuditedCase.Region) -> [String] {
     [text(region.volume)] + (region.voxel + [region.given, region.predicted]).map(String.init)
@@ -101,10 +101,22 @@ extension LabelAudit {
     }
     var text = TextTable.aligned([header] + rows)
     if cases.count > shown.count { text += "  … \(cases.count - shown.count) more in audit.csv\n" }
-    text += "\(suspects.count) of \(cases.count) cases score above 3.5; a person has to look at them.\n"
-    for (fold, count) in counts where count < Self.fewCases {
-      text += "Fold \(fold) has \(count == 1 ? "1 case" : "\(count) cases"): scores within it say little.\n"
+    return text + notes.map { $0 + "\n" }.joined()
+  }
+
+  /// What the reader has to know of the scores.
+  package var notes: [String] {
+    var notes = ["\(suspects.count) of \(cases.count) cases score above 3.5; a person has to look at them."]
+    for fold in folds {
+      if fold.cases.count < Self.fewCases {
+        let count = fold.cases.count == 1 ? "1 case" : "\(fold.cases.count) cases"
+        notes.append("Fold \(fold.fold) has \(count): scores within it say little.")
+      }
+      if !fold.unknownLabels.isEmpty {
+        let labels = fold.unknownLabels.map(String.init).joined(separator: ", ")
+        notes.append("Fold \(fold.fold) has not learned label \(labels): its scores say little. Train it longer.")
+      }
     }
-    return text
+    return notes
   }
 }

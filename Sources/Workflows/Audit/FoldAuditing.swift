@@ -52,6 +52,11 @@ struct FoldAuditing {
     return FileManager.default.fileExists(atPath: file.path) ? file : nil
   }
 
+  /// The file with the segmentation of a case.
+  func segmentation(of rawCase: RawCase) -> URL {
+    model.validation.appendingPathComponent(rawCase.name + description.fileEnding)
+  }
+
   /// Compares a case that the network has just predicted.
   ///
   /// - Throws: `InputError` when the label map cannot be read or does not lie on the image.
@@ -88,7 +93,7 @@ struct FoldAuditing {
     guard probabilities.allSatisfy({ 0 <= $0 && $0 <= 1 }) else {
       throw InputError(file.path, found: "values that are no probabilities", expected: "0 to 1")
     }
-    let segmentation = model.validation.appendingPathComponent(rawCase.name + description.fileEnding)
+    let segmentation = segmentation(of: rawCase)
     let prediction = try NIfTIFile.readLabels(segmentation).labels
     guard prediction.shape == labels.shape else {
       throw InputError(segmentation.path, found: "the shape \(prediction.shape)", expected: "\(labels.shape) (z, y, x)")

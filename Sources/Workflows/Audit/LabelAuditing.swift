@@ -54,6 +54,13 @@ public struct LabelAuditing {
     }
   }
 
+  /// The segmentation of each case by the network that was not trained on it.
+  public var segmentations: [String: URL] {
+    folds.reduce(into: [:]) { files, fold in
+      for rawCase in fold.cases { files[rawCase.name] = fold.segmentation(of: rawCase) }
+    }
+  }
+
   /// Audits all folds, one after the other.
   ///
   /// A case that cannot be read does not keep the others from being audited.
