@@ -8,8 +8,8 @@ import Testing
 
 /// Protects the way from trained folds to the table of suspect labels. The figures are tested by `LabelAuditTests`.
 @Suite struct AuditTests {
-  /// A data set and a fold that has held all its cases out, with probabilities that are right everywhere. Two labels are
-  /// wrong: in `case_03` they are exchanged, in `case_07` they lie two voxels off.
+  /// A data set and a fold that has held all its cases out, with probabilities that are right everywhere. Two labels
+  /// are wrong: in `case_03` they are exchanged, in `case_07` they lie two voxels off.
   private struct Spoilt {
     private static let shape = [10, 10, 12]
     let folder: URL

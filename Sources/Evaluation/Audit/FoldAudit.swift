@@ -38,7 +38,8 @@ public struct FoldAudit: Sendable {
     self.cases = cases
   }
 
-  /// The probability from which a network is sure: the mean self-confidence of the class, but at least 0.5 and at most 0.95.
+  /// The probability from which a network is sure: the mean self-confidence of the class, but at least 0.5 and at most
+  /// 0.95.
   ///
   /// Below one half, the network does not know the class, and nothing that it says of it is sure. Above 0.95, the mean
   /// is that of a class such as the background, most of which lies far from anything: it would hide every label that

@@ -109,7 +109,6 @@ struct FoldAuditing {
     guard let file = rawCase.label else {
       throw InputError("case \(rawCase.name)", found: "no label map", expected: "one")
     }
-    try rawCase.checkGeometry()
     let (labels, geometry) = try NIfTIFile.readLabels(file)
     try RawCase.check(labels, of: file, description)
     return (labels, geometry)

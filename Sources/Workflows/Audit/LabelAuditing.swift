@@ -86,11 +86,10 @@ public struct LabelAuditing {
   private func agreements(
     _ fold: FoldAuditing, _ journal: RunJournal
   ) throws -> (agreements: [CaseAgreement], failures: [InputError]) {
-    let stored = fold.cases.filter { fold.probabilities(of: $0) != nil }
-    let others = fold.cases.filter { fold.probabilities(of: $0) == nil }
     let done = Mutex<(agreements: [CaseAgreement], failures: [InputError])>(([], []))
+    let failed: @Sendable (InputError) -> Void = { error in done.withLock { $0.failures.append(error) } }
     let (count, logger) = (fold.cases.count, logger)
-    @Sendable func attempt(_ compare: () throws -> CaseAgreement) {
+    @Sendable func attempt(_ compare: () throws -> CaseAgreement) throws {
       do {
         let agreement = try compare()
         let finished = done.withLock { done in
@@ -99,31 +98,41 @@ public struct LabelAuditing {
         }
         logger.info("Fold \(fold.name), \(finished)/\(count)  \(agreement.name)")
       } catch let error as InputError {
-        done.withLock { $0.failures.append(error) }
-      } catch {
-        done.withLock { $0.failures.append(InputError(fold.name, found: "\(error)", expected: "a case to compare")) }
+        failed(error)
       }
     }
-    for rawCase in stored {
-      guard let file = fold.probabilities(of: rawCase) else { continue }
-      attempt { try fold.agreement(rawCase, probabilities: file) }
+    var others: [RawCase] = []
+    for rawCase in fold.cases {
+      do {
+        // A label map that does not lie on its image is known before the image is predicted.
+        try rawCase.checkGeometry()
+        if let file = fold.probabilities(of: rawCase) {
+          try attempt { try fold.agreement(rawCase, probabilities: file) }
+        } else {
+          others.append(rawCase)
+        }
+      } catch let error as InputError {
+        failed(error)
+      }
     }
     if !others.isEmpty {
-      let model = try Model(fold.model)
-      let weights = try fold.model.weights(.final).path
-      journal.update { $0.weights[weights] = model.weightsChecksum }
-      let ensemble = try Ensemble([model], options: options, postprocesses: false)
+      let cases = Dictionary(uniqueKeysWithValues: others.map { ($0.name, $0) })
+      let ensemble = try ensemble(fold, journal)
       let forecast = try ensemble.forecast(others, withProbabilities: true, bodyBytes: CaseAgreement.bytesPerVoxel)
       logger.info("Fold \(fold.name): \(forecast)")
-      let cases = Dictionary(uniqueKeysWithValues: others.map { ($0.name, $0) })
-      try ensemble.predict(
-        others, withProbabilities: true, overlaps: forecast.overlaps,
-        failed: { error in done.withLock { $0.failures.append(error) } }
-      ) { prediction in
+      try ensemble.predict(others, withProbabilities: true, overlaps: forecast.overlaps, failed: failed) { prediction in
         guard let rawCase = cases[prediction.name] else { return }
-        attempt { try FoldAuditing.agreement(rawCase, prediction, fold.description) }
+        try attempt { try FoldAuditing.agreement(rawCase, prediction, fold.description) }
       }
     }
     return done.withLock { $0 }
+  }
+
+  /// The fold's network, without post-processing: it would hide what the network thinks.
+  private func ensemble(_ fold: FoldAuditing, _ journal: RunJournal) throws -> Ensemble {
+    let model = try Model(fold.model)
+    let weights = try fold.model.weights(.final).path
+    journal.update { $0.weights[weights] = model.weightsChecksum }
+    return try Ensemble([model], options: options, postprocesses: false)
   }
 }
