@@ -66,6 +66,8 @@ let package = Package(
       name: "Phantoms", dependencies: ["Files", "NIfTI", "Statistics", "Threads"], swiftSettings: unchecked),
 
     // Floor 4
+    .target(
+      name: "Perturbations", dependencies: ["Imaging", "NIfTI", "Statistics", "Threads"], swiftSettings: unchecked),
     .target(name: "Plans", dependencies: ["Files", "HardnessWeighting", "UNet"], swiftSettings: checked),
 
     // Floor 5
@@ -106,8 +108,9 @@ let package = Package(
     .target(
       name: "Workflows",
       dependencies: [
-        "CProcessor", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI", "Planning", "Plans",
-        "Statistics", "TensorFiles", "Tensors", "Threads", "Training", "UNet", "Version",
+        "CProcessor", "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI",
+        "Perturbations", "Planning", "Plans", "Statistics", "TensorFiles", "Tensors", "Threads", "Training", "UNet",
+        "Version",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -115,8 +118,8 @@ let package = Package(
     .executableTarget(
       name: "hwsseg",
       dependencies: [
-        "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Phantoms", "Planning", "Plans",
-        "Reports", "Tensors", "Threads", "Training", "Version", "Workflows",
+        "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Perturbations", "Phantoms",
+        "Planning", "Plans", "Reports", "Tensors", "Threads", "Training", "Version", "Workflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -148,6 +151,7 @@ let package = Package(
       dependencies: ["Files", "TensorFiles", "Tensors", "TestSupport", "Threads", "UNet"]),
     .testTarget(
       name: "PhantomsTests", dependencies: ["Datasets", "Files", "NIfTI", "Phantoms", "Statistics", "TestSupport"]),
+    .testTarget(name: "PerturbationsTests", dependencies: ["NIfTI", "Perturbations", "Statistics"]),
     .testTarget(name: "PlansTests", dependencies: ["Files", "HardnessWeighting", "Plans", "TestSupport", "UNet"]),
     .testTarget(
       name: "DatasetsTests", dependencies: ["Datasets", "Files", "NIfTI", "Plans", "TensorFiles", "TestSupport"]),

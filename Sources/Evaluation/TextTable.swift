@@ -7,7 +7,7 @@ package enum TextTable {
 
   /// Pads columns to their widest cell: the first column and, on request, the last are aligned left, the others right.
   /// Where the rows are too long, the last column is shortened.
-  static func aligned(_ rows: [[String]], isLastText: Bool = false) -> String {
+  package static func aligned(_ rows: [[String]], isLastText: Bool = false) -> String {
     let columns = rows.first?.count ?? 0
     let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
     let last = max(8, width - widths.dropLast().reduce(0) { $0 + $1 + 2 } - 2)

@@ -1,5 +1,6 @@
 import Datasets
 import Files
+import NIfTI
 
 /// A trained model, or several that predict together.
 ///
@@ -53,6 +54,8 @@ public struct Ensemble {
   ///   - cases: The cases; their label files, if any, are not read.
   ///   - withProbabilities: Whether predictions contain the probabilities of all output channels.
   ///   - overlaps: Whether three cases are in work at a time; otherwise one, in a third of the memory or less.
+  ///   - changing: Receives the position of each case in `cases` and its images as they were read, and may change their
+  ///     voxels, on a background thread.
   ///   - failed: Receives, in the place of a prediction, why an image cannot be read or does not fit the other
   ///     channels, or that logits are not finite. By default it throws that error, which ends the prediction.
   ///   - body: Receives the predictions one at a time, in order, on a background thread.
@@ -60,6 +63,7 @@ public struct Ensemble {
   ///   and none after it.
   public func predict(
     _ cases: [RawCase], withProbabilities: Bool = false, overlaps: Bool = true,
+    changing: @escaping @Sendable (_ index: Int, _ images: inout [Image]) -> Void = { _, _ in },
     failed: @escaping @Sendable (InputError) throws -> Void = { throw $0 },
     _ body: @escaping @Sendable (Prediction) throws -> Void
   ) throws {
@@ -67,7 +71,11 @@ public struct Ensemble {
     let preprocessors = predictors.map(\.preprocessor)
     try Pipeline(
       overlaps: overlaps,
-      prepare: { rawCase in try Self.attempt { try PredictionInput(rawCase, dataset, preprocessors) } },
+      prepare: { index, rawCase in
+        try Self.attempt {
+          try PredictionInput(rawCase, dataset, preprocessors) { images in changing(index, &images) }
+        }
+      },
       compute: { input in try Self.attempt { try segment(input.get(), withProbabilities: withProbabilities) } },
       finish: { segmentation in
         switch segmentation {
@@ -78,7 +86,7 @@ public struct Ensemble {
           try body(prediction)
         }
       }
-    ).run(cases)
+    ).run(cases.enumerated().map { ($0, $1) })
   }
 
   /// The result of `body`, or the `InputError` that it throws; other errors are thrown on.

@@ -11,11 +11,16 @@ struct PredictionInput: Sendable {
 
   /// Reads a case and preprocesses it for each training; its label file, if any, is not read.
   ///
+  /// - Parameter changing: May change the voxels of the images before they are preprocessed.
   /// - Throws: `InputError` when an image cannot be read, does not fit the other channels, or cannot be preprocessed.
-  init(_ rawCase: RawCase, _ description: DatasetDescription, _ preprocessors: [Preprocessor]) throws {
+  init(
+    _ rawCase: RawCase, _ description: DatasetDescription, _ preprocessors: [Preprocessor],
+    changing: (inout [Image]) -> Void = { _ in }
+  ) throws {
     name = rawCase.name
-    let raw = try LoadedCase(RawCase(name: rawCase.name, images: rawCase.images, label: nil), description).images
+    var raw = try LoadedCase(RawCase(name: rawCase.name, images: rawCase.images, label: nil), description).images
     geometry = raw[0].geometry
+    changing(&raw)
     var images: [PreprocessedCase] = []
     for preprocessor in preprocessors.dropLast() {
       images.append(try preprocessor.preprocess(images: raw, labels: nil, caseName: name))

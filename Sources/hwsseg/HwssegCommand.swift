@@ -17,9 +17,9 @@ struct HwssegCommand: ParsableCommand {
     version: "\(Version.number) (\(Version.commit))",
     subcommands: [
       PhantomCommand.self, PlanCommand.self, PreprocessCommand.self, TrainCommand.self, PredictCommand.self,
-      EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, AuditCommand.self, StudyCommand.self,
-      ReportCommand.self, InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self, ReplayCommand.self,
-      DoctorCommand.self,
+      EvaluateCommand.self, CompareCommand.self, CrossValidateCommand.self, AuditCommand.self, StressCommand.self,
+      StudyCommand.self, ReportCommand.self, InspectCommand.self, OverheadCommand.self, BenchmarkCommand.self,
+      ReplayCommand.self, DoctorCommand.self,
     ])
 
   static func main() {

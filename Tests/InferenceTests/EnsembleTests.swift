@@ -78,6 +78,23 @@ struct EnsembleTests {
     }
   }
 
+  /// Images that are changed after reading are segmented like files with those voxels, each case by its position.
+  @Test func changedImagesAreSegmentedLikeFiles() throws {
+    try withTemporaryFolder { folder in
+      let ensemble = try Ensemble(
+        FixtureModel.training("A", factors: [1], in: folder), options: .init(mirrorAxes: []))
+      let cases = try [7919, 7907].map { try FixtureModel.writeCase("case_\($0)", factor: $0, in: folder) }
+      let expected = try ensemble.predictions(of: cases)
+      let other = try NIfTIFile.read(cases[1].images[0])
+      let labels = Mutex<[Volume<Int32>]>([])
+      let change: @Sendable (Int, inout [Image]) -> Void = { index, images in if index == 1 { images = [other] } }
+      try ensemble.predict([cases[0], cases[0]], changing: change) { prediction in
+        labels.withLock { $0.append(prediction.labels) }
+      }
+      #expect(labels.withLock(\.self) == expected.map(\.labels) && expected[0].labels != expected[1].labels)
+    }
+  }
+
   /// Predictions go through the rule that lies in the model folders, unless that is switched off.
   @Test func postprocessingIsApplied() throws {
     try withTemporaryFolder { folder in
