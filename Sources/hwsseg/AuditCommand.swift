@@ -17,7 +17,8 @@ struct AuditCommand: ParsableCommand {
       Each fold's network predicts the cases that it held out. Voxels where it is sure of another label are counted, \
       and cases are ranked by how much more of them they have than others of their fold. RESULTS/audit receives \
       audit.csv, audit_regions.csv, audit.html with pictures, and case_weights.csv for --case-weights of the sampler \
-      static, with 0 for cases that score above 3.5. CASE_probabilities.safetensors in RESULTS/fold_K/validation are used where they are there.
+      static, with 0 for cases that score above 3.5. CASE_probabilities.safetensors in \
+      RESULTS/fold_K/validation are used where they are there.
       """)
 
   @Argument(help: "The data set's folder in nnU-Net's raw layout.")

@@ -89,7 +89,8 @@ import Testing
     }
   }
 
-  /// Probabilities that are damaged, or of another case, are named; the other cases are audited.
+  /// Probabilities that are damaged or of another case, and label maps that do not lie on their images, are named; the
+  /// other cases are audited.
   @Test func aDamagedFileDoesNotKeepTheOthersFromBeingAudited() throws {
     try withTemporaryFolder { folder in
       let spoilt = try Spoilt(in: folder)
@@ -98,10 +99,13 @@ import Testing
       var bytes = try Data(contentsOf: file("case_01"))
       bytes[bytes.count - 5] ^= 1
       try bytes.write(to: file("case_01"))
+      let label = spoilt.data.appendingPathComponent("labelsTr/case_02.nii.gz")
+      let small = Volume<Int32>(shape: [10, 10, 11], repeating: 0)
+      try NIfTIFile.write(labels: small, geometry: Geometry(shape: small.shape, spacing: [1, 1, 1]), to: label)
       let result = try spoilt.run()
       #expect(result.status == 1)
-      for name in ["case_00", "case_01"] { #expect(result.errors.contains(file(name).path), "\(name)") }
-      #expect(try spoilt.table("audit.csv").caseNames.count == 10)
+      for bad in [file("case_00"), file("case_01"), label] { #expect(result.errors.contains(bad.path), "\(bad)") }
+      #expect(try spoilt.table("audit.csv").caseNames.count == 9)
       #expect(try spoilt.table("case_weights.csv").caseNames.count == 12)
     }
   }
