@@ -25,7 +25,7 @@ struct DistillationTests {
       #expect(log.contains("distillation_loss,distillation_weight_"))
 
       func expectRefusal(_ word: String, _ result: Program.Result) {
-        #expect(result.status == 1 && result.errors.contains(word), "\(result.errors)")
+        #expect(result.status == 2 && result.errors.contains(word), "\(result.errors)")
       }
       expectRefusal("--teacher", try train("without", distillation))
       expectRefusal("training.distillation={}", try train("idle", teacher))
