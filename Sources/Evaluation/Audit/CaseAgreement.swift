@@ -36,6 +36,7 @@ public struct CaseAgreement: Sendable {
   /// Compares a case.
   ///
   /// - Parameters:
+  ///   - name: The name of the case.
   ///   - labels: The label map, with the values that `description` names.
   ///   - prediction: The labels that the network gives, of the same shape.
   ///   - probabilities: [output channel, z, y, x], from 0 to 1.

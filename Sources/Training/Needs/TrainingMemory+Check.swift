@@ -6,10 +6,16 @@ import Tensors
 extension TrainingMemory {
   /// Computes the memory of a plan's training and compares it with what there is.
   ///
-  /// - Parameter available: The bytes that there are; by default what the system says.
+  /// - Parameters:
+  ///   - plan: The plan.
+  ///   - inputChannels: The number of channels of the images.
+  ///   - outputChannels: The number of channels of the logits.
+  ///   - engine: What computes the convolutions.
+  ///   - precision: The number format of activations and convolutions.
+  ///   - available: The bytes that there are; by default what the system says.
   /// - Returns: The memory of the training.
   /// - Throws: `InputError` when there is not enough, with the largest batch or patch that fits; and when the network
-  ///   cannot be built. The other parameters are those of `init`.
+  ///   cannot be built.
   @discardableResult
   public static func check(
     _ plan: Plan, inputChannels: Int, outputChannels: Int, engine: Engine = .auto, precision: Precision = .float32,

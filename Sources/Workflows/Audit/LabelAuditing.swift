@@ -24,7 +24,7 @@ public struct LabelAuditing {
   /// - Parameters:
   ///   - dataset: The data set with the labels to audit.
   ///   - results: The folder of the training's folds.
-  ///   - folds: The folds, `0`, `1`, …; all that are trained if empty.
+  ///   - names: The folds, `0`, `1`, …; all that are trained if empty.
   ///   - options: How cases are predicted.
   ///   - overwrites: Whether an earlier audit may be replaced.
   ///   - logger: Receives a line for each case.
