@@ -128,7 +128,7 @@ let package = Package(
       name: "kernels", dependencies: ["CBFloat16", "Tensors", "Threads", "UNet"], path: "Benchmarks/Kernels",
       swiftSettings: unchecked),
 
-    .target(name: "TestSupport", dependencies: ["TensorFiles"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["CNIfTI", "TensorFiles"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "fuzz",
       dependencies: [

@@ -11,10 +11,8 @@ extension Evaluator {
   public static func dice(
     prediction: Volume<Int32>, reference: Volume<Int32>, targets: [EvaluationTarget], ignored: Int?
   ) -> [Double] {
-    targets.map { target in
-      let masks = RegionMasks(prediction: prediction, reference: reference, values: target.values, ignored: ignored)
-      return Double(2 * masks.truePositives)
-        / Double(2 * masks.truePositives + masks.falsePositives + masks.falseNegatives)
+    targets.map {
+      RegionMasks(prediction: prediction, reference: reference, values: $0.values, ignored: ignored).dice
     }
   }
 }

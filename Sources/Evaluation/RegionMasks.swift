@@ -9,6 +9,11 @@ struct RegionMasks {
   let prediction: Volume<Bool>
   let reference: Volume<Bool>
 
+  /// Twice the voxels in both, divided by the voxels of each; NaN when both are empty.
+  var dice: Double {
+    Double(2 * truePositives) / Double(2 * truePositives + falsePositives + falseNegatives)
+  }
+
   init(prediction: Volume<Int32>, reference: Volume<Int32>, values: [Int], ignored: Int?) {
     let shape = reference.shape
     // Labels are looked up in a table; labels beyond its end are in no region.

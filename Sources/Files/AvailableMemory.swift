@@ -23,10 +23,9 @@ public enum AvailableMemory {
   private static var addressSpace: Int? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0, limit.rlim_cur < UInt64(Int.max),
-      let statm = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
-      let pages = statm.split(separator: " ").first.flatMap({ Int($0) })
+      let used = ProcessMemory.addressSpace
     else { return nil }
-    return Int(limit.rlim_cur) - pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    return Int(limit.rlim_cur) - used
   }
 }
 

@@ -10,10 +10,16 @@ public enum ProcessMemory {
   }
 
   /// The current value on Linux; 0 on other systems.
-  public static var resident: Int {
+  public static var resident: Int { size(1) ?? 0 }
+
+  /// The size of the address space; `nil` on other systems than Linux.
+  static var addressSpace: Int? { size(0) }
+
+  /// A number of pages in Linux's table of them, in bytes.
+  private static func size(_ column: Int) -> Int? {
     let statm = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-    let pages = statm?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    let pages = statm?.split(separator: " ").dropFirst(column).first.flatMap { Int($0) }
+    return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
   }
 
   /// A sentence for the log.

@@ -104,9 +104,12 @@ public struct FolderPrediction {
   public func run(
     progress: @escaping @Sendable (_ finished: Int, _ caseName: String, _ seconds: Double) -> Void
   ) throws -> [InputError] {
-    let lock = try FolderLock(output)
-    defer { withExtendedLifetime(lock) {} }
-    AtomicFile.removeLeftovers(in: output)
+    try FolderLock.holding(output) { try runLocked(progress) }
+  }
+
+  private func runLocked(
+    _ progress: @escaping @Sendable (_ finished: Int, _ caseName: String, _ seconds: Double) -> Void
+  ) throws -> [InputError] {
     // Written first, so that a folder that cannot be written is noticed before hours of work.
     try writeDescription()
     let failures = Mutex<[InputError]>([])

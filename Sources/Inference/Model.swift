@@ -90,8 +90,5 @@ public struct Model: Sendable {
   }
 
   /// Whether both models have the same input channels and labels.
-  func hasSameTask(as other: Model) -> Bool {
-    dataset.labels == other.dataset.labels && dataset.regionsClassOrder == other.dataset.regionsClassOrder
-      && dataset.channelNames == other.dataset.channelNames
-  }
+  func hasSameTask(as other: Model) -> Bool { dataset.hasSameTask(as: other.dataset) }
 }

@@ -70,10 +70,7 @@ final class ModelTeacher: Teacher {
   static func models(in folder: URL, for plan: Plan, _ description: DatasetDescription) throws -> [Model] {
     try ModelFolder.folds(of: folder).map { fold in
       let model = try Model(fold)
-      let dataset = model.dataset
-      guard dataset.channelNames == description.channelNames, dataset.labels == description.labels,
-        dataset.regionsClassOrder == description.regionsClassOrder
-      else {
+      guard model.dataset.hasSameTask(as: description) else {
         throw InputError(
           fold.url.path, found: "a teacher with other channels or labels", expected: "those of the data set")
       }

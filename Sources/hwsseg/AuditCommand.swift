@@ -63,7 +63,7 @@ struct AuditCommand: ParsableCommand {
         .write(to: auditing.folder.appendingPathComponent("audit.html"))
       print("Written to \(auditing.folder.relativePath): audit.csv, audit_regions.csv, case_weights.csv, audit.html")
       guard failures.isEmpty else {
-        for failure in failures { FileHandle.standardError.write(Data("hwsseg: error: \(failure)\n".utf8)) }
+        for failure in failures { ErrorOutput.write("\(failure)") }
         journal.end("failed: \(failures.count) cases are not audited")
         throw ExitCode.failure
       }

@@ -43,7 +43,7 @@ struct HwssegCommand: ParsableCommand {
     let problem =
       "\(processor.model): found no \(processor.missing.joined(separator: ", ")); expected a processor like the one "
       + "that the program was built on. Build it on this machine."
-    FileHandle.standardError.write(Data("hwsseg: error: \(problem)\n".utf8))
+    ErrorOutput.write(problem)
     Foundation.exit(1)
   }
 
@@ -74,7 +74,7 @@ struct HwssegCommand: ParsableCommand {
       default: (problem, status) = (message(for: error), 1)
       }
     }
-    FileHandle.standardError.write(Data("hwsseg: error: \(problem)\n".utf8))
+    ErrorOutput.write(problem)
     return status
   }
 

@@ -3,7 +3,6 @@ import Datasets
 import Files
 import Foundation
 import Plans
-import Training
 import Workflows
 
 /// `hwsseg preprocess`: crops, normalizes and resamples all training cases of a data set.

@@ -1,10 +1,8 @@
 import ArgumentParser
-import Datasets
 import Foundation
 import Inference
 import Logging
 import Perturbations
-import Tensors
 import Workflows
 
 /// `hwsseg stress`: how a model's segmentations suffer when images are acquired differently.
@@ -17,19 +15,7 @@ struct StressCommand: ParsableCommand {
       scores are written, no images.
       """)
 
-  @Option(name: .shortAndLong, help: "A model folder; several are averaged.")
-  var model: [URL]
-
-  @Option(
-    name: .shortAndLong, parsing: .upToNextOption,
-    help: "Folds to average: 0 to 4, or all; those that are there when left out.")
-  var folds: [String] = []
-
-  @Option(help: "Which weights of the training to use.")
-  var checkpoint = ModelFolder.Checkpoint.final
-
-  @Option(name: .shortAndLong, help: "A folder of images CASE_0000.nii.gz, CASE_0001.nii.gz, …, one for each channel.")
-  var input: URL
+  @OptionGroup var models: ModelOptions
 
   @Option(help: "The folder of reference segmentations CASE.nii.gz.")
   var reference: URL
@@ -56,15 +42,6 @@ struct StressCommand: ParsableCommand {
   @Option(help: "The table of groups; when left out, groups.csv beside the references' folder.")
   var groups: URL?
 
-  @Option(help: "Largest distance between two tiles, as a share of the patch size.")
-  var stepSize = 0.5
-
-  @Flag(help: "Do not average over mirror images: eight times as fast and a little less accurate.")
-  var noMirroring = false
-
-  @Option(help: "The engine that computes convolutions.")
-  var engine = Engine.auto
-
   @OptionGroup var log: LogOptions
 
   func validate() throws {
@@ -78,12 +55,12 @@ struct StressCommand: ParsableCommand {
 
   func run() throws {
     let logger = log.logger()
-    let models = try model.flatMap { try ModelFolder.folds(folds, of: $0) }.map {
-      try Model($0, checkpoint: checkpoint)
-    }
-    guard let output else { return print(try stress(models, logger).tables(), terminator: "") }
-    try RunJournal.command(record(models), in: output, logger: logger) { journal in
-      let result = try stress(models, logger)
+    let read = try models.read()
+    guard let output else { return print(try stress(read, logger).tables(), terminator: "") }
+    var record = try models.record(read)
+    record.seeds = [seed]
+    try RunJournal.command(record, in: output, logger: logger) { journal in
+      let result = try stress(read, logger)
       journal.keep()
       try result.write(to: output)
       print(result.tables(), terminator: "")
@@ -91,10 +68,9 @@ struct StressCommand: ParsableCommand {
     }
   }
 
-  private func stress(_ models: [Model], _ logger: Logger) throws -> StressResult {
-    let ensemble = try Ensemble(
-      models, options: .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine))
-    var test = try StressTest(images: input, reference: reference, with: ensemble, groups: groups, limit: cases)
+  private func stress(_ read: [Model], _ logger: Logger) throws -> StressResult {
+    let ensemble = try Ensemble(read, options: models.predictor)
+    var test = try StressTest(images: models.input, reference: reference, with: ensemble, groups: groups, limit: cases)
     if !kinds.isEmpty { test.kinds = kinds }
     (test.severities, test.tries) = (severities.sorted(), tries)
     test.seed = UInt64(bitPattern: Int64(seed))
@@ -104,13 +80,6 @@ struct StressCommand: ParsableCommand {
       let change = score.perturbation.map { "\($0.set.kind.rawValue) \($0.set.severity)" } ?? "without change"
       logger.info("\(finished)/\(count)  \(score.caseName)  \(change)  \(String(format: "%.3f", score.mean))")
     }
-  }
-
-  private func record(_ models: [Model]) throws -> RunRecord {
-    var record = RunRecord(plan: try models.first.map { try String(contentsOf: $0.folder.planFile(), encoding: .utf8) })
-    (record.engine, record.precision, record.seeds) = (engine, .float32, [seed])
-    for model in models { record.weights[try model.folder.weights(checkpoint).path] = model.weightsChecksum }
-    return record
   }
 }
 

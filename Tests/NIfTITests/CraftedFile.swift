@@ -1,4 +1,3 @@
-import CNIfTI
 import Foundation
 import TestSupport
 
@@ -91,23 +90,7 @@ struct CraftedFile {
 }
 
 /// Compresses `data` as gzip does.
-func gzip(_ data: Data) -> Data {
-  var stream = z_stream()
-  // 31: the largest window and gzip's wrapping.
-  deflateInit2_(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-  defer { deflateEnd(&stream) }
-  var source = [UInt8](data)
-  var packed = [UInt8](repeating: 0, count: data.count + 1000)
-  let count = source.withUnsafeMutableBufferPointer { from in
-    packed.withUnsafeMutableBufferPointer { to in
-      (stream.next_in, stream.avail_in) = (from.baseAddress, UInt32(from.count))
-      (stream.next_out, stream.avail_out) = (to.baseAddress, UInt32(to.count))
-      deflate(&stream, Z_FINISH)
-      return to.count - Int(stream.avail_out)
-    }
-  }
-  return Data(packed[0..<count])
-}
+func gzip(_ data: Data) -> Data { Data(TestSupport.gzip([UInt8](data))) }
 
 /// Runs `body` with a file in a folder that is removed afterwards.
 func withFile(_ data: Data, name: String = "a.nii", _ body: (URL) throws -> Void) throws {

@@ -45,10 +45,8 @@ extension Preprocessor {
     let channels = description.channelNames.count
     let sizes = try dataset.cases.map { rawCase -> (memory: Int, voxels: Int) in
       let geometry = try NIfTIFile.readGeometry(rawCase.images[0])
-      let order = plan.transposeForward
-      let shape = order.map { geometry.shape[$0] }
-      let newShape = try newShape(shape, spacing: order.map { geometry.spacing[$0] }, caseName: rawCase.name)
-      return (memory(from: shape, to: newShape), newShape.reduce(1, *))
+      let (shape, before) = try properties(of: geometry, caseName: rawCase.name)
+      return (memory(from: before.shapeBeforeCropping, to: shape), shape.reduce(1, *))
     }
     let largest = sizes.indices.max { sizes[$0].memory < sizes[$1].memory } ?? 0
     let median = sizes.map(\.voxels).sorted()[sizes.count / 2]

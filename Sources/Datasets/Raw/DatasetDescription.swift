@@ -149,6 +149,11 @@ extension DatasetDescription {
   /// The value of voxels that were not annotated; `nil` when there is no `ignore` label.
   public var ignoreLabel: Int? { labels.first { $0.name == "ignore" }?.values.first }
 
+  /// Whether networks of this data set and another have the same input channels and labels.
+  package func hasSameTask(as other: DatasetDescription) -> Bool {
+    labels == other.labels && regionsClassOrder == other.regionsClassOrder && channelNames == other.channelNames
+  }
+
   /// All label values except `ignore`, ascending from 0.
   public var allLabels: [Int] { Set(labels.filter { $0.name != "ignore" }.flatMap(\.values)).sorted() }
 

@@ -52,12 +52,10 @@ public struct CaseAgreement: Sendable {
     shape = labels.shape
     voxelVolume = spacing.reduce(1, *)
     classes = LabelClasses(description)
-    let scores = EvaluationTarget.all(of: description).map { target -> Double in
-      let masks = RegionMasks(
-        prediction: prediction, reference: labels, values: target.values, ignored: description.ignoreLabel)
-      let wrong = masks.falsePositives + masks.falseNegatives
-      return Double(2 * masks.truePositives) / Double(2 * masks.truePositives + wrong)
-    }.filter { !$0.isNaN }
+    let scores = Evaluator.dice(
+      prediction: prediction, reference: labels, targets: EvaluationTarget.all(of: description),
+      ignored: description.ignoreLabel
+    ).filter { !$0.isNaN }
     dice = scores.reduce(0, +) / Double(scores.count)
     sums = Array(repeating: (0, 0), count: classes.count)
     probabilities.withUnsafeBufferPointer { add($0, labels, prediction) }

@@ -23,9 +23,7 @@ struct FoldAuditing {
     description = dataset.description
     let ending = description.fileEnding
     let own = try model.readDescription()
-    guard own.labels == description.labels, own.regionsClassOrder == description.regionsClassOrder,
-      own.channelNames == description.channelNames, own.fileEnding == ending
-    else {
+    guard own.hasSameTask(as: description), own.fileEnding == ending else {
       throw InputError(
         model.url.path, found: "a model for other channels or labels", expected: "those of the data set's dataset.json")
     }

@@ -64,10 +64,8 @@ public enum Doctor {
 
   private static func disk(_ folder: URL) -> String {
     guard let disk = FileSystem(of: folder) else { return "\(folder.path) cannot be read" }
-    return "\(folder.path), \(disk.kind): \(gigabytes(disk.free)) of \(gigabytes(disk.size)) free"
+    return "\(folder.path), \(disk.kind): \(ByteCount.text(disk.free)) of \(ByteCount.text(disk.size)) free"
   }
-
-  private static func gigabytes(_ bytes: Int) -> String { String(format: "%.1f GB", Double(bytes) / 1e9) }
 
   private static func list(_ names: [String]) -> String { names.isEmpty ? "none" : names.joined(separator: ", ") }
 }

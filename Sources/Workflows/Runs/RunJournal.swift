@@ -2,7 +2,6 @@ import Files
 import Foundation
 import Logging
 import Synchronization
-import Training
 
 /// Keeps `run.json`, the records of the calls that wrote into a folder, the newest last.
 ///

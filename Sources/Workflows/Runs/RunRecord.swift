@@ -4,7 +4,6 @@ import NIfTI
 import TensorFiles
 import Tensors
 import Threads
-import Training
 import Version
 
 /// What a call of the program did: with which version, on which machine, with what, and how it ended.

@@ -53,7 +53,8 @@ public struct StressTest {
   /// - Throws: `InputError` when an image cannot be read or does not fit its reference, or when memory does not
   ///   suffice.
   public func forecast() throws -> PredictionForecast {
-    let forecast = try ensemble.forecast(steps.map(\.rawCase), withProbabilities: false)
+    let changes = 1 + kinds.count * severities.count * tries
+    let forecast = try ensemble.forecast(cases, times: changes, withProbabilities: false)
     if let failure = forecast.failures.first { throw failure }
     return forecast
   }

@@ -99,7 +99,9 @@ public struct StudyRunner {
 
   /// Checks that every network that is left fits into the memory, so that a late arm does not end the study.
   private func checkMemory(of steps: [StudyStep]) throws {
-    for case .train(let arm, let seed, _) in steps {
+    // The seeds and folds of an arm train the same network.
+    var checked: Set<String> = []
+    for case .train(let arm, let seed, _) in steps where checked.insert(arm.name).inserted {
       let plan = try study.plan(of: arm, seed: seed)
       try TrainingMemory.check(
         plan, inputChannels: dataset.description.channelNames.count,

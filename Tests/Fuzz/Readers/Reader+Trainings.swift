@@ -21,33 +21,8 @@ extension Reader {
           }
         }
       ),
-      (
-        "training-state",
-        { bench in
-          let run = try SampleRun()
-          let file = try bench.bytes("seed.safetensors", write: run.write)
-          let text = try Safetensors(contentsOf: bench.file("seed.safetensors")).metadata["training_state"] ?? ""
-          let checkpoint = try CheckpointSeed(file, state: text)
-          return Reader("training-state", texts: [text]) { bytes in
-            let url = try bench.put(checkpoint.file(state: bytes), "checkpoint_latest.safetensors")
-            try run.resume(Safetensors(contentsOf: url))
-          }
-        }
-      ),
-      (
-        "method-state",
-        { bench in
-          let run = try SampleRun()
-          let file = try bench.bytes("seed.safetensors", write: run.write)
-          let metadata = try Safetensors(contentsOf: bench.file("seed.safetensors")).metadata
-          let text = metadata["method_state/distillation"] ?? ""
-          let checkpoint = try CheckpointSeed(file, state: text)
-          return Reader("method-state", texts: [text]) { bytes in
-            let url = try bench.put(checkpoint.file(state: bytes), "checkpoint_latest.safetensors")
-            try run.resume(Safetensors(contentsOf: url))
-          }
-        }
-      ),
+      ("training-state", { try state("training-state", under: "training_state", $0) }),
+      ("method-state", { try state("method-state", under: "method_state/distillation", $0) }),
       (
         "sampler-state",
         { bench in
@@ -58,6 +33,20 @@ extension Reader {
         }
       ),
     ]
+  }
+
+  /// A state in a checkpoint: the checkpoint is sound, and the text of the state is damaged.
+  ///
+  /// - Parameter key: The state's key in the checkpoint's metadata.
+  private static func state(_ name: String, under key: String, _ bench: Workbench) throws -> Reader {
+    let run = try SampleRun()
+    let file = try bench.bytes("seed.safetensors", write: run.write)
+    let text = try Safetensors(contentsOf: bench.file("seed.safetensors")).metadata[key] ?? ""
+    let checkpoint = try CheckpointSeed(file, state: text)
+    return Reader(name, texts: [text]) { bytes in
+      let url = try bench.put(checkpoint.file(state: bytes), "checkpoint_latest.safetensors")
+      try run.resume(Safetensors(contentsOf: url))
+    }
   }
 }
 
