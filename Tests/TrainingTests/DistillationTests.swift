@@ -131,7 +131,10 @@ struct DistillationTests {
     }
     func gradient(_ method: inout Distillation, cases: [Int], weights: [Double] = [1, 1]) throws -> [Double] {
       network.logitGradients[0].fill(0)
-      try method.change(TrainingStep(network: network, cases: cases, weights: weights))
+      try method.change(
+        TrainingStep(
+          network: network, loss: Loss(batchDice: false), iteration: 0, cases: cases, images: [], labels: [],
+          weights: weights))
       return network.logitGradients[0].elements.map(Double.init)
     }
     let losses = SoftTargetLoss(network, target: .classes, temperature: 2).losses(teacher: teacher.tensor)

@@ -1,10 +1,10 @@
 import Foundation
-import UNet
 
-/// A change to what training steps minimize, besides which cases are drawn.
+/// A change to what training steps minimize.
 ///
 /// The trainer calls its methods one after the other and never asks which they are, so they combine with each other and
-/// with any sampler. Without methods, a training is nnU-Net's.
+/// with any sampler. Without methods, a training is nnU-Net's. A method does something in one or two places of a step,
+/// and nothing in the others.
 package protocol TrainingMethod {
   /// What is needed besides the settings to go on exactly.
   associatedtype State: Codable
@@ -13,6 +13,8 @@ package protocol TrainingMethod {
   var name: String { get }
   /// The state after the last step that was done.
   var state: State { get }
+  /// How often each training case is to be drawn, in proportion; `nil` where the method leaves that to the sampler.
+  var drawWeights: [Double]? { get }
 
   /// Goes on from a state that was decoded.
   ///
@@ -20,13 +22,19 @@ package protocol TrainingMethod {
   /// - Throws: `InputError` when the state cannot be, or belongs to another run.
   mutating func restore(_ state: State, from file: URL) throws
 
-  /// Changes a step. The losses are known, and the gradient with respect to the logits is set.
-  ///
-  /// What the method learns from the step must not reach its state before ``stepDone()``: a step whose gradient is not
-  /// finite is left out.
+  /// Prepares a step before its forward pass. The method may change the images and labels, and use the network.
+  mutating func prepare(_ step: inout TrainingStep) throws
+
+  /// Changes the weights of the samples, after the forward pass and the losses.
+  mutating func weigh(_ step: inout TrainingStep) throws
+
+  /// Adds to the gradient with respect to the logits, which is that of Σ w_i · loss_i / N.
   mutating func change(_ step: TrainingStep) throws
 
   /// Called after the weights of the network have changed.
+  ///
+  /// What the method has learned from a step must not reach its state before: a step whose loss or gradient is not
+  /// finite is left out.
   mutating func stepDone()
 
   /// Called at the end of an epoch.
@@ -35,16 +43,9 @@ package protocol TrainingMethod {
   mutating func endEpoch() -> [String: Double]
 }
 
-/// What a method sees of a training step.
-package struct TrainingStep {
-  /// The network after its forward pass: images, logits and the gradient with respect to the logits.
-  package let network: Network
-  /// The index of each sample's case.
-  package let cases: [Int]
-  /// The weight w_i of each of the N samples: the step minimizes Σ w_i · loss_i / N.
-  package let weights: [Double]
-
-  package init(network: Network, cases: [Int], weights: [Double]) {
-    (self.network, self.cases, self.weights) = (network, cases, weights)
-  }
+extension TrainingMethod {
+  package var drawWeights: [Double]? { nil }
+  package mutating func prepare(_ step: inout TrainingStep) throws {}
+  package mutating func weigh(_ step: inout TrainingStep) throws {}
+  package mutating func change(_ step: TrainingStep) throws {}
 }

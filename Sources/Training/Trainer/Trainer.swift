@@ -313,6 +313,14 @@ public final class Trainer {
 
   /// Draws the batch of a step of the current epoch, and records with which probabilities.
   private func draw(step: Int) throws -> DrawnBatch {
+    if let weights = methods.lazy.compactMap(\.drawWeights).first {
+      let iteration = state.epoch * settings.iterationsPerEpoch + step
+      var random = CounterRandom(
+        seed: UInt64(settings.seed), iteration: iteration, position: 0, purpose: .weightedDraw)
+      var weighted = try StaticSampler(weights: weights, seed: random.next())
+      let cases = try weighted.draw(network.batchSize)
+      return DrawnBatch(cases: cases, probabilities: cases.map { weighted.probability(of: $0) })
+    }
     let cases = try sampler.draw(network.batchSize)
     if SamplerMeans.counts(step: step, of: settings.iterationsPerEpoch) { state.samplerMeans?.add(sampler) }
     return DrawnBatch(cases: cases, probabilities: cases.map { sampler.probability(of: $0) })
@@ -343,16 +351,21 @@ public final class Trainer {
 
   /// Trains on one batch: forward pass, losses, backward pass, optimizer step.
   private func step(_ batch: Batch, learningRate: Float) throws {
-    forward(batch, inference: false)
-    let losses = try losses(of: batch).map(Double.init)
+    var step = TrainingStep(
+      network: network, loss: loss, iteration: state.epoch * settings.iterationsPerEpoch + state.iteration,
+      cases: batch.cases, images: batch.images, labels: batch.labels)
+    for index in methods.indices { try methods[index].prepare(&step) }
+    step.forward(step.images)
+    let losses = try step.computeLoss(weights: step.weights).map(Double.init)
     let nonFinite = losses.indices.filter { !losses[$0].isFinite }
     guard nonFinite.isEmpty else { return try leaveOut("the loss", nonFinite.map { batch.cases[$0] }) }
     let visits = visits(of: batch, losses)
-    let weights = try sampler.record(
+    step.losses = losses
+    step.weights = try sampler.record(
       visits.map { Visit(caseIndex: $0.caseIndex, signal: $0.signal, kind: $0.patchKind) })
+    for index in methods.indices { try methods[index].weigh(&step) }
     // The losses are computed again because this also sets the gradient, now of Σ w_i · loss_i / N.
-    if weights.contains(where: { $0 != 1 }) { _ = try self.losses(of: batch, weights: weights.map(Float.init)) }
-    let step = TrainingStep(network: network, cases: batch.cases, weights: weights)
+    if step.weights != step.gradientWeights { try step.computeLoss(weights: step.weights) }
     for index in methods.indices { try methods[index].change(step) }
     network.backward()
     let norm = optimizer.step(learningRate: learningRate)
@@ -398,18 +411,6 @@ public final class Trainer {
     }
   }
 
-  private func forward(_ batch: Batch, inference: Bool) {
-    network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: batch.images) }
-    network.forward(inference: inference)
-  }
-
-  /// Computes the loss of each sample after a forward pass, and prepares the gradient of Σ w_i · loss_i / N.
-  ///
-  /// - Parameter weights: The weight w_i of each of the N samples; 1 for all when left out.
-  private func losses(of batch: Batch, weights: [Float]? = nil) throws -> [Float] {
-    try network.computeLoss(loss, labels: batch.labels, sampleWeights: weights)
-  }
-
   /// What the validation cases have shown after an epoch: the mean loss and the pseudo Dice of patches, and the score
   /// of whole cases, `nil` in epochs without one.
   private typealias Validation = (loss: Double?, dice: [Double?], score: Double?)
@@ -427,8 +428,10 @@ public final class Trainer {
       guard let batch = try loader.next() else { break }
       if stopRequested() { return nil }
       if index + 1 < iterations { requestValidationBatch(index + 1) }
-      forward(batch, inference: true)
-      let losses = try losses(of: batch)
+      var step = TrainingStep(
+        network: network, loss: loss, iteration: index, cases: batch.cases, images: batch.images, labels: batch.labels)
+      step.forward(step.images, inference: true)
+      let losses = try step.computeLoss(weights: step.weights)
       sum += Double(losses.reduce(0, +)) / Double(losses.count)
       dice.add(logits: network.outputs[0], labels: batch.labels)
     }

@@ -69,7 +69,10 @@ final class SampleRun {
 
   /// Does a step of a method and ends its epoch.
   private static func step(_ method: inout some TrainingMethod, _ network: Network) throws {
-    try method.change(TrainingStep(network: network, cases: [0, 5], weights: [1, 0.5]))
+    try method.change(
+      TrainingStep(
+        network: network, loss: Loss(batchDice: false), iteration: 0, cases: [0, 5], images: [], labels: [],
+        weights: [1, 0.5]))
     method.stepDone()
     _ = method.endEpoch()
   }
