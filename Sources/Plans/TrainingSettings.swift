@@ -75,6 +75,15 @@ public struct TrainingSettings: Sendable, Equatable {
   /// How much the network learns from a teacher, beside the labels; key `distillation`, an object. nnU-Net has none:
   /// `nil` by default.
   public var distillation: DistillationSettings?
+  /// Which training cases are known to be annotated right; key `clean_cases`, a list of names, or the name of a column
+  /// of `groups.csv` with `yes` for them. nnU-Net does not ask: `nil` by default.
+  public var cleanCases: CleanCases?
+  /// How samples are weighted by what they do for the clean cases; key `reweight`, an object. nnU-Net does not: `nil` by
+  /// default.
+  public var reweight: ReweightSettings?
+  /// The network that learns weights of samples from what the trained network sees in them; key `interactions`, an
+  /// object. nnU-Net has none: `nil` by default.
+  public var interactions: InteractionSettings?
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///
   /// It is 1 by default. nnU-Net sets no seed.
@@ -89,7 +98,8 @@ public struct TrainingSettings: Sendable, Equatable {
     try fields.allow([
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
-      "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "seed",
+      "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "clean_cases",
+      "reweight", "interactions", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -109,6 +119,9 @@ public struct TrainingSettings: Sendable, Equatable {
     selectEvery = try fields.int("select_every", default: selectEvery, in: 1...10_000_000)
     skipsNonFiniteSteps = try fields.boolIfPresent("skip_non_finite_steps") ?? skipsNonFiniteSteps
     distillation = try fields.fieldsIfPresent("distillation").map(DistillationSettings.init)
+    cleanCases = try CleanCases(fields)
+    reweight = try fields.fieldsIfPresent("reweight").map(ReweightSettings.init)
+    interactions = try fields.fieldsIfPresent("interactions").map(InteractionSettings.init)
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
   }
 
@@ -118,7 +131,15 @@ public struct TrainingSettings: Sendable, Equatable {
       + (selectBy == .pseudoDice
         ? [] : [("select_by", .string(selectBy.rawValue)), ("select_every", .integer(selectEvery))])
       + (skipsNonFiniteSteps ? [("skip_non_finite_steps", .bool(true))] : [])
-      + (distillation.map { [("distillation", $0.json)] } ?? [])
+      + methodMembers
+  }
+
+  private var methodMembers: [(String, JSON)] {
+    let members: [(String, JSON?)] = [
+      ("distillation", distillation?.json), ("clean_cases", cleanCases?.json), ("reweight", reweight?.json),
+      ("interactions", interactions?.json),
+    ]
+    return members.compactMap { key, json in json.map { (key, $0) } }
   }
 
   var json: JSON {

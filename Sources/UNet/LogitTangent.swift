@@ -6,10 +6,10 @@ import Threads
 ///
 /// It takes two forward passes, at θ + ε v and θ − ε v, whatever the number of samples:
 ///
-///     J · v ≈ (z(θ + ε v) − z(θ − ε v)) / 2 ε,  ε = 0.01 / |v|
+///     J · v ≈ (z(θ + ε v) − z(θ − ε v)) / 2 ε,  ε = 10⁻⁴ |θ| / |v|
 ///
-/// The step ε is that of DARTS (Liu et al. 2019, <https://arxiv.org/abs/1806.09055>). The scalar product of any gradient
-/// with respect to the logits and this tangent is the scalar product of the weights' gradient and v.
+/// as DARTS does for its second derivatives (Liu et al. 2019, <https://arxiv.org/abs/1806.09055>). The scalar product of
+/// any gradient with respect to the logits and this tangent is the scalar product of the weights' gradient and v.
 public final class LogitTangent {
   /// The tangents, in the shapes of the network's outputs; only of those whose loss has a weight.
   public let tangents: [Tensor]
@@ -18,7 +18,8 @@ public final class LogitTangent {
   private let direction: [Tensor]
   /// The parameters and running statistics as they were.
   private let kept: [Tensor]
-  private static let distance = 0.01
+  /// |ε v| / |θ|: small enough for the curvature, and large enough for the rounding of 32-bit floats.
+  private static let distance = 1e-4
 
   /// Allocates the tangent of a network for training, in 32-bit floats: in bfloat16 the difference would be lost.
   public init(_ network: Network) {
@@ -41,8 +42,8 @@ public final class LogitTangent {
   ///
   /// - Returns: Whether the tangents are known: not if v is 0 or not finite.
   public func compute() -> Bool {
-    let squares = direction.reduce(0.0) { $0 + Self.squares($1) }
-    let step = Float(Self.distance / squares.squareRoot())
+    let weights = network.parameters.map(\.value)
+    let step = Float(Self.distance * (Self.squares(weights) / Self.squares(direction)).squareRoot())
     guard step.isFinite, step > 0 else { return false }
     let values = (network.parameters + network.buffers).map(\.value)
     for (value, kept) in zip(values, kept) { Self.copy(value, to: kept) }
@@ -79,8 +80,10 @@ public final class LogitTangent {
     network.forward()
   }
 
-  private static func squares(_ tensor: Tensor) -> Double {
-    (0..<tensor.count).reduce(0) { $0 + Double(tensor.pointer[$1]) * Double(tensor.pointer[$1]) }
+  private static func squares(_ tensors: [Tensor]) -> Double {
+    tensors.reduce(0) { sum, tensor in
+      sum + (0..<tensor.count).reduce(0) { $0 + Double(tensor.pointer[$1]) * Double(tensor.pointer[$1]) }
+    }
   }
 
   private static func copy(_ source: Tensor, to target: Tensor) {

@@ -131,6 +131,20 @@ public final class Network {
 
   private var blocks: [any Block] { encoder.joined() + decoder.flatMap(\.blocks) }
 
+  /// The coarsest features of each sample, averaged over its voxels: (N, channel). Call it after
+  /// ``forward(inference:)``.
+  public func pooledBottleneck() -> [[Float]] {
+    let bottleneck = encoder.last!.last!
+    bottleneck.recompute()
+    let (features, channels) = (bottleneck.output.elements, bottleneck.output.shape[4])
+    let voxels = features.count / (batchSize * channels)
+    return (0..<batchSize).map { n in
+      (0..<channels).map { c in
+        (0..<voxels).reduce(0) { $0 + features[(n * voxels + $1) * channels + c] } / Float(voxels)
+      }
+    }
+  }
+
   /// The number of multiplications and additions in the convolutions of a forward pass.
   ///
   /// Counted by the definition of a convolution, whatever algorithm computes it.

@@ -11,15 +11,17 @@ extension FoldTraining {
   ///
   /// - Parameters:
   ///   - groups: The group of each case that has one.
+  ///   - cleanCases: The names of the training cases that are known to be right.
   ///   - teacher: The models of the teacher, if there is one.
   /// - Throws: `InputError` naming the setting, the file or the case at fault, or what there is too little of.
-  func check(groups: [String: String], teacher: [Model]?) throws {
+  func check(groups: [String: String], cleanCases: [String], teacher: [Model]?) throws {
     try engine.check(precision)
     try folder.checkAvailability(resumes: resumes, overwrites: overwrites)
     let configuration = plan.configuration
     _ = try plan.training.sampler.sampler(
       cases: split.training, groups: groups, batchSize: configuration.batchSize, seed: UInt64(plan.training.seed))
-    try plan.training.checkMethods(cases: split.training, groups: groups, hasTeacher: teacher != nil)
+    try plan.training.checkMethods(
+      cases: split.training, groups: groups, cleanCases: cleanCases, precision: precision, hasTeacher: teacher != nil)
     if let initialWeights { try checkWeights(initialWeights) }
     let teaching = try teacher.map {
       try ModelTeacher.memory(of: $0, for: plan, engine: engine, precision: precision)

@@ -63,10 +63,12 @@ public struct FoldTraining {
   public func trainer() throws -> Trainer {
     let groups = try groups()
     let teacherModels = try teacher.map { try ModelTeacher.models(in: $0, for: plan, dataset.description) }
-    try check(groups: groups, teacher: teacherModels)
+    let cleanCases = try cleanCases()
+    try check(groups: groups, cleanCases: cleanCases, teacher: teacherModels)
     let task = TrainingTask(
       plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
-      folder: folder, engine: engine, precision: precision, resumes: resumes, overwrites: overwrites,
+      cleanCases: cleanCases, folder: folder, engine: engine, precision: precision, resumes: resumes,
+      overwrites: overwrites,
       initialWeights: initialWeights)
     let teacher = try teacherModels.map { try ModelTeacher($0, for: plan, engine: engine, precision: precision) }
     return try Trainer(task, progress: TrainingProgress(logger: logger), teacher: teacher)
@@ -106,6 +108,29 @@ public struct FoldTraining {
     guard let table = try dataset.groups() else { return [:] }
     let column = plan.training.sampler.groupColumn
     return dataset.caseNames.reduce(into: [:]) { $0[$1] = table.value(column, of: $1) }
+  }
+
+  /// The training cases that the plan says are known to be right.
+  ///
+  /// - Throws: `InputError` when there is no such column, or the data set has no such case.
+  private func cleanCases() throws -> [String] {
+    switch plan.training.cleanCases {
+    case nil: return []
+    case .names(let names):
+      let known = Set(dataset.caseNames)
+      if let name = names.first(where: { !known.contains($0) }) {
+        throw InputError(
+          "training.clean_cases", found: "\(name), which the data set does not have", expected: "names of its cases")
+      }
+      return split.training.filter(Set(names).contains)
+    case .column(let column):
+      guard let table = try dataset.groups(), table.columns.contains(column) else {
+        throw InputError(
+          "training.clean_cases", found: "no column \(column) in a groups.csv beside the data set",
+          expected: "one with yes for the cases that are known to be right")
+      }
+      return split.training.filter { table.value(column, of: $0)?.lowercased() == "yes" }
+    }
   }
 
   private func store() throws -> PreprocessedStore {

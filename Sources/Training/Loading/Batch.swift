@@ -14,7 +14,11 @@ public struct Batch: Sendable {
 
 /// What a batch is made from.
 struct BatchRequest: Sendable {
-  enum Kind: Sendable { case training, validation }
+  enum Kind: Sendable {
+    case training, validation
+    /// Training cases without augmentation.
+    case clean
+  }
 
   let kind: Kind
   /// The number of the batch, counted from the start of the run and separately for training and validation.

@@ -98,7 +98,7 @@ struct BatchMaker: Sendable {
     }
   }
 
-  private func cases(_ kind: BatchRequest.Kind) -> [StoredCase] { kind == .training ? training : validation }
+  private func cases(_ kind: BatchRequest.Kind) -> [StoredCase] { kind == .validation ? validation : training }
 
   /// Puts samples together, with the channels last.
   private func batch(
@@ -159,7 +159,13 @@ struct BatchMaker: Sendable {
     func random(_ purpose: RandomPurpose) -> CounterRandom {
       CounterRandom(seed: seed, iteration: request.iteration, position: position, purpose: purpose)
     }
-    var patchRandom = random(isTraining ? .patch : .validationPatch)
+    let purpose: RandomPurpose =
+      switch request.kind {
+      case .training: .patch
+      case .validation: .validationPatch
+      case .clean: .cleanPatch
+      }
+    var patchRandom = random(purpose)
     let lower = patches.lowerCorner(
       shape: stored.shape, centers: stored.patchCenters(showingForeground: showsForeground), using: &patchRandom)
     return try stored.withRegion(lower: lower, size: patches.region) { source in

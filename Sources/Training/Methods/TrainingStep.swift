@@ -32,9 +32,12 @@ package struct TrainingStep {
 
   /// Passes images through the network that is trained.
   package func forward(_ images: [Float], inference: Bool = false) {
-    network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: images) }
+    load(images)
     network.forward(inference: inference)
   }
+
+  /// Makes images the input of the network's next forward pass.
+  func load(_ images: [Float]) { network.input.withUnsafeMutableBufferPointer { _ = $0.update(from: images) } }
 
   /// Computes the loss of each sample after a forward pass of the step's images, and sets the gradient with respect to
   /// the logits to that of `Σ weights[i] · loss[i] / N`.

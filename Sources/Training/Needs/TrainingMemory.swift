@@ -53,7 +53,8 @@ public struct TrainingMemory: Sendable, Equatable {
       let softTargets = settings.distillation.map {
         SoftTargetLoss(network, target: .classes, temperature: $0.temperature)
       }
-      withExtendedLifetime((optimizer, average, softTargets)) {}
+      let tangent = settings.learnsFromCleanCases ? LogitTangent(network) : nil
+      withExtendedLifetime((optimizer, average, softTargets, tangent)) {}
     }
     self.weights = weights
     let voxels = patch.reduce(1, *)
@@ -61,7 +62,8 @@ public struct TrainingMemory: Sendable, Equatable {
     labels = 2 * batchSize * voxels * 4 / 3
     let sample = voxels * (4 * inputChannels + 2)
     // Each transform of the augmentation works on one copy of a channel or, when it rotates, of the patch.
-    batches = batchSize * sample * (1 + settings.prefetch) + 2 * sample + 8 * voxels
+    let clean = settings.learnsFromCleanCases ? 2 * batchSize * sample : 0
+    batches = batchSize * sample * (1 + settings.prefetch) + 2 * sample + 8 * voxels + clean
     checkpoint = 4 * weights * (settings.ema > 0 ? 3 : 2)
   }
 }

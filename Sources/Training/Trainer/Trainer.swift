@@ -103,7 +103,7 @@ public final class Trainer {
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
     average = settings.ema > 0 ? WeightAverage(network, decay: settings.ema) : nil
-    methods = try settings.methods(task, network: network, loss: loss, teacher: teacher)
+    methods = try settings.methods(task, network: network, loss: loss, maker: maker, teacher: teacher)
     self.sampler = sampler
     state = TrainingState(cases: task.split.training)
     state.identity = RunIdentity(task, cases: maker.storedCases)

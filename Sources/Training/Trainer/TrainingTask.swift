@@ -16,6 +16,8 @@ public struct TrainingTask: Sendable {
   public var split: Split
   /// The group of each case that has one, by the name of the case, for logs and for samplers that know groups.
   public var groups: [String: String]
+  /// The names of the training cases that are known to be annotated right, for methods that learn from them.
+  public var cleanCases: [String]
   /// The folder for `plans.json`, `dataset.json`, checkpoints and logs.
   public var folder: ModelFolder
   /// What computes the convolutions.
@@ -34,7 +36,8 @@ public struct TrainingTask: Sendable {
   /// Creates a task; by default a new run in float32 from random weights.
   public init(
     plan: Plan, description: DatasetDescription, store: PreprocessedStore, split: Split,
-    groups: [String: String] = [:], folder: ModelFolder, engine: Engine = .auto, precision: Precision = .float32,
+    groups: [String: String] = [:], cleanCases: [String] = [], folder: ModelFolder, engine: Engine = .auto,
+    precision: Precision = .float32,
     resumes: Bool = false, overwrites: Bool = false, initialWeights: URL? = nil
   ) {
     self.plan = plan
@@ -42,6 +45,7 @@ public struct TrainingTask: Sendable {
     self.store = store
     self.split = split
     self.groups = groups
+    self.cleanCases = cleanCases
     self.folder = folder
     self.engine = engine
     self.precision = precision
