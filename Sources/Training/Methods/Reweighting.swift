@@ -93,7 +93,7 @@ package struct Reweighting: TrainingMethod {
 
 extension Reweighting.State {
   /// Takes in the products of a batch.
-  fileprivate mutating func record(_ products: [Double], for cases: [Int], decay: Double) {
+  mutating func record(_ products: [Double], for cases: [Int], decay: Double) {
     let size = products.reduce(0) { $0 + abs($1) } / Double(products.count)
     let scale = scale.map { Reweighting.scaleDecay * $0 + (1 - Reweighting.scaleDecay) * size } ?? size
     self.scale = scale
@@ -104,7 +104,7 @@ extension Reweighting.State {
   }
 
   /// The weight of each case; 1 for those that have not been seen.
-  fileprivate func weights(of cases: [Int]) -> [Double] {
+  func weights(of cases: [Int]) -> [Double] {
     func value(_ index: Int) -> Double { max(0, sums[index] / counts[index]) }
     let seen = counts.indices.filter { counts[$0] > 0 }
     let mean = seen.reduce(0) { $0 + value($1) } / Double(seen.count)

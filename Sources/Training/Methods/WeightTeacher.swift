@@ -9,7 +9,7 @@ import Statistics
 struct WeightTeacher: Codable, Equatable {
   let inputs, units: Int
   /// M, c, a and b, one after the other.
-  private(set) var parameters: [Double]
+  var parameters: [Double]
   private var mean, square: [Double]
   private var steps = 0
 
