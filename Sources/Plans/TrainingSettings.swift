@@ -84,6 +84,9 @@ public struct TrainingSettings: Sendable, Equatable {
   /// The network that learns weights of samples from what the trained network sees in them; key `interactions`, an
   /// object. nnU-Net has none: `nil` by default.
   public var interactions: InteractionSettings?
+  /// What takes the place of the cross-entropy where labels may be wrong; key `robust_loss`, an object. nnU-Net has the
+  /// cross-entropy: `nil` by default.
+  public var robustLoss: RobustLossSettings?
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///
   /// It is 1 by default. nnU-Net sets no seed.
@@ -99,7 +102,7 @@ public struct TrainingSettings: Sendable, Equatable {
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
       "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "clean_cases",
-      "reweight", "interactions", "seed",
+      "reweight", "interactions", "robust_loss", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -122,6 +125,7 @@ public struct TrainingSettings: Sendable, Equatable {
     cleanCases = try CleanCases(fields)
     reweight = try fields.fieldsIfPresent("reweight").map(ReweightSettings.init)
     interactions = try fields.fieldsIfPresent("interactions").map(InteractionSettings.init)
+    robustLoss = try fields.fieldsIfPresent("robust_loss").map(RobustLossSettings.init)
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
   }
 
@@ -137,7 +141,7 @@ public struct TrainingSettings: Sendable, Equatable {
   private var methodMembers: [(String, JSON)] {
     let members: [(String, JSON?)] = [
       ("distillation", distillation?.json), ("clean_cases", cleanCases?.json), ("reweight", reweight?.json),
-      ("interactions", interactions?.json),
+      ("interactions", interactions?.json), ("robust_loss", robustLoss?.json),
     ]
     return members.compactMap { key, json in json.map { (key, $0) } }
   }

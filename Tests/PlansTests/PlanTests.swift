@@ -62,6 +62,28 @@ import UNet
     }
   }
 
+  /// A robust loss has the default parameter of its kind. A parameter that is learned starts where it can move.
+  @Test func robustLoss() throws {
+    func training(_ object: String) throws -> TrainingSettings {
+      try plan(SamplePlan.text.dropLast() + ", \"training\": {\"robust_loss\": \(object)}}").training
+    }
+    #expect(try training("null").robustLoss == nil)
+    #expect(try training("{}").robustLoss == RobustLossSettings(.generalized))
+    #expect(try training(#"{"kind": "polynomial"}"#).robustLoss?.parameter == 5)
+    let settings = try training(
+      #"{"kind": "bi-tempered", "parameter": 0.3, "adaptive": true, "learning_rate": 0.1}"#)
+    #expect(settings.robustLoss?.kind == .biTempered && settings.robustLoss?.adaptive == true)
+    #expect(try TrainingSettings(JSONFields(settings.json, file: "")) == settings)
+    #expect(try training(#"{"parameter": 1}"#).robustLoss?.parameter == 1)
+    for wrong in [
+      #"{"parameter": 0}"#, #"{"parameter": 1.1}"#, #"{"parameter": 1, "adaptive": true}"#, #"{"kind": "robust"}"#,
+      #"{"kind": "polynomial", "parameter": 0.01}"#, #"{"kind": "bi-tempered", "parameter": 1}"#,
+      #"{"learning_rate": -1}"#, #"{"alpha": 1}"#, "0.5",
+    ] {
+      #expect(throws: InputError.self, "\(wrong)") { try training(wrong) }
+    }
+  }
+
   /// Members that we do not know are kept when the file is read and written.
   @Test func writesWhatItRead() throws {
     try withTemporaryFolder { folder in

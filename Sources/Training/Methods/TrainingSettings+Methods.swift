@@ -51,6 +51,7 @@ extension TrainingSettings {
   private var metaMethod: String? {
     if reweight != nil { return "reweight" }
     if interactions != nil { return "interactions" }
+    if robustLoss?.adaptive == true { return "robust_loss.adaptive" }
     return nil
   }
 
@@ -77,6 +78,7 @@ extension TrainingSettings {
           interactions, meta: meta, network: network, labels: task.description.allLabels.count,
           steps: epochs * iterationsPerEpoch, seed: seed, groups: groups))
     }
+    if let robustLoss { methods.append(RobustLoss(robustLoss, network: network, loss: loss, meta: meta)) }
     if let distillation, let teacher {
       methods.append(
         try Distillation(

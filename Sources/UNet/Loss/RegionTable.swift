@@ -20,6 +20,9 @@ struct RegionTable: Sendable {
     table = (0...max(0, regions.joined().max() ?? 0)).flatMap { label in regions.map { $0.contains(label) ? 1 : 0 } }
   }
 
+  /// Whether a region contains a label.
+  func contains(_ label: Int, region: Int) -> Bool { table[label * channels + region] > 0 }
+
   /// Computes the probabilities of voxels and their sums for `DiceCrossEntropy`.
   ///
   /// - Parameters:
