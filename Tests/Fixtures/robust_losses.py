@@ -1,5 +1,5 @@
-"""Writes robust_losses.json: the robust losses by their papers' formulas, and by PyTorch's autograd in float64 how their
-gradients with respect to the logits differ from those of the cross-entropy and depend on the unconstrained parameter.
+"""Writes robust_losses.json: the robust losses by their papers' formulas, and by PyTorch's autograd in float64 how
+their gradients with respect to the logits differ from the cross-entropy's and depend on the unconstrained parameter.
 
     python robust_losses.py        needs torch
 

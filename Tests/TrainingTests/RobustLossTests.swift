@@ -80,8 +80,8 @@ struct RobustLossTests {
     return settings
   }
 
-  /// The product that η follows is how the clean loss falls after real steps with a larger and a smaller η, per unit of η
-  /// and of the learning rate.
+  /// The product that η follows is how the clean loss falls after real steps with a larger and a smaller η, per unit of
+  /// η and of the learning rate.
   @Test(arguments: Kind.allCases) func theProductIsTheDerivativeOfTheCleanLoss(kind: RobustCrossEntropy.Kind) throws {
     let setting = try Setting(outputs: 2)
     let network = setting.network
@@ -121,7 +121,6 @@ struct RobustLossTests {
     let product = try #require(meta.product())
     // The error of a difference is that of the doubled one, by the square of its width.
     let found = try -(4 * slope(0.1, 0.02) - slope(0.2, 0.02)) / 3
-    print("DBG", kind, found / product - 1, try -slope(0.1, 0.02) / product - 1, product)
     #expect(abs(found - product) < 1e-3 * abs(product), "\(found) instead of \(product)")
   }
 
@@ -194,8 +193,8 @@ struct RobustLossTests {
     }
   }
 
-  /// A learned number moves with the sign of its gradients whatever their scale, stays within its bound, turns back there,
-  /// and does not move without a gradient.
+  /// A learned number moves with the sign of its gradients whatever their scale, stays within its bound, turns back
+  /// there, and does not move without a gradient.
   @Test func aLearnedParameterHasNoScale() {
     for scale in [1e-9, 1, 1e9] {
       var number = LearnedParameter(0)
@@ -259,7 +258,6 @@ struct RobustLossTests {
     _ = try far.run()
     let (target, robust) = (plain.history[0].trainingLoss, far.history[0].trainingLoss)
     let distance = abs(near.history[0].trainingLoss - target)
-    print("DBG", distance, robust - target, target)
     #expect(distance > 0 && distance < 0.05 * abs(robust - target))
   }
 

@@ -5,8 +5,8 @@ import Testing
 
 @testable import UNet
 
-/// Protects the robust losses, their gradients and the derivatives of these by the parameter against PyTorch's autograd in
-/// float64, which `Tests/Fixtures/robust_losses.py` runs on the papers' formulas.
+/// Protects the robust losses, their gradients and the derivatives of these by the parameter against PyTorch's autograd
+/// in float64, which `Tests/Fixtures/robust_losses.py` runs on the papers' formulas.
 @Suite struct RobustCrossEntropyTests {
   private let values: JSONFields
 

@@ -3,16 +3,16 @@ import Foundation
 extension RobustCrossEntropy {
   /// The form of a robust loss of a voxel whose label has the probability p. Each has one parameter.
   ///
-  /// The cross-entropy is ℓ = −log p. All but `biTempered` are functions f(ℓ), so that their gradient is f′(ℓ) times that
-  /// of the cross-entropy: voxels with a large ℓ, whose labels are the least likely, count less.
+  /// The cross-entropy is ℓ = −log p. All but `biTempered` are functions f(ℓ), so that their gradient is f′(ℓ) times
+  /// that of the cross-entropy: voxels with a large ℓ, whose labels are the least likely, count less.
   public enum Kind: String, Sendable, CaseIterable {
     /// The generalized cross-entropy of Zhang and Sabuncu (2018), (1 − p^q) / q, with the parameter q. Its gradient has
     /// the factor p^q. Near 0 it is the cross-entropy, at 1 the mean absolute error.
     case generalized
     /// The symmetric cross-entropy of Wang et al. (2019), (1 − a) · ℓ + a · 4 (1 − p), with the parameter a.
     ///
-    /// The paper has α · ℓ + β · reverse cross-entropy, with log 0 = −4 in the latter. Ours is that with a = β / (α + β),
-    /// divided by α + β, so that the strength of the loss is not learned with its form.
+    /// The paper has α · ℓ + β · reverse cross-entropy, with log 0 = −4 in the latter. Ours is that divided by α + β,
+    /// with a = β / (α + β), so that the strength of the loss is not learned with its form.
     case symmetric
     /// The bi-tempered logistic loss of Amid et al. (2019) with the parameter t₁, and t₂ = 1 so that the probabilities
     /// stay those of the softmax: (1 − p^u) / u − (1 − Σ p_c^(1+u)) / (1 + u) with u = 1 − t₁. Near 1 it is the

@@ -31,8 +31,8 @@ public struct RobustCrossEntropy {
     dividesByChannels = regions != nil && loss.ignoreLabel == nil
   }
 
-  /// Replaces the cross-entropy by the robust loss in the network's gradient with respect to the logits: adds the gradient
-  /// of `sum_i factors[i] * (robust[i] - crossEntropy[i])`.
+  /// Replaces the cross-entropy by the robust loss in the network's gradient with respect to the logits: adds the
+  /// gradient of `sum_i factors[i] * (robust[i] - crossEntropy[i])`.
   ///
   /// Call it after ``Network/computeLoss(_:labels:sampleWeights:)``, which has checked the labels, and before
   /// ``Network/backward()``.
@@ -48,8 +48,8 @@ public struct RobustCrossEntropy {
     return add(term, labels: labels, factors: factors)
   }
 
-  /// Sets the network's gradient with respect to the logits to the derivative of the robust loss's gradient with respect
-  /// to the unconstrained parameter η: that of `sum_i factors[i] * robust[i]`.
+  /// Sets the network's gradient with respect to the logits to how that of `sum_i factors[i] * robust[i]` changes with
+  /// the unconstrained parameter η: its derivative.
   ///
   /// - Parameters: As for ``replaceCrossEntropy(labels:factors:parameter:)``.
   public func setDerivative(labels: [Int16], factors: [Double], parameter: Double) {
