@@ -1,7 +1,7 @@
 import Files
 import UNet
 
-/// The `robust_loss` object of a plan's `training`: what takes the place of the cross-entropy where labels may be wrong.
+/// The `robust_loss` object of a plan's `training`: what replaces the cross-entropy where labels may be wrong.
 public struct RobustLossSettings: Sendable, Equatable {
   /// The form of the loss; key `kind`, "generalized" by default.
   public var kind: RobustCrossEntropy.Kind

@@ -8,8 +8,8 @@ import UNet
 /// The parameter is learned as in "Learning Adaptive Loss for Robust Learning with Noisy Labels" (Shu et al. 2020,
 /// <https://arxiv.org/abs/2002.06482>): so that training with it lowers the loss of clean cases. A virtual step
 /// θ − α ∇L(θ; η) changes that loss by −α ⟨∂∇L/∂η, v⟩ per unit of the unconstrained parameter η, with the gradient v of
-/// the loss of the clean cases. Before each step, η therefore follows the product ⟨∂∇L/∂η, v⟩, and the step uses the new
-/// η. The paper's step for η is plain gradient descent; ours is Adam's, see `LearnedParameter`.
+/// the loss of the clean cases. Before each step, η therefore follows the product ⟨∂∇L/∂η, v⟩, and the step uses the
+/// new η. The paper's step for η is plain gradient descent; ours is Adam's, see `LearnedParameter`.
 package struct RobustLoss: TrainingMethod {
   package struct State: Codable, Equatable {
     /// The unconstrained parameter η; `nil` where it is fixed.
