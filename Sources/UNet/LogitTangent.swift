@@ -1,15 +1,15 @@
 import Tensors
 import Threads
 
-/// How the logits of a batch change when the weights move along a direction: J · v, with the Jacobian J of the logits by
-/// the weights θ.
+/// How the logits of a batch change when the weights move along a direction: J · v, with the Jacobian J of the logits
+/// by the weights θ.
 ///
 /// It takes two forward passes, at θ + ε v and θ − ε v, whatever the number of samples:
 ///
 ///     J · v ≈ (z(θ + ε v) − z(θ − ε v)) / 2 ε,  ε = 10⁻⁴ |θ| / |v|
 ///
-/// as DARTS does for its second derivatives (Liu et al. 2019, <https://arxiv.org/abs/1806.09055>). The scalar product of
-/// any gradient with respect to the logits and this tangent is the scalar product of the weights' gradient and v.
+/// as DARTS does for its second derivatives (Liu et al. 2019, <https://arxiv.org/abs/1806.09055>). The scalar product
+/// of any gradient with respect to the logits and this tangent is that of the weights' gradient and v.
 public final class LogitTangent {
   /// The tangents, in the shapes of the network's outputs; only of those whose loss has a weight.
   public let tangents: [Tensor]
