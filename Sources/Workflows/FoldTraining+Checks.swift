@@ -24,7 +24,7 @@ extension FoldTraining {
       cases: split.training, groups: groups, cleanCases: cleanCases, precision: precision, hasTeacher: teacher != nil)
     if let initialWeights { try checkWeights(initialWeights) }
     let teaching = try teacher.map {
-      try ModelTeacher.memory(of: $0, for: plan, engine: engine, precision: precision)
+      try ModelTeacher.memory(of: $0.map(\.architecture), for: plan, engine: engine, precision: precision)
     }
     let training = try TrainingMemory.check(
       plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,

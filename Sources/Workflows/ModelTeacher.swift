@@ -20,7 +20,7 @@ final class ModelTeacher: Teacher {
   ///   - plan: The plan of the student.
   /// - Throws: `InputError` when weights do not fit their plan's network.
   init(_ models: [Model], for plan: Plan, engine: Engine, precision: Precision) throws {
-    networks = try models.map { try Self.network($0, plan, engine, precision) }
+    networks = try models.map { try Self.network($0.architecture, plan, engine, precision) }
     for (network, model) in zip(networks, models) { try network.load(model.weights) }
     mean = Tensor(networks[0].outputs[0].shape)
     let checksums = models.compactMap(\.weightsChecksum)
@@ -44,18 +44,21 @@ final class ModelTeacher: Teacher {
     return mean
   }
 
-  /// The bytes that the networks take.
-  static func memory(of models: [Model], for plan: Plan, engine: Engine, precision: Precision) throws -> Int {
+  /// The bytes that a teacher's networks take.
+  static func memory(of architectures: [Architecture], for plan: Plan, engine: Engine, precision: Precision) throws
+    -> Int
+  {
     try TensorMemory.bytes {
-      let networks = try models.map { try network($0, plan, engine, precision) }
+      let networks = try architectures.map { try network($0, plan, engine, precision) }
       withExtendedLifetime((networks, networks.first.map { Tensor($0.outputs[0].shape) })) {}
     }
   }
 
-  private static func network(_ model: Model, _ plan: Plan, _ engine: Engine, _ precision: Precision) throws -> Network
-  {
+  private static func network(
+    _ architecture: Architecture, _ plan: Plan, _ engine: Engine, _ precision: Precision
+  ) throws -> Network {
     try Network(
-      model.architecture, patch: plan.configuration.patchSize, batchSize: plan.configuration.batchSize, training: false,
+      architecture, patch: plan.configuration.patchSize, batchSize: plan.configuration.batchSize, training: false,
       engine: engine, precision: precision)
   }
 

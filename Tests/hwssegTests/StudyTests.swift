@@ -88,6 +88,79 @@ import Testing
     }
   }
 
+  /// A student whose network has half the features, its teacher, and an arm with the teacher's trainings, in an order
+  /// in which none could be trained.
+  private static func teaching(_ plan: String) throws -> String {
+    let text = try String(contentsOf: URL(fileURLWithPath: plan), encoding: .utf8)
+    let features = try #require(text.firstMatch(of: /"features_per_stage": (\[[0-9, ]*\])/)?.output.1)
+    let (key, halved) = (
+      "configurations.3d_fullres.architecture.arch_kwargs.features_per_stage", features.replacing("4", with: "2")
+    )
+    return """
+      {
+        "plan": "\(plan)", "seeds": [1], "folds": ["0"], "mirroring": false,
+        "set": {"training.epochs": 1, "training.iterations_per_epoch": 2, "training.ema": 0.5},
+        "arms": [
+          {"name": "teacher-ema", "training": "teacher", "checkpoint": "ema"},
+          {"name": "student", "teacher": "teacher", "set": {"training.distillation": {}, "\(key)": \(halved)}},
+          {"name": "teacher"}
+        ]
+      }
+      """
+  }
+
+  @Test func aTeacherIsTrainedBeforeItsStudent() throws {
+    let tiny = try TinyModel.shared.get()
+    try withTemporaryFolder { folder in
+      try folder.put(Self.teaching(tiny.plan), at: "study.json")
+      let results = folder.appendingPathComponent("results")
+      let arguments = ["study", folder.appendingPathComponent("study.json").path, tiny.data, "-o", results.path]
+      let planned = try Program.run(arguments + ["--dry-run"])
+      #expect(
+        planned.output.split(separator: "\n").dropLast() == [
+          "train teacher, seed 1, fold 0", "predict teacher, seed 1", "predict teacher-ema, seed 1",
+          "train student, seed 1, fold 0", "predict student, seed 1",
+        ], "\(planned.errors)")
+      let finished = try Program.run(arguments)
+      #expect(finished.status == 0, "\(finished.errors)")
+      func file(_ arm: String, _ name: String) -> URL { results.appendingPathComponent("\(arm)/seed_1/fold_0/\(name)") }
+      #expect(try String(contentsOf: file("student", "log.csv"), encoding: .utf8).contains("distillation_loss"))
+      #expect(try !String(contentsOf: file("teacher", "log.csv"), encoding: .utf8).contains("distillation_loss"))
+      func size(_ arm: String) throws -> Int {
+        try Data(contentsOf: file(arm, "checkpoint_final.safetensors")).count
+      }
+      #expect(try size("student") < size("teacher"))
+      #expect(try Program.run(arguments + ["--dry-run"]).output == "0 of 5 steps are left\n")
+    }
+  }
+
+  @Test(arguments: [
+    ("\"teacher\": \"teacher\"", "\"teacher\": \"other\"", "student with the teacher other"),
+    ("\"teacher\": \"teacher\"", "\"teacher\": \"teacher-ema\"", "an arm with trainings of its own"),
+    ("\"teacher\": \"teacher\"", "\"teacher\": \"student\"", "student, taught by student"),
+    (
+      "{\"name\": \"teacher\"", "{\"name\": \"teacher\", \"teacher\": \"student\"",
+      "taught by teacher, taught by student"
+    ),
+    ("\"training\": \"teacher\"", "\"training\": \"teacher\", \"teacher\": \"student\"", "and a teacher"),
+    ("\"training.distillation\": {},", "", "without training.distillation"),
+    ("\"teacher\": \"teacher\", ", "", "and no teacher"),
+    (
+      "\"training.distillation\"", "\"configurations.3d_fullres.spacing\": [2, 2, 2], \"training.distillation\"",
+      "with spacing"
+    ),
+  ])
+  func badTeachers(text: String, replacement: String, message: String) throws {
+    let tiny = try TinyModel.shared.get()
+    try withTemporaryFolder { folder in
+      let study = try Self.teaching(tiny.plan)
+      try folder.put(study.replacing(text, with: replacement), at: "study.json")
+      let file = folder.appendingPathComponent("study.json").path
+      let result = try Program.run("study", file, tiny.data, "-o", folder.appendingPathComponent("results").path)
+      #expect(result.status == 2 && result.errors.contains(message), "\(result.errors)")
+    }
+  }
+
   @Test(arguments: [
     ("\"hardness\", \"set\"", "\"uniform\", \"set\"", "different names"),
     ("\"name\": \"hardness\", \"set\"", "\"name\": \"../up\", \"set\"", "letters, digits"),

@@ -23,6 +23,9 @@ public struct Study: Sendable {
     public let name: String
     /// The arm whose trainings it takes; key `training`, the arm's own when left out.
     public let training: String
+    /// The arm whose training with the same seed and fold is the teacher of this arm's; key `teacher`, `nil` when left
+    /// out.
+    public let teacher: String?
     /// Which weights predict; key `checkpoint`, those of the last epoch when left out.
     public let checkpoint: ModelFolder.Checkpoint
     /// Changes to the plan beside those of the study; key `set`, for an arm with trainings of its own.
@@ -68,7 +71,8 @@ public struct Study: Sendable {
     guard !folds.isEmpty, Set(folds.map(\.description)).count == folds.count else {
       throw fields.error("folds", found: "\(folds)", expected: "different folds")
     }
-    for arm in arms { _ = try self.plan(of: arm, seed: seeds[0]) }
+    let plans = try arms.map { try self.plan(of: $0, seed: seeds[0]) }
+    if let (found, expected) = teachingMistake(plans) { throw fields.error("arms", found: found, expected: expected) }
   }
 
   /// The plan of an arm's training.
@@ -88,23 +92,24 @@ public struct Study: Sendable {
 
   private static func arms(_ fields: JSONFields) throws -> [Arm] {
     let arms = try fields.objects("arms").map { arm in
-      try arm.allow(["name", "training", "checkpoint", "set"])
+      try arm.allow(["name", "training", "teacher", "checkpoint", "set"])
       let name = try arm.string("name")
       guard name.wholeMatch(of: /[\w+][\w+.-]*/) != nil else {
         throw arm.error("name", found: "\"\(name)\"", expected: "letters, digits, and _ + . - after the first")
       }
       return Arm(
-        name: name, training: try arm.stringIfPresent("training") ?? name,
+        name: name, training: try arm.stringIfPresent("training") ?? name, teacher: try arm.stringIfPresent("teacher"),
         checkpoint: try arm.choice("checkpoint", default: .final), settings: try settings(arm))
     }
     guard arms.count > 1, Set(arms.map(\.name)).count == arms.count else {
       throw fields.error("arms", found: "\(arms.map(\.name))", expected: "two or more of different names")
     }
     for arm in arms where arm.training != arm.name {
-      guard arm.settings.isEmpty, arms.contains(where: { $0.name == arm.training && $0.training == $0.name }) else {
+      let extra = (arm.settings.isEmpty ? "" : " and set") + (arm.teacher == nil ? "" : " and a teacher")
+      guard extra.isEmpty, arms.contains(where: { $0.name == arm.training && $0.training == $0.name }) else {
         throw fields.error(
-          "arms", found: "\(arm.name) with the trainings of \(arm.training)\(arm.settings.isEmpty ? "" : " and set")",
-          expected: "an arm with trainings of its own, and no changes to its plan")
+          "arms", found: "\(arm.name) with the trainings of \(arm.training)\(extra)",
+          expected: "an arm with trainings of its own, no changes to its plan, and no teacher")
       }
     }
     return arms

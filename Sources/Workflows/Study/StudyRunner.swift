@@ -99,13 +99,21 @@ public struct StudyRunner {
 
   /// Checks that every network that is left fits into the memory, so that a late arm does not end the study.
   private func checkMemory(of steps: [StudyStep]) throws {
+    let (inputs, outputs) = (dataset.description.channelNames.count, dataset.description.outputChannels)
     // The seeds and folds of an arm train the same network.
     var checked: Set<String> = []
     for case .train(let arm, let seed, _) in steps where checked.insert(arm.name).inserted {
       let plan = try study.plan(of: arm, seed: seed)
+      let teacher = try study.teacher(of: arm).map { teacher in
+        try study.plan(of: teacher, seed: seed).configuration
+          .architecture(inputChannels: inputs, outputChannels: outputs)
+      }
+      let teaching = try teacher.map {
+        try ModelTeacher.memory(of: [$0], for: plan, engine: engine, precision: study.precision)
+      }
       try TrainingMemory.check(
-        plan, inputChannels: dataset.description.channelNames.count,
-        outputChannels: dataset.description.outputChannels, engine: engine, precision: study.precision)
+        plan, inputChannels: inputs, outputChannels: outputs, engine: engine, precision: study.precision,
+        available: AvailableMemory.bytes - (teaching ?? 0))
     }
   }
 
@@ -137,6 +145,7 @@ public struct StudyRunner {
       dataset, plan: study.plan(of: arm, seed: seed), fold: fold, results: folder.results(arm.name, seed),
       preprocessed: folder.preprocessed, splits: study.splits, logger: logger)
     (training.engine, training.precision, training.resumes) = (engine, study.precision, true)
+    training.teacher = arm.teacher.map { folder.model($0, seed, fold).url }
     let trainer = try training.trainer()
     guard try trainer.run(stopRequested: stopRequested) == .finished else { return nil }
     return trainer.history.map(\.seconds).reduce(0, +)

@@ -24,10 +24,11 @@ public enum StudyStep: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Study {
-  /// All steps. The arms of a seed come together, so that a study that is stopped early has complete seeds.
+  /// All steps. The arms of a seed come together, so that a study that is stopped early has complete seeds. Teachers
+  /// come before their students.
   public var steps: [StudyStep] {
     seeds.flatMap { seed in
-      arms.flatMap { arm -> [StudyStep] in
+      armsInOrder.flatMap { arm -> [StudyStep] in
         let trainings = folds.map { StudyStep.train(arm, seed: seed, fold: $0) }
         return (arm.training == arm.name ? trainings : []) + [.predict(arm, seed: seed)]
       }

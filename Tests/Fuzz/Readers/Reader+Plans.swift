@@ -62,7 +62,10 @@ extension Reader {
             try Workbench.repository("Studies/\(name).json").replacing(
               /"[^"]*Plans\/[a-z_]+.json"/, with: "\"plan.json\"")
           }
-          return Reader("study", texts: studies) { bytes in
+          let taught = studies[0].replacing(
+            "\"estimate\", \"set\": {",
+            with: "\"estimate\", \"teacher\": \"uniform\", \"set\": {\"training.distillation\": {}, ")
+          return Reader("study", texts: studies + [taught]) { bytes in
             let study = try Study(contentsOf: bench.put(bytes, "study.json"))
             guard study.arms.count > 1, !study.seeds.isEmpty else { throw WrongResult("no arms or seeds") }
           }
