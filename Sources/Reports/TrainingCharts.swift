@@ -6,7 +6,7 @@ struct TrainingCharts {
   /// Groups in the order of their colors in the charts of the evaluation.
   let groups: [String]
 
-  /// The losses and the pseudo Dice over epochs.
+  /// The losses, the pseudo Dice, and the scores of whole validation cases over epochs.
   func learning() -> [LineChart] {
     let labels = run.log.map(\.name).filter { $0.hasPrefix("pseudo_dice_") }
     return [
@@ -14,6 +14,9 @@ struct TrainingCharts {
       chart(
         "Pseudo Dice in validation patches", "Dice",
         labels.map { series(String($0.dropFirst("pseudo_dice_".count)), $0) }),
+      chart(
+        "Dice of whole validation cases", "Dice",
+        [series("mean", "selection_mean"), series("selection score", "selection_score")]),
     ].filter { $0.series.contains { !$0.points.isEmpty } }
   }
 

@@ -358,6 +358,21 @@ import Testing
     }
   }
 
+  /// Where whole validation cases were scored, the robust score is shown beside the mean, in the epochs that have them.
+  @Test func theRobustScoreBesideTheMean() throws {
+    try withTemporaryFolder { folder in
+      let study = SampleStudy(folder: folder)
+      let without = TrainingCharts(run: try TrainingRun(folder: study.training()), groups: []).learning()
+      #expect(without.map(\.title) == ["Loss", "Pseudo Dice in validation patches"])
+      let charts = TrainingCharts(run: try TrainingRun(folder: study.training(scores: true)), groups: []).learning()
+      let chart = try #require(charts.last)
+      #expect(chart.title == "Dice of whole validation cases" && charts.count == 3)
+      #expect(chart.series.map(\.name) == ["mean", "selection score"])
+      #expect(chart.series.map { $0.points.map(\.x) } == Array(repeating: [2, 5, 8, 11], count: 2))
+      #expect(chart.series.map { $0.points.map(\.y) } == [[0.82, 0.85, 0.88, 0.91], [0.78, 0.75, 0.72, 0.69]])
+    }
+  }
+
   /// The sampler's own estimate, where it made one, says which cases are hard and how certain that is.
   @Test func theSamplersEstimates() throws {
     try withTemporaryFolder { folder in

@@ -63,13 +63,18 @@ struct SampleStudy {
 
   /// Writes the tables of a training of 12 epochs with 6 cases, of which the last is rare and hard.
   ///
-  /// - Parameter estimates: Whether the sampler estimated hardness.
-  func training(estimates: Bool = false) throws -> URL {
+  /// - Parameters:
+  ///   - estimates: Whether the sampler estimated hardness.
+  ///   - scores: Whether whole validation cases were scored, which is every third epoch.
+  func training(estimates: Bool = false, scores: Bool = false) throws -> URL {
     var log = "epoch,learning_rate,train_loss,validation_loss,pseudo_dice_csf,mean_pseudo_dice,ema_pseudo_dice,"
-    log += "effective_cases,beta,draws_common,draws_rare,gradient_norm,seconds\n"
+    log += "effective_cases,beta,draws_common,draws_rare,"
+    log += scores ? "selection_score,selection_mean,gradient_norm,seconds\n" : "gradient_norm,seconds\n"
     var sampler = "epoch,case,group,loss,probability,draws,hardness,standard_error,score\n"
     for epoch in 0..<12 {
-      log += "\(epoch),0.01,\(1.0 / Double(epoch + 1)),,0.5,0.5,0.5,4.5,,0.6,0.4,1,5\n"
+      log += "\(epoch),0.01,\(1.0 / Double(epoch + 1)),,0.5,0.5,0.5,4.5,,0.6,0.4,"
+      if scores { log += epoch % 3 == 2 ? "0.\(80 - epoch),0.\(80 + epoch)," : ",," }
+      log += "1,5\n"
       for index in 0..<6 {
         let isRare = index == 5
         let drawn = isRare ? 4 : epoch % 2

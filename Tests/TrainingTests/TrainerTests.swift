@@ -163,7 +163,8 @@ struct TrainerTests {
     #expect(try tiny.weights("whole", "checkpoint_ema") != tiny.weights("whole"))
   }
 
-  /// The best epoch can be chosen by a robust score of whole validation cases; `log.csv` has the scores.
+  /// The best epoch can be chosen by a robust score of whole validation cases; the log has the scores and, beside them,
+  /// the means.
   @Test func theBestEpochIsChosenByARobustScore() throws {
     let tiny = try TinyTraining()
     (tiny.settings.epochs, tiny.settings.selectBy, tiny.settings.selectEvery) = (5, .percentile, 2)
@@ -176,6 +177,20 @@ struct TrainerTests {
     let file = try Safetensors(
       contentsOf: tiny.folder.appendingPathComponent("model").appendingPathComponent("checkpoint_best.safetensors"))
     #expect(file.metadata["epoch"] == String(best + 1))
+
+    let rows = try CSV.rows(contentsOf: tiny.folder.appendingPathComponent("model/log.csv")).map(\.cells)
+    let column = try #require(rows[0].firstIndex(of: "selection_score"))
+    #expect(rows[0][column + 1] == "selection_mean")
+    #expect(rows[2][column] < rows[2][column + 1] && rows[1][column] + rows[1][column + 1] == "")
+    let chart = try String(contentsOf: tiny.folder.appendingPathComponent("model/progress.svg"), encoding: .utf8)
+    #expect(chart.contains("mean Dice of whole cases (3 points)"))
+    #expect(chart.contains("selection score of whole cases (3 points)"))
+    // What is chosen does not change the training, so the means are the scores of a run that is chosen by the mean.
+    tiny.settings.selectBy = .mean
+    let other = try tiny.trainer("mean")
+    _ = try other.run()
+    #expect(other.history.map(\.selectionScore) == trainer.history.map(\.selectionMean))
+    #expect(other.history.map(\.selectionMean) == trainer.history.map(\.selectionMean))
   }
 
   /// The robust scores are what they say, and cases without Dice do not count.

@@ -27,6 +27,8 @@ public struct EpochRecord: Codable, Sendable, Equatable {
   public var groupDraws: [String: Double]
   /// The robust score of the whole validation cases, by which the plan chooses the best epoch; `nil` in other epochs.
   public var selectionScore: Double?
+  /// The mean Dice of the same cases, for comparison; `nil` in other epochs and in checkpoints of earlier versions.
+  public var selectionMean: Double?
   /// The mean norm of the gradient before clipping.
   public var gradientNorm: Double
   /// The number of steps that were left out because a loss or the gradient was not finite; `nil` in checkpoints of

@@ -243,7 +243,10 @@ public final class Trainer {
       validationLoss: validation.loss, pseudoDice: validation.dice, meanPseudoDice: nil, averagePseudoDice: nil,
       effectiveCases: means?.effectiveCases ?? sampler.effectiveSampleSize, beta: means?.beta ?? sampler.beta,
       signalShare: sampler.estimator?.signalShare,
-      groupDraws: groupDraws(), selectionScore: validation.score,
+      groupDraws: groupDraws(),
+      selectionScore: settings.selectBy.score(
+        validation.wholeDice, groups: task.split.validation.map { task.groups[$0] }),
+      selectionMean: TrainingSettings.Selection.mean.score(validation.wholeDice, groups: []),
       gradientNorm: state.gradientNormSum / steps, skippedSteps: skipped, seconds: seconds)
     record.average(after: state.history.last)
     if !methods.isEmpty { record.methods = endEpochOfMethods() }
@@ -287,7 +290,8 @@ public final class Trainer {
     self.events = events
     let values: [(String, Double?)] = [
       ("loss/training", record.trainingLoss), ("loss/validation", record.validationLoss),
-      ("dice/mean pseudo Dice", record.meanPseudoDice), ("learning rate", record.learningRate),
+      ("dice/mean pseudo Dice", record.meanPseudoDice), ("whole cases/mean Dice", record.selectionMean),
+      ("whole cases/selection score", record.selectionScore), ("learning rate", record.learningRate),
       ("gradient norm", record.gradientNorm), ("seconds", record.seconds), ("sampler/beta", record.beta),
       ("sampler/effective cases", record.effectiveCases), ("sampler/signal share", record.signalShare),
     ]
@@ -411,9 +415,9 @@ public final class Trainer {
     }
   }
 
-  /// What the validation cases have shown after an epoch: the mean loss and the pseudo Dice of patches, and the score
-  /// of whole cases, `nil` in epochs without one.
-  private typealias Validation = (loss: Double?, dice: [Double?], score: Double?)
+  /// What the validation cases have shown after an epoch: the mean loss and the pseudo Dice of patches, and the Dice of
+  /// each whole case, empty in epochs in which these are not predicted.
+  private typealias Validation = (loss: Double?, dice: [Double?], wholeDice: [Double?])
 
   /// Computes mean loss and pseudo Dice on patches of the validation cases, without augmentation. When the plan chooses
   /// the best epoch by a robust score and this epoch counts, predicts them as a whole too.
@@ -438,10 +442,9 @@ public final class Trainer {
     // Not finite without validation batches (0 / 0), or when the network has diverged.
     let mean = sum / Double(iterations)
     let meanLoss = mean.isFinite ? mean : nil
-    guard needsSelectionScore else { return (meanLoss, dice.values, nil) }
+    guard needsSelectionScore else { return (meanLoss, dice.values, []) }
     guard let wholeDice = try wholeCases.values(of: .validation, stopRequested) else { return nil }
-    let score = settings.selectBy.score(wholeDice, groups: task.split.validation.map { task.groups[$0] })
-    return (meanLoss, dice.values, score)
+    return (meanLoss, dice.values, wholeDice)
   }
 
   /// Whether the plan chooses the best epoch by a robust score of whole cases, and the current epoch counts.

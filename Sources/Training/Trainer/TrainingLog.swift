@@ -23,7 +23,7 @@ struct TrainingLog {
     let header =
       ["epoch", "learning_rate", "train_loss", "validation_loss"] + classes.map { "pseudo_dice_\($0)" }
       + ["mean_pseudo_dice", "ema_pseudo_dice", "effective_cases", "beta", "signal_share"] + names.map { "draws_\($0)" }
-      + methods + ["selection_score", "gradient_norm", "skipped_steps", "seconds"]
+      + methods + ["selection_score", "selection_mean", "gradient_norm", "skipped_steps", "seconds"]
     let epochs = history.map { record in
       [String(record.epoch), number(record.learningRate), number(record.trainingLoss), number(record.validationLoss)]
         + record.pseudoDice.map(number)
@@ -32,7 +32,8 @@ struct TrainingLog {
           number(record.beta), number(record.signalShare),
         ] + names.map { number(record.groupDraws[$0] ?? 0) } + methods.map { number(record.methods?[$0]) }
         + [
-          number(record.selectionScore), number(record.gradientNorm), String(record.skippedSteps ?? 0),
+          number(record.selectionScore), number(record.selectionMean), number(record.gradientNorm),
+          String(record.skippedSteps ?? 0),
           String(format: "%.2f", record.seconds),
         ]
     }
@@ -40,7 +41,7 @@ struct TrainingLog {
     try AtomicFile.replace(folder.progress, with: chart(of: history).svg())
   }
 
-  /// Losses, pseudo Dice and each group's share of the draws over the epochs: `progress.svg`.
+  /// Losses, pseudo Dice, scores of whole cases and each group's share of the draws over the epochs: `progress.svg`.
   private func chart(of history: [EpochRecord]) -> LineChart {
     func line(_ name: String, _ value: (EpochRecord) -> Double?) -> LineChart.Series? {
       let points = history.compactMap { record in value(record).map { LineChart.Point(Double(record.epoch), $0) } }
@@ -48,7 +49,8 @@ struct TrainingLog {
     }
     let lines = [
       line("training loss", \.trainingLoss), line("validation loss", \.validationLoss),
-      line("pseudo Dice", \.meanPseudoDice),
+      line("pseudo Dice", \.meanPseudoDice), line("mean Dice of whole cases", \.selectionMean),
+      line("selection score of whole cases", \.selectionScore),
     ]
     let groups = Set(groups.values).sorted().map { name in line("draws of \(name)") { $0.groupDraws[name] ?? 0 } }
     return LineChart(
