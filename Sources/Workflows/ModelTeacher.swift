@@ -23,8 +23,13 @@ final class ModelTeacher: Teacher {
     networks = try models.map { try Self.network($0.architecture, plan, engine, precision) }
     for (network, model) in zip(networks, models) { try network.load(model.weights) }
     mean = Tensor(networks[0].outputs[0].shape)
+    checksum = Self.checksum(of: models)
+  }
+
+  /// The checksum of models as a teacher; `nil` when one has none.
+  static func checksum(of models: [Model]) -> String? {
     let checksums = models.compactMap(\.weightsChecksum)
-    checksum = checksums.count == models.count ? RunRecord.checksum(checksums) : nil
+    return checksums.count == models.count ? RunRecord.checksum(checksums) : nil
   }
 
   func logits(of input: Tensor) -> Tensor {

@@ -131,6 +131,11 @@ import Testing
       }
       #expect(try size("student") < size("teacher"))
       #expect(try Program.run(arguments + ["--dry-run"]).output == "0 of 5 steps are left\n")
+      // Once the teacher has other weights, the student is not its student any more.
+      try Data(contentsOf: file("teacher", "checkpoint_ema.safetensors"))
+        .write(to: file("teacher", "checkpoint_final.safetensors"))
+      let changed = try Program.run(arguments + ["--dry-run"])
+      #expect(changed.status == 2 && changed.errors.contains("another teacher"), "\(changed.errors)")
     }
   }
 

@@ -55,7 +55,7 @@ public struct StudyRunner {
 
   /// The steps that are not done yet.
   ///
-  /// - Throws: `InputError` when a training in the folder was done with another plan.
+  /// - Throws: `InputError` when a training in the folder was done with another plan or another teacher.
   public func remaining() throws -> [StudyStep] { try study.steps.filter { try !isDone($0) } }
 
   /// The seconds that steps are expected to take; `nil` while none of a kind is done.
@@ -114,26 +114,6 @@ public struct StudyRunner {
       try TrainingMemory.check(
         plan, inputChannels: inputs, outputChannels: outputs, engine: engine, precision: study.precision,
         available: AvailableMemory.bytes - (teaching ?? 0))
-    }
-  }
-
-  private func isDone(_ step: StudyStep) throws -> Bool {
-    switch step {
-    case .train(let arm, let seed, let fold):
-      let model = folder.model(arm.name, seed, fold)
-      guard model.has(.final) || model.has(.latest) else { return false }
-      let (stored, plan) = (try model.readPlan(), try study.plan(of: arm, seed: seed))
-      let epochs = ("training.epochs", "\(stored.training.epochs)", "\(plan.training.epochs)")
-      let isLong = stored.training.epochs != plan.training.epochs
-      if let (key, found, expected) = try stored.trainingDifference(from: plan) ?? (isLong ? epochs : nil) {
-        throw InputError(
-          model.url.path, found: "a training with another plan, whose \(key) is \(found)",
-          expected: "\(expected), as the study says of \(arm.name)",
-          advice: "Name another folder for the changed study, or remove that training.")
-      }
-      return model.has(.final)
-    case .predict(let arm, let seed):
-      return FileManager.default.fileExists(atPath: folder.scores(arm.name, seed).path)
     }
   }
 
