@@ -53,7 +53,7 @@ import UNet
         }
       }
     }
-    return Batch(images: images, labels: labels, cases: [0, 1], showsForeground: [false, true], probabilities: nil)
+    return Batch(images: images, labels: labels, cases: [0, 1], showsForeground: [false, true])
   }
 
   /// The parameters moved by `distance` along directions, and then put back.

@@ -10,6 +10,13 @@ public struct Batch: Sendable {
   public let showsForeground: [Bool]
   /// The probability with which each case was drawn, if it was by a sampler.
   let probabilities: [Double]?
+
+  package init(
+    images: [Float], labels: [Int16], cases: [Int], showsForeground: [Bool], probabilities: [Double]? = nil
+  ) {
+    (self.images, self.labels, self.cases) = (images, labels, cases)
+    (self.showsForeground, self.probabilities) = (showsForeground, probabilities)
+  }
 }
 
 /// What a batch is made from.

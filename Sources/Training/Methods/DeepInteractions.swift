@@ -29,7 +29,7 @@ package struct DeepInteractions: TrainingMethod {
   ///   - labels: The number of labels with the background.
   ///   - steps: The number of steps of the training.
   ///   - groups: The group of each case, for the log.
-  init(
+  package init(
     _ settings: InteractionSettings, meta: MetaGradient, network: Network, labels: Int, steps: Int, seed: Int,
     groups: [String]
   ) {

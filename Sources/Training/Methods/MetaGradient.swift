@@ -5,7 +5,7 @@ import UNet
 /// With the gradient v of the loss on a clean batch, a step θ − α g changes that loss by −α ⟨g, v⟩ to first order. Each
 /// step has one v. The products of all gradients with v come from the tangent of the logits along v (`LogitTangent`), so
 /// that they need no gradients of single samples: five passes through the network replace 2 N.
-final class MetaGradient {
+package final class MetaGradient {
   private let clean: (Int) throws -> Batch
   private let tangent: LogitTangent
   /// The step that the tangent belongs to, and its products once they are known.
@@ -14,7 +14,7 @@ final class MetaGradient {
   /// - Parameters:
   ///   - network: The network that is trained, in 32-bit floats.
   ///   - clean: Returns the clean batch of a step, of the network's batch size.
-  init(_ network: Network, clean: @escaping (_ iteration: Int) throws -> Batch) {
+  package init(_ network: Network, clean: @escaping (_ iteration: Int) throws -> Batch) {
     self.clean = clean
     tangent = LogitTangent(network)
   }

@@ -37,7 +37,7 @@ package struct Reweighting: TrainingMethod {
   fileprivate static let scaleDecay = 0.95
 
   /// - Parameter groups: The group of each case, for the log.
-  init(_ settings: ReweightSettings, meta: MetaGradient, groups: [String]) {
+  package init(_ settings: ReweightSettings, meta: MetaGradient, groups: [String]) {
     (self.settings, self.meta, self.groups) = (settings, meta, groups)
     state = State(sums: groups.map { _ in 0 }, counts: groups.map { _ in 0 })
   }

@@ -28,7 +28,7 @@ package struct RobustLoss: TrainingMethod {
   private let meta: MetaGradient?
 
   /// - Parameter meta: What the parameter is learned with; needed if `settings.adaptive`.
-  init(_ settings: RobustLossSettings, network: Network, loss: Loss, meta: MetaGradient?) {
+  package init(_ settings: RobustLossSettings, network: Network, loss: Loss, meta: MetaGradient?) {
     (self.settings, self.meta) = (settings, settings.adaptive ? meta : nil)
     self.loss = RobustCrossEntropy(settings.kind, network: network, loss: loss)
     state = State(

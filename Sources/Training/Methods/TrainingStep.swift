@@ -15,7 +15,7 @@ package struct TrainingStep {
   /// The labels at full resolution, (N, z, y, x).
   package var labels: [Int16]
   /// The loss of each sample; empty before the forward pass.
-  package internal(set) var losses: [Double] = []
+  package var losses: [Double] = []
   /// The weights in the gradient with respect to the logits that ``computeLoss(weights:)`` has set last.
   private(set) var gradientWeights: [Double] = []
   /// The weight w_i of each of the N samples: the step minimizes Σ w_i · loss_i / N.

@@ -22,7 +22,10 @@ extension Reader {
         }
       ),
       ("training-state", { try state("training-state", under: "training_state", $0) }),
-      ("method-state", { try state("method-state", under: "method_state/distillation", $0) }),
+      ("distillation-state", { try state("distillation-state", under: "method_state/distillation", $0) }),
+      ("reweight-state", { try state("reweight-state", under: "method_state/reweight", $0) }),
+      ("interactions-state", { try state("interactions-state", under: "method_state/interactions", $0) }),
+      ("robust-loss-state", { try state("robust-loss-state", under: "method_state/robust_loss", $0) }),
       (
         "sampler-state",
         { bench in

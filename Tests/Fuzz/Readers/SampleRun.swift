@@ -13,7 +13,7 @@ final class SampleRun {
   private let optimizer: SGD
   private let average: WeightAverage
   private let sampler: any CaseSampler
-  private let method: Distillation
+  private let methods: [any TrainingMethod]
 
   init() throws {
     let architecture = Architecture(
@@ -24,14 +24,35 @@ final class SampleRun {
     optimizer = SGD(network, momentum: 0.9, nesterov: true, weightDecay: 0, clip: 12)
     average = WeightAverage(network, decay: 0.9)
     sampler = try ArchivedSampler.used(SampleTables.settings(SampleTables.samplers[6]))
-    var settings = DistillationSettings()
-    settings.groups = true
-    var method = try Distillation(
-      settings, teacher: FlatTeacher(), student: network, target: .classes,
-      groups: SampleTables.caseNames.indices.map { $0 < 2 ? "rare" : "other" })
-    try Self.step(&method, network)
-    self.method = method
+    var methods = try Self.methods(network)
+    for index in methods.indices { try Self.step(&methods[index], network) }
+    self.methods = methods
   }
+
+  /// Methods with a state, of settings that have the most of it.
+  private static func methods(_ network: Network) throws -> [any TrainingMethod] {
+    let groups = SampleTables.caseNames.indices.map { $0 < 2 ? "rare" : "other" }
+    var distillation = DistillationSettings()
+    distillation.groups = true
+    var (reweight, robustLoss) = (ReweightSettings(), RobustLossSettings())
+    reweight.memory = 0.5
+    robustLoss.adaptive = true
+    let meta = MetaGradient(network) { _ in
+      Batch(images: batch.images, labels: batch.labels, cases: [0, 5], showsForeground: [false, false])
+    }
+    return [
+      Reweighting(reweight, meta: meta, groups: groups),
+      DeepInteractions(
+        InteractionSettings(), meta: meta, network: network, labels: 2, steps: 10, seed: 1, groups: groups),
+      RobustLoss(robustLoss, network: network, loss: Loss(batchDice: false), meta: meta),
+      try Distillation(distillation, teacher: FlatTeacher(), student: network, target: .classes, groups: groups),
+    ]
+  }
+
+  /// Images and labels of two patches.
+  private static let batch: (images: [Float], labels: [Int16]) = (
+    (0..<32).map { Float($0 % 5) }, (0..<32).map { $0 % 3 == 0 ? 1 : 0 }
+  )
 
   /// Writes a checkpoint in the middle of the second epoch.
   func write(to url: URL) throws {
@@ -44,14 +65,14 @@ final class SampleRun {
     state.drawnBatches = [[1, 4], [2, 5]].map { DrawnBatch(cases: $0, probabilities: [0.2, 0.3]) }
     try TrainingCheckpoint.write(
       network: network, optimizer: optimizer, average: average, state: state, sampler: sampler,
-      methods: [method], to: url)
+      methods: methods, to: url)
   }
 
   /// Resumes from a checkpoint, and goes on to the end of the epoch.
   func resume(_ file: Safetensors) throws {
     var state = TrainingState(cases: SampleTables.caseNames)
     var sampler = sampler
-    var methods: [any TrainingMethod] = [method]
+    var methods = methods
     try TrainingCheckpoint.read(
       file, network: network, optimizer: optimizer, average: average, state: &state, sampler: &sampler,
       methods: &methods)
@@ -69,10 +90,14 @@ final class SampleRun {
 
   /// Does a step of a method and ends its epoch.
   private static func step(_ method: inout some TrainingMethod, _ network: Network) throws {
-    try method.change(
-      TrainingStep(
-        network: network, loss: Loss(batchDice: false), iteration: 0, cases: [0, 5], images: [], labels: [],
-        weights: [1, 0.5]))
+    var step = TrainingStep(
+      network: network, loss: Loss(batchDice: false), iteration: 0, cases: [0, 5], images: batch.images,
+      labels: batch.labels, weights: [1, 0.5])
+    try method.prepare(&step)
+    step.forward(step.images)
+    step.losses = try step.computeLoss(weights: step.weights).map(Double.init)
+    try method.weigh(&step)
+    try method.change(step)
     method.stepDone()
     _ = method.endEpoch()
   }
