@@ -136,6 +136,7 @@ extension SamplerSettings {
         ("first_stage", firstStage.map(JSON.string) ?? .null), ("worst_share", .number(worstShare)),
         ("upsampling", .number(upsampling)),
       ]
+      if let weightsFile { members.append(("weights_file", .string(weightsFile))) }
     }
     if name != .hardness, let estimate {
       members += Self.members(of: estimate) + [("refresh", .number(hardness.refresh))]

@@ -78,7 +78,8 @@ public struct SamplerSettings: Sendable, Equatable {
   /// (`"ess:0.3"`); the others have the defaults of `HardnessOptions`. The key `preset` replaces all defaults at
   /// once; see ``Preset``.
   public var hardness = HardnessOptions(beta: .effectiveSampleSize(0.3))
-  /// The path of a CSV file with the columns `case` and `weight`, for `static`; key `weights_file`, no default.
+  /// The path of a CSV file with the columns `case` and `weight`, for `static`, and for `just-train-twice` if there is
+  /// one; key `weights_file`, no default.
   public var weightsFile: String?
   /// The column of `groups.csv` with the group names, for `group-balanced` and `group-dro`; key `group_column`.
   /// Default: `group`.

@@ -16,8 +16,8 @@ struct AuditCommand: ParsableCommand {
     discussion: """
       Each fold's network predicts the cases that it held out. Voxels where it is sure of another label are counted, \
       and cases are ranked by how much more of them they have than others of their fold. RESULTS/audit receives \
-      audit.csv, audit_regions.csv, audit.html with pictures, and case_weights.csv for --case-weights of the sampler \
-      static, with 0 for cases that score above 3.5. CASE_probabilities.safetensors in \
+      audit.csv, audit_regions.csv, audit.html with pictures, and case_weights.csv for --case-weights of the samplers \
+      static and just-train-twice, with 0 for cases that score above 3.5. CASE_probabilities.safetensors in \
       RESULTS/fold_K/validation are used where they are there.
       """)
 

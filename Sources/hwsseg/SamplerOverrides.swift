@@ -15,7 +15,7 @@ struct SamplerOverrides: ParsableArguments {
       """)
   var beta: Beta?
 
-  @Option(help: "A CSV file with the columns case and weight, for the static sampler.")
+  @Option(help: "A CSV file with the columns case and weight, for the samplers static and just-train-twice.")
   var caseWeights: String?
 
   @Option(help: "The model folder of the first training, for the just-train-twice sampler.")

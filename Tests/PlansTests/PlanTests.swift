@@ -129,7 +129,9 @@ import UNet
       case .chiSquare: sampler.radius = 0.5
       case .rank: sampler.power = 2
       case .topK: sampler.k = 3
-      case .justTrainTwice: (sampler.firstStage, sampler.worstShare, sampler.upsampling) = ("first/fold_0", 0.1, 7)
+      case .justTrainTwice:
+        (sampler.firstStage, sampler.worstShare, sampler.upsampling) = ("first/fold_0", 0.1, 7)
+        sampler.weightsFile = "weights.csv"
       }
       plan.training.sampler = sampler
       try plan.write(to: file)

@@ -38,14 +38,18 @@ public struct StaticSampler: CaseSampler {
   ///
   ///     w_i = λ in the error set, 1 elsewhere
   ///
+  /// These can be multiplied by weights of the cases, such as 0 for those whose labels are suspect: a case of weight 0
+  /// is neither drawn nor counted in the error set.
+  ///
   /// - Parameters:
   ///   - firstStageLosses: The loss of each case at the end of the first training.
   ///   - errorShare: The share of the cases in the error set, above 0 and at most 1.
   ///   - upsampling: The paper's λ, at least 1: how many times as often the error set's cases are drawn.
+  ///   - weights: The weight of each case, finite and at least 0; 1 for all when `nil`.
   ///   - seed: The seed of the random generator.
   /// - Throws: ``SamplerError`` when there are no cases, a loss is not finite, or a setting is out of range.
   public static func justTrainTwice(
-    firstStageLosses: [Double], errorShare: Double, upsampling: Double, seed: UInt64
+    firstStageLosses: [Double], errorShare: Double, upsampling: Double, weights: [Double]? = nil, seed: UInt64
   ) throws -> StaticSampler {
     try check(caseCount: firstStageLosses.count)
     guard errorShare > 0, errorShare <= 1 else {
@@ -57,9 +61,15 @@ public struct StaticSampler: CaseSampler {
     if let index = firstStageLosses.firstIndex(where: { !$0.isFinite }) {
       throw SamplerError.lossNotFinite(firstStageLosses[index], case: index)
     }
-    let errorCount = max(1, Int((errorShare * Double(firstStageLosses.count)).rounded()))
-    let threshold = firstStageLosses.sorted(by: >)[errorCount - 1]
-    return try StaticSampler(weights: firstStageLosses.map { $0 >= threshold ? upsampling : 1 }, seed: seed)
+    let weights = weights ?? firstStageLosses.map { _ in 1 }
+    guard weights.count == firstStageLosses.count else {
+      throw SamplerError.countsDiffer(losses: firstStageLosses.count, cases: weights.count)
+    }
+    let counted = zip(firstStageLosses, weights).filter { $1 > 0 }.map { $0.0 }.sorted(by: >)
+    let errorCount = max(1, Int((errorShare * Double(counted.count)).rounded()))
+    let threshold = counted.isEmpty ? .infinity : counted[errorCount - 1]
+    return try StaticSampler(
+      weights: zip(firstStageLosses, weights).map { $0 >= threshold ? upsampling * $1 : $1 }, seed: seed)
   }
 
   private enum CodingKeys: String, CodingKey { case weights, generator }

@@ -51,7 +51,8 @@ extension SamplerSettings {
     case .topK: return try sampler(of: cases, groups, TopKRule(count: k), seed: seed)
     case .justTrainTwice:
       return try StaticSampler.justTrainTwice(
-        firstStageLosses: firstStageLosses(of: cases), errorShare: worstShare, upsampling: upsampling, seed: seed)
+        firstStageLosses: firstStageLosses(of: cases), errorShare: worstShare, upsampling: upsampling,
+        weights: weightsFile == nil ? nil : weights(of: cases), seed: seed)
     }
   }
 
