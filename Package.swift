@@ -84,8 +84,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Charts", "Datasets", "Files", "HardnessWeighting", "Plans", "Statistics", "TensorFiles", "Tensors", "Threads",
-        "UNet",
+        "Charts", "Datasets", "Files", "HardnessWeighting", "Perturbations", "Plans", "Statistics", "TensorFiles",
+        "Tensors", "Threads", "UNet",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: unchecked),
@@ -163,8 +163,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Datasets", "Files", "HardnessWeighting", "NIfTI", "Plans", "Statistics", "TensorFiles", "Tensors",
-        "TestSupport", "Training", "UNet", .product(name: "Logging", package: "swift-log"),
+        "Datasets", "Files", "HardnessWeighting", "NIfTI", "Perturbations", "Plans", "Statistics", "TensorFiles",
+        "Tensors", "TestSupport", "Training", "UNet", .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "InferenceTests",

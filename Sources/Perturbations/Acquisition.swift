@@ -15,11 +15,11 @@ struct Acquisition: Sendable {
   /// The distance between voxel centers along (z, y, x), in mm.
   var spacing: [Double] { images[0].geometry.spacing }
 
-  init(_ images: [Image]) {
+  init(_ images: [Image], isNormalized: Bool = false) {
     let mask = NonzeroMask(images.map(\.volume))
     self.images = images
     isInside = mask.isInside
-    scales = images.map { IntensityScale($0.volume, in: mask.isInside) }
+    scales = images.map { IntensityScale($0.volume, in: mask.isInside, isNormalized: isNormalized) }
   }
 
   /// Replaces each voxel of the nonzero region in every channel.

@@ -37,11 +37,17 @@ public struct DrawnPerturbation: Sendable, CustomStringConvertible {
   /// - Parameter images: The images, at least one and all of one shape, as they are in their files.
   public func apply(to images: inout [Image]) {
     guard set.severity > 0 else { return }
-    var (acquisition, random) = (Acquisition(images), random)
+    var acquisition = Acquisition(images)
     // So that the voxels are changed in place.
     images = []
-    perturbation.apply(to: &acquisition, severity: set.severity, random: &random)
+    apply(to: &acquisition)
     images = acquisition.images
+  }
+
+  func apply(to acquisition: inout Acquisition) {
+    guard set.severity > 0 else { return }
+    var random = random
+    perturbation.apply(to: &acquisition, severity: set.severity, random: &random)
   }
 
   /// The label map that fits the changed images. Only ``PerturbationKind/affine`` moves it.

@@ -6,16 +6,23 @@ struct IntensityScale: Sendable, Equatable {
   let lower, upper: Float
   /// Whether no voxel of the region is negative, as in magnitude images.
   let isMagnitude: Bool
+  /// The intensity of no signal.
+  let dark: Float
 
   /// The difference between both intensities; 0 for an image without contrast.
   var width: Float { upper - lower }
-  /// The intensity of no signal.
-  var dark: Float { min(lower, 0) }
 
   /// At most about this many voxels are sorted.
   private static let sample = 1_000_000
 
-  init(_ volume: Volume<Float>, in isInside: [Bool]) {
+  /// Finds the scale of an image.
+  ///
+  /// - Parameters:
+  ///   - volume: The image.
+  ///   - isInside: Whether each voxel is in the nonzero region.
+  ///   - isNormalized: Whether intensities are normalized. 0 is then any intensity: magnitudes cannot be told from
+  ///     other images, and the lower percentile is what is closest to no signal.
+  init(_ volume: Volume<Float>, in isInside: [Bool], isNormalized: Bool = false) {
     var values: [Float] = []
     let step = max(1, isInside.count / Self.sample)
     for voxel in stride(from: 0, to: isInside.count, by: step) where isInside[voxel] {
@@ -27,7 +34,8 @@ struct IntensityScale: Sendable, Equatable {
     }
     lower = percentile(0.5)
     upper = percentile(99.5)
-    isMagnitude = (values.first ?? 0) >= 0
+    isMagnitude = !isNormalized && (values.first ?? 0) >= 0
+    dark = isNormalized ? lower : min(lower, 0)
   }
 
   /// The place of an intensity between both: 0 at the lower, 1 at the upper one.

@@ -34,6 +34,8 @@ public struct PerturbationParameter: Sendable, Equatable {
   public let name: String
   /// The smallest and the largest value.
   public let bounds: ClosedRange<Double>
+  /// Whether it says in which direction and how far, so that the change grows with it; otherwise it says where.
+  package var isDirection: Bool { bounds.lowerBound < 0 }
 
   /// A parameter in [-1, 1], which says in which direction and how far; severity scales its effect.
   static func direction(_ name: String) -> PerturbationParameter { .init(name: name, bounds: -1...1) }

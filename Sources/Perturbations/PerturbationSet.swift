@@ -31,10 +31,15 @@ public struct PerturbationSet: Sendable, Equatable {
       [seed, UInt64(attempt)] + Array(kind.rawValue.utf8).map(UInt64.init) + [0]
       + Array(caseName.utf8).map(UInt64.init)
     var random = CounterRandom(key: key + [0])
+    return DrawnPerturbation(self, vector: vector(using: &random), random: CounterRandom(key: key + [1]))
+  }
+
+  /// Draws a vector at the edge of the set.
+  package func vector(using random: inout CounterRandom) -> [Double] {
     var vector = kind.parameters.map { random.uniform($0.bounds.lowerBound, $0.bounds.upperBound) }
-    let directions = kind.parameters.indices.filter { kind.parameters[$0].bounds.lowerBound < 0 }
+    let directions = kind.parameters.indices.filter { kind.parameters[$0].isDirection }
     let largest = directions.map { abs(vector[$0]) }.max() ?? 0
     if largest > 0 { for index in directions { vector[index] /= largest } }
-    return DrawnPerturbation(self, vector: vector, random: CounterRandom(key: key + [1]))
+    return vector
   }
 }

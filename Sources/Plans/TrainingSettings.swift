@@ -87,6 +87,9 @@ public struct TrainingSettings: Sendable, Equatable {
   /// What takes the place of the cross-entropy where labels may be wrong; key `robust_loss`, an object. nnU-Net has the
   /// cross-entropy: `nil` by default.
   public var robustLoss: RobustLossSettings?
+  /// The perturbations of the acquisition that samples are trained on; key `adversarial`, an object. nnU-Net has none:
+  /// `nil` by default.
+  public var adversarial: AdversarialSettings?
   /// The seed of everything random: initial weights, cases, patches and augmentation; key `seed`, at least 0.
   ///
   /// It is 1 by default. nnU-Net sets no seed.
@@ -102,7 +105,7 @@ public struct TrainingSettings: Sendable, Equatable {
       "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
       "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "clean_cases",
-      "reweight", "interactions", "robust_loss", "seed",
+      "reweight", "interactions", "robust_loss", "adversarial", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
@@ -126,6 +129,7 @@ public struct TrainingSettings: Sendable, Equatable {
     reweight = try fields.fieldsIfPresent("reweight").map(ReweightSettings.init)
     interactions = try fields.fieldsIfPresent("interactions").map(InteractionSettings.init)
     robustLoss = try fields.fieldsIfPresent("robust_loss").map(RobustLossSettings.init)
+    adversarial = try fields.fieldsIfPresent("adversarial").map(AdversarialSettings.init)
     seed = try fields.int("seed", default: seed, in: 0...Int.max)
   }
 
@@ -142,6 +146,7 @@ public struct TrainingSettings: Sendable, Equatable {
     let members: [(String, JSON?)] = [
       ("distillation", distillation?.json), ("clean_cases", cleanCases?.json), ("reweight", reweight?.json),
       ("interactions", interactions?.json), ("robust_loss", robustLoss?.json),
+      ("adversarial", adversarial?.json),
     ]
     return members.compactMap { key, json in json.map { (key, $0) } }
   }

@@ -84,6 +84,31 @@ import UNet
     }
   }
 
+  /// Adversarial training is off unless the plan has its object. What it cannot do is refused.
+  @Test func adversarialTraining() throws {
+    func training(_ members: String) throws -> TrainingSettings {
+      try plan(SamplePlan.text.dropLast() + ", \"training\": {\(members)}}").training
+    }
+    #expect(try training("").adversarial == nil)
+    #expect(try training("").json.text.contains("adversarial") == false)
+    #expect(try training(#""adversarial": {}"#).adversarial == AdversarialSettings())
+    let settings = try training(
+      #""adversarial": {"mode": "worst-of", "kinds": ["bias", "noise"], "severity": 1, "share": 0.25, "step_size": 0, "#
+        + #""tries": 4}"#)
+    let adversarial = try #require(settings.adversarial)
+    #expect(adversarial.kinds == [.bias, .noise] && adversarial.mode == .worstOf && adversarial.tries == 4)
+    #expect(adversarial.severity == 1 && adversarial.share == 0.25 && adversarial.stepSize == 0)
+    #expect(try TrainingSettings(JSONFields(settings.json, file: "")) == settings)
+    for wrong in [
+      #"{"kinds": []}"#, #"{"kinds": ["bias", "bias"]}"#, #"{"kinds": "bias"}"#, #"{"kinds": ["blur"]}"#,
+      #"{"mode": "best"}"#, #"{"severity": 1.1}"#, #"{"share": -0.1}"#, #"{"tries": 0}"#, #"{"step": 1}"#, "true",
+    ] {
+      #expect(throws: InputError.self, "\(wrong)") { try training("\"adversarial\": \(wrong)") }
+    }
+    let error = #expect(throws: InputError.self) { try training(#""adversarial": {"kinds": ["affine"]}"#) }
+    #expect(error?.advice?.contains("augmentation") == true)
+  }
+
   /// Members that we do not know are kept when the file is read and written.
   @Test func writesWhatItRead() throws {
     try withTemporaryFolder { folder in

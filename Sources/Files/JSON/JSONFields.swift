@@ -81,9 +81,13 @@ public struct JSONFields: Sendable {
     return try required(key, values, "a list of finite numbers")
   }
 
+  /// A list of strings, or `nil` when the member is absent or `null`.
+  public func stringsIfPresent(_ key: String) throws -> [String]? {
+    try optional(key, "a list of strings") { $0.list(\.string) }
+  }
   /// A list of strings.
   public func strings(_ key: String) throws -> [String] {
-    try required(key, optional(key, "a list of strings") { $0.list(\.string) }, "a list of strings")
+    try required(key, stringsIfPresent(key), "a list of strings")
   }
 
   /// A list of `true` and `false`.

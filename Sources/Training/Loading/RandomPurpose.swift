@@ -3,7 +3,7 @@ import Statistics
 /// What random numbers are used for, so that different uses at one position of a batch draw different numbers.
 enum RandomPurpose: UInt64 {
   case patch, augmentation, validationCase, validationPatch, foregroundOrder, cleanCase, cleanPatch, cleanAugmentation,
-    weightedDraw
+    weightedDraw, adversarial
 }
 
 extension CounterRandom {

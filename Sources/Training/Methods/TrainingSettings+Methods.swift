@@ -69,6 +69,11 @@ extension TrainingSettings {
       cases: cases, groups: task.groups, cleanCases: task.cleanCases, precision: task.precision,
       hasTeacher: teacher != nil)
     var methods: [any TrainingMethod] = []
+    if let adversarial {
+      methods.append(
+        Adversarial(
+          adversarial, caseCount: cases.count, spacing: task.plan.configuration.spacing, seed: UInt64(seed)))
+    }
     let groups = cases.map { task.groups[$0] ?? "none" }
     let meta = metaMethod.map { _ in metaGradient(task, network: network, maker: maker) }
     if let reweight, let meta { methods.append(Reweighting(reweight, meta: meta, groups: groups)) }

@@ -9,7 +9,8 @@ public struct TrainingMemory: Sendable, Equatable {
   public let network: Int
   /// Bytes of the labels of a step and of their coarser copies.
   public let labels: Int
-  /// Bytes of the batches that are prepared ahead, and of the sample that is being augmented.
+  /// Bytes of the batches that are prepared ahead, of the sample that is being augmented, and of those that are being
+  /// perturbed.
   public let batches: Int
   /// Bytes of a checkpoint, which is put together in memory before it is written.
   public let checkpoint: Int
@@ -63,7 +64,10 @@ public struct TrainingMemory: Sendable, Equatable {
     let sample = voxels * (4 * inputChannels + 2)
     // Each transform of the augmentation works on one copy of a channel or, when it rotates, of the patch.
     let clean = settings.learnsFromCleanCases ? 2 * batchSize * sample : 0
-    batches = batchSize * sample * (1 + settings.prefetch) + 2 * sample + 8 * voxels + clean
+    let augmented = batchSize * sample * (1 + settings.prefetch) + 2 * sample + 8 * voxels
+    // The patches with their masks, the perturbed and the tried batch, and the patch that is being changed.
+    let perturbed = settings.adversarial == nil ? 0 : batchSize * (3 * sample + voxels) + 3 * sample
+    batches = augmented + perturbed + clean
     checkpoint = 4 * weights * (settings.ema > 0 ? 3 : 2)
   }
 }

@@ -26,6 +26,7 @@ extension Reader {
       ("reweight-state", { try state("reweight-state", under: "method_state/reweight", $0) }),
       ("interactions-state", { try state("interactions-state", under: "method_state/interactions", $0) }),
       ("robust-loss-state", { try state("robust-loss-state", under: "method_state/robust_loss", $0) }),
+      ("adversarial-state", { try state("adversarial-state", under: "method_state/adversarial", $0) }),
       (
         "sampler-state",
         { bench in

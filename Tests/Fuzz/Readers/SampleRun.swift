@@ -37,10 +37,13 @@ final class SampleRun {
     var (reweight, robustLoss) = (ReweightSettings(), RobustLossSettings())
     reweight.memory = 0.5
     robustLoss.adaptive = true
+    var adversary = AdversarialSettings()
+    (adversary.kinds, adversary.share) = ([.contrast, .bias], 1)
     let meta = MetaGradient(network) { _ in
       Batch(images: batch.images, labels: batch.labels, cases: [0, 5], showsForeground: [false, false])
     }
     return [
+      Adversarial(adversary, caseCount: SampleTables.caseNames.count, spacing: [1, 1, 1], seed: 1),
       Reweighting(reweight, meta: meta, groups: groups),
       DeepInteractions(
         InteractionSettings(), meta: meta, network: network, labels: 2, steps: 10, seed: 1, groups: groups),
