@@ -12,21 +12,23 @@ import UNet
 /// Protects adversarial training: what the ascent and the worst of several draws find, how many samples are perturbed,
 /// and exact resumption.
 struct AdversarialTests {
-  /// A network that has learned for some steps, with a batch of two balls. Its weights stay.
+  /// A network that has learned for some steps, unless told otherwise, with a batch of two balls. Its weights stay.
   private final class Frozen {
     let network: Network
     let images: [Float]
     let labels: [Int16]
 
-    init() throws {
+    init(isTrained: Bool = true) throws {
       let tiny = try TinyTraining()
-      (tiny.settings.epochs, tiny.settings.iterationsPerEpoch) = (2, 15)
-      _ = try tiny.trainer("model").run()
       network = try Network(
         tiny.plan.configuration.architecture(inputChannels: 1, outputChannels: 2), patch: [12, 12, 12], batchSize: 2,
         training: true)
-      let file = tiny.folder.appendingPathComponent("model/checkpoint_final.safetensors")
-      try network.load(Safetensors(contentsOf: file))
+      if isTrained {
+        (tiny.settings.epochs, tiny.settings.iterationsPerEpoch) = (2, 15)
+        _ = try tiny.trainer("model").run()
+        let file = tiny.folder.appendingPathComponent("model/checkpoint_final.safetensors")
+        try network.load(Safetensors(contentsOf: file))
+      }
       var random = CounterRandom(seed: 3)
       labels = (0..<2 * 1728).map { voxel in
         let place = [voxel / 144 % 12, voxel / 12 % 12, voxel % 12].map { $0 - (voxel < 1728 ? 5 : 6) }
@@ -52,10 +54,10 @@ struct AdversarialTests {
       return step
     }
 
-    /// The loss of the first sample after a perturbation.
-    func loss(_ perturbation: DrawnPerturbation) throws -> Double {
+    /// The losses of the first sample after perturbations.
+    func losses(_ perturbations: [DrawnPerturbation]) throws -> [Double] {
       let patch = NormalizedPatch(images[..<1728], shape: [12, 12, 12], spacing: [1, 1, 1])
-      return try step(0).losses(of: [Trial(position: 0, patch: patch, perturbation: perturbation)])[0]
+      return try step(0).losses(of: perturbations.map { Trial(position: 0, patch: patch, perturbation: $0) })
     }
   }
 
@@ -91,25 +93,25 @@ struct AdversarialTests {
     let frozen = try Frozen()
     let set = PerturbationSet(.bias, severity: 0.5)
     let start = [0.1, -0.2, 0.3, 0.1, -0.3, 0.2]
-    func loss(_ vector: [Double]) throws -> Double {
-      try frozen.loss(DrawnPerturbation(set, vector: vector, random: CounterRandom(seed: 1)))
-    }
     let gradient = try start.indices.map { index in
-      var (above, below) = (start, start)
-      above[index] += 0.05
-      below[index] -= 0.05
-      return try loss(above) - loss(below)
+      let losses = try frozen.losses(
+        [0.05, -0.05].map { distance in
+          var vector = start
+          vector[index] += distance
+          return DrawnPerturbation(set, vector: vector, random: CounterRandom(seed: 1))
+        })
+      return losses[0] - losses[1]
     }
     var random = CounterRandom(seed: 8)
     var sum = start.map { _ in 0.0 }
-    for _ in 0..<200 {
+    for _ in 0..<100 {
       let search = PerturbationSearch.ascent(from: start, in: set, stepSize: 0.2, using: &random)
-      let chosen = search.choice(try search.trials.map(frozen.loss))
+      let chosen = search.choice(try frozen.losses(search.trials))
       for index in sum.indices { sum[index] += chosen.vector[index] - start[index] }
     }
     let dot = zip(sum, gradient).reduce(0) { $0 + $1.0 * $1.1 }
     func norm(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
-    #expect(dot > 0.9 * norm(sum) * norm(gradient), "\(sum) \(gradient)")
+    #expect(dot > 0.85 * norm(sum) * norm(gradient), "\(sum) \(gradient)")
   }
 
   /// The sample is changed by the one of its draws whose loss is largest, and the gain is how much larger than their
@@ -123,7 +125,7 @@ struct AdversarialTests {
       _ = random.chance(1)
       let kind: PerturbationKind = random.integer(0, 1) == 0 ? .bias : .noise
       let search = PerturbationSearch.worst(of: 5, in: PerturbationSet(kind, severity: 0.5), using: &random)
-      let losses = try search.trials.map(frozen.loss)
+      let losses = try search.trials.map { try frozen.losses([$0])[0] }
       let largest = try #require(losses.max())
       #expect(Set(losses).count == 5 && abs(step.losses[0] - largest) < 1e-5, "\(losses) \(step.losses)")
       #expect(search.choice(losses).vector == search.trials[try #require(losses.firstIndex(of: largest))].vector)
@@ -135,7 +137,7 @@ struct AdversarialTests {
 
   /// Each sample is perturbed with the probability `share`, and the others stay as they are, bit for bit.
   @Test func theShareOfPerturbedSamples() throws {
-    let frozen = try Frozen()
+    let frozen = try Frozen(isTrained: false)
     var method = adversary { ($0.mode, $0.tries, $0.share) = (.worstOf, 1, 0.3) }
     var changed = 0
     for iteration in 0..<200 {
@@ -149,7 +151,7 @@ struct AdversarialTests {
 
   /// What a step has found is forgotten when the step is left out.
   @Test func aStepThatIsLeftOutLeavesNoTrace() throws {
-    let frozen = try Frozen()
+    let frozen = try Frozen(isTrained: false)
     var method = adversary { $0.share = 1 }
     var step = frozen.step(0)
     try method.prepare(&step)
@@ -185,7 +187,7 @@ struct AdversarialTests {
     tiny.settings.sampler.hardness.importance = .raw
     let whole = try tiny.trainer("whole")
     _ = try whole.run()
-    for stop in [1, 4, 5, 8] {
+    for stop in [1, 5, 8] {
       let model = "stopped_\(stop)"
       var calls = 0
       let outcome = try tiny.trainer(model).run {
