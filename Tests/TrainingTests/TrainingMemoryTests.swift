@@ -60,6 +60,18 @@ import Testing
     #expect(needs == needs.sorted() && Set(needs).count == 4)
   }
 
+  /// Patches that are perturbed take memory beside those that wait.
+  @Test func perturbedPatchesCount() throws {
+    let plain = plan(patch: [64, 64, 64], batch: 2)
+    var adversarial = plain
+    adversarial.training.adversarial = AdversarialSettings()
+    let batches = try [plain, adversarial].map {
+      try TrainingMemory($0, inputChannels: 1, outputChannels: 3).batches
+    }
+    // The perturbed batch and the one of trials, at least.
+    #expect(batches[1] - batches[0] > 2 * 2 * 64 * 64 * 64 * 4)
+  }
+
   @Test func aLossThatExplodesIsRemarkedOnOnce() {
     func record(_ epoch: Int, _ loss: Double) -> EpochRecord {
       EpochRecord(
