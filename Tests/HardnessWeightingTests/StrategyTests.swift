@@ -96,7 +96,7 @@ struct StrategyTests {
       StaticSampler.justTrainTwice(
         firstStageLosses: losses, errorShare: 0.25, upsampling: 6, weights: [1, 2, 1, 1, 0], seed: 1),
       expected: [0.1, 0.2, 0.6, 0.1, 0])
-    for weights in [[1, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, -1]] {
+    for weights: [Double] in [[1, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, -1]] {
       #expect(throws: SamplerError.self) {
         try StaticSampler.justTrainTwice(
           firstStageLosses: losses, errorShare: 0.4, upsampling: 6, weights: weights, seed: 1)
