@@ -35,7 +35,7 @@ import UNet
     var teacher = WeightTeacher(inputs: 3, units: 4, seed: 5)
     let x = [0.3, -1, 0.7]
     #expect(teacher.weight(x) == 1)
-    for step in 0..<5 { teacher.descend(teacher.parameters.indices.map { sin(Double($0 + step)) }, rate: 0.3) }
+    for step in 0..<5 { teacher.ascend(teacher.parameters.indices.map { sin(Double($0 + step)) }, rate: 0.3) }
     #expect(teacher.isConsistent)
     for (index, derivative) in teacher.gradient(x).enumerated() {
       let (above, below) = (teacher.moved(index, by: 1e-5).weight(x), teacher.moved(index, by: -1e-5).weight(x))
@@ -44,11 +44,11 @@ import UNet
   }
 
   /// Adam's first step is the learning rate long in each parameter, whatever the size of the gradient.
-  @Test func theTeacherDescends() {
+  @Test func theTeacherAscends() {
     var teacher = WeightTeacher(inputs: 1, units: 1, seed: 1)
     let before = teacher.parameters
-    teacher.descend([1e-9, -1e6, 2, 0], rate: 0.1)
-    for (change, expected) in zip(zip(teacher.parameters, before).map(-), [-0.1, 0.1, -0.1, 0]) {
+    teacher.ascend([1e-9, -1e6, 2, 0], rate: 0.1)
+    for (change, expected) in zip(zip(teacher.parameters, before).map(-), [0.1, -0.1, 0.1, 0]) {
       #expect(abs(change - expected) < 1e-9)
     }
   }

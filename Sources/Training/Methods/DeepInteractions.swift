@@ -60,9 +60,9 @@ package struct DeepInteractions: TrainingMethod {
     if let products = try meta.products(&step) {
       var gradient = state.teacher.parameters.map { _ in 0.0 }
       for (x, product) in zip(inputs, products) {
-        for (i, value) in state.teacher.gradient(x).enumerated() { gradient[i] -= product * value }
+        for (i, value) in state.teacher.gradient(x).enumerated() { gradient[i] += product * value }
       }
-      next.teacher.descend(gradient, rate: settings.learningRate)
+      next.teacher.ascend(gradient, rate: settings.learningRate)
     }
     for (index, weight) in zip(step.cases, weights) { next.weights.add(weight, to: groups[index]) }
     step.weights = zip(step.weights, weights).map(*)

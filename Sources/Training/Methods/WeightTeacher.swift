@@ -5,13 +5,12 @@ import Statistics
 ///
 ///     w = 2 σ(b + Σ_j a_j tanh(c_j + Σ_k M_jk x_k))
 ///
-/// It is trained with Adam (Kingma and Ba 2015). At first a = 0 and b = 0, so that every weight is 1.
+/// It is trained with `Adam`. At first a = 0 and b = 0, so that every weight is 1.
 struct WeightTeacher: Codable, Equatable {
   let inputs, units: Int
   /// M, c, a and b, one after the other.
   var parameters: [Double]
-  private var mean, square: [Double]
-  private var steps = 0
+  private var adam: Adam
 
   /// - Parameter seed: The seed of M, which is normal with variance 1 / inputs.
   init(inputs: Int, units: Int, seed: UInt64) {
@@ -20,16 +19,13 @@ struct WeightTeacher: Codable, Equatable {
     let scale = 1 / Double(inputs).squareRoot()
     let first = (0..<units * inputs).map { _ in random.preciseNormals().0 * scale }
     parameters = first + Array(repeating: 0, count: 2 * units + 1)
-    mean = parameters.map { _ in 0 }
-    square = mean
+    adam = Adam(count: parameters.count)
   }
 
   /// Whether the numbers are those of such a network.
   var isConsistent: Bool {
     let count = inputs > 0 && units > 0 ? units * inputs + 2 * units + 1 : 0
-    return steps >= 0
-      && [parameters, mean, square].allSatisfy { $0.count == count && $0.allSatisfy(\.isFinite) }
-      && square.allSatisfy { $0 >= 0 }
+    return parameters.count == count && parameters.allSatisfy(\.isFinite) && adam.isConsistent(count: count)
   }
 
   /// The weight of a sample.
@@ -51,16 +47,9 @@ struct WeightTeacher: Codable, Equatable {
     return gradient
   }
 
-  /// Takes a step of Adam that lowers what has this gradient.
-  mutating func descend(_ gradient: [Double], rate: Double) {
-    steps += 1
-    let (first, second) = (1 - pow(0.9, Double(steps)), 1 - pow(0.999, Double(steps)))
-    for i in parameters.indices {
-      mean[i] = 0.9 * mean[i] + 0.1 * gradient[i]
-      square[i] = 0.999 * square[i] + 0.001 * gradient[i] * gradient[i]
-      // Adam's usual 1e-8 would matter: the gradients may be as small.
-      parameters[i] -= rate * mean[i] / first / ((square[i] / second).squareRoot() + 1e-30)
-    }
+  /// Takes a step that raises what has this gradient.
+  mutating func ascend(_ gradient: [Double], rate: Double) {
+    for (i, step) in adam.step(along: gradient, rate: rate).enumerated() { parameters[i] += step }
   }
 
   private func evaluate(_ x: [Double]) -> (weight: Double, hidden: [Double]) {
