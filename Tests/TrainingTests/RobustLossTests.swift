@@ -183,7 +183,7 @@ struct RobustLossTests {
 
     let text = String(decoding: try JSONEncoder().encode(whole.state), as: UTF8.self)
     for (pattern, replacement) in [
-      (#""value":[-.0-9e]+"#, #""value":7"#), (#""steps":4"#, #""steps":-1"#), (#""square":"#, #""square":-"#),
+      (#""value":[-.0-9e]+"#, #""value":7"#), (#""steps":4"#, #""steps":-1"#), (#""square":\["#, #""square":[-"#),
       (#""updates":4"#, #""updates":-1"#), (#""learned":"#, #""other":"#),
     ] {
       let damaged = text.replacing(try Regex(pattern)) { _ in replacement }
