@@ -269,7 +269,7 @@ public final class Trainer {
     }
     // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the
     // epoch from its last checkpoint and replaces these rows.
-    try log.writeSampler(state, sampler, suspects: suspects)
+    try log.writeSampler(state, weightedSampler(step: 0) ?? sampler, suspects: suspects)
     state.finishEpoch(record)
     if isBest { try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.best)) }
     try writeLatest()
@@ -317,17 +317,22 @@ public final class Trainer {
 
   /// Draws the batch of a step of the current epoch, and records with which probabilities.
   private func draw(step: Int) throws -> DrawnBatch {
-    if let weights = methods.lazy.compactMap(\.drawWeights).first {
-      let iteration = state.epoch * settings.iterationsPerEpoch + step
-      var random = CounterRandom(
-        seed: UInt64(settings.seed), iteration: iteration, position: 0, purpose: .weightedDraw)
-      var weighted = try StaticSampler(weights: weights, seed: random.next())
-      let cases = try weighted.draw(network.batchSize)
-      return DrawnBatch(cases: cases, probabilities: cases.map { weighted.probability(of: $0) })
-    }
+    if var weighted = try weightedSampler(step: step) { return try draw(step: step, from: &weighted) }
+    return try draw(step: step, from: &sampler)
+  }
+
+  private func draw(step: Int, from sampler: inout some CaseSampler) throws -> DrawnBatch {
     let cases = try sampler.draw(network.batchSize)
     if SamplerMeans.counts(step: step, of: settings.iterationsPerEpoch) { state.samplerMeans?.add(sampler) }
     return DrawnBatch(cases: cases, probabilities: cases.map { sampler.probability(of: $0) })
+  }
+
+  /// The sampler of a step that draws by the weights of a method; `nil` if none of them has any.
+  private func weightedSampler(step: Int) throws -> StaticSampler? {
+    guard let weights = methods.lazy.compactMap(\.drawWeights).first else { return nil }
+    let iteration = state.epoch * settings.iterationsPerEpoch + step
+    var random = CounterRandom(seed: UInt64(settings.seed), iteration: iteration, position: 0, purpose: .weightedDraw)
+    return try StaticSampler(weights: weights, seed: random.next())
   }
 
   /// The share of each group in the draws of the epoch.
