@@ -119,6 +119,17 @@ import UNet
     }
   }
 
+  /// A run goes on with its own clean cases only.
+  @Test func aResumedRunHasTheSameCleanCases() throws {
+    let tiny = try tiny { $0.reweight = ReweightSettings() }
+    _ = try trainer(tiny, "model").run { true }
+    var task = try tiny.task("model", resumes: true)
+    task.cleanCases = ["case_0", "case_1"]
+    let error = #expect(throws: InputError.self) { try Trainer(task, progress: .silent) }
+    #expect(error?.found == "a run with 2 other clean cases")
+    _ = try trainer(tiny, "model", resumes: true)
+  }
+
   /// A checkpoint whose state is no state of these cases is refused.
   @Test func impossibleStatesAreRefused() throws {
     let tiny = try tiny { $0.reweight = ReweightSettings() }
