@@ -24,8 +24,8 @@ extension Plan {
 
   /// The first setting in which trainings by two plans would differ.
   ///
-  /// Names, other configurations, the order of keys, the number of epochs, and what happens to steps that are not
-  /// finite do not matter.
+  /// Names, other configurations, the order of keys, the number of epochs, the time, and what happens to steps that are
+  /// not finite do not matter.
   ///
   /// - Returns: The setting's key and its values in this plan and the other; `nil` when both train the same network in
   ///   the same way on the same data.
@@ -54,6 +54,7 @@ extension Plan {
   private func settingsDifference(from other: Plan) -> (String, String, String)? {
     var others = other.training
     others.epochs = training.epochs
+    others.hours = training.hours
     others.skipsNonFiniteSteps = training.skipsNonFiniteSteps
     guard training != others, case .object(let first) = training.json, case .object(let second) = others.json else {
       return nil

@@ -17,6 +17,13 @@ public struct TrainingSettings: Sendable, Equatable {
   public var sampler = SamplerSettings()
   /// The number of epochs; key `epochs`. nnU-Net: 1000.
   public var epochs = 1000
+  /// The hours that a training may take on the machine where it runs; key `hours`. nnU-Net has no such setting: `nil`
+  /// by default.
+  ///
+  /// After each epoch the number of epochs is chosen anew by what the epochs so far have taken, from half of `epochs` to
+  /// one and a half times as many. The learning rate follows, so that trainings with `hours` depend on the machine's
+  /// speed and are not repeated bit for bit.
+  public var hours: Double?
   /// Training steps in an epoch, one batch each; key `iterations_per_epoch`. nnU-Net: 250.
   public var iterationsPerEpoch = 250
   /// Validation batches after each epoch; key `validation_iterations`. nnU-Net: 50; 0 leaves out the validation.
@@ -102,13 +109,15 @@ public struct TrainingSettings: Sendable, Equatable {
   ///   train something else.
   init(_ fields: JSONFields) throws {
     try fields.allow([
-      "sampler", "epochs", "iterations_per_epoch", "validation_iterations", "initial_learning_rate", "momentum",
+      "sampler", "epochs", "hours", "iterations_per_epoch", "validation_iterations", "initial_learning_rate",
+      "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
       "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "clean_cases",
       "reweight", "interactions", "robust_loss", "adversarial", "seed",
     ])
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
+    hours = try fields.object["hours"].map { _ in try fields.double("hours", default: 0, in: 1e-6...1e6) }
     iterationsPerEpoch = try fields.int("iterations_per_epoch", default: iterationsPerEpoch, in: 1...10_000_000)
     validationIterations = try fields.int("validation_iterations", default: validationIterations, in: 0...10_000_000)
     initialLearningRate = try fields.double("initial_learning_rate", default: initialLearningRate, in: 0...1e3)
@@ -144,6 +153,7 @@ public struct TrainingSettings: Sendable, Equatable {
 
   private var methodMembers: [(String, JSON)] {
     let members: [(String, JSON?)] = [
+      ("hours", hours.map(JSON.number)),
       ("distillation", distillation?.json), ("clean_cases", cleanCases?.json), ("reweight", reweight?.json),
       ("interactions", interactions?.json), ("robust_loss", robustLoss?.json),
       ("adversarial", adversarial?.json),

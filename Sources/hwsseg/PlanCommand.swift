@@ -3,6 +3,8 @@ import Datasets
 import Files
 import Foundation
 import Planning
+import Tensors
+import Threads
 import Training
 import Workflows
 
@@ -33,9 +35,22 @@ struct PlanCommand: ParsableCommand {
       discussion: "8 when left out; 24 with resenc-l and 40 with resenc-xl."))
   var memory: Double?
 
+  @Option(
+    help: ArgumentHelp(
+      "Hours that training may take on this machine.",
+      discussion: "Steps are timed, and batch, features, patch and epochs become smaller until it ends in time."))
+  var hours: Double?
+
+  @Option(help: "Threads that training will use, for --hours; one for each core when left out.") var threads: Int?
+  @Option(help: "The number format of activations and convolutions, for --hours.") var precision = Precision.float32
+
   @OptionGroup(title: "Changes to the plan") var overrides: PlanOverrides
 
   func validate() throws {
+    guard hours.map({ $0 > 0 && $0 <= 1e6 }) ?? true else {
+      throw ValidationError("--hours must be more than 0 and at most 1000000")
+    }
+    guard 1...1024 ~= threads ?? 1 else { throw ValidationError("--threads must be 1 to 1024") }
     guard (dataset != nil) != (fingerprint != nil && datasetJson != nil) else {
       throw ValidationError("give either a data set's folder, or --fingerprint with --dataset-json")
     }
@@ -65,6 +80,12 @@ struct PlanCommand: ParsableCommand {
     }
     var plan = try planner.plan(measured, description, datasetName: name)
     try overrides.apply(to: &plan, for: description)
+    if let hours {
+      if let threads { Parallel.limit(to: threads) }
+      let budget = try TimeBudget(plan, hours: hours, description: description, precision: precision) { print($0) }
+      plan = budget.plan
+      print(budget.explanation)
+    }
     try plan.write(to: target)
     InspectCommand.show(Inspection.facts(of: plan))
     // Plans for slices cannot be trained yet.

@@ -151,7 +151,7 @@ public final class Trainer {
   private func runLocked(_ stopRequested: () -> Bool) throws -> Outcome {
     if state.epoch == 0, state.iteration == 0, !task.overwrites { try folder.checkUntouched() }
     if folder.has(.final), task.resumes, !task.overwrites {
-      guard !folder.has(.latest) || state.epoch >= settings.epochs else {
+      guard !folder.has(.latest) || state.epoch >= epochs else {
         throw InputError(
           folder.url.path, found: "a finished model of \(state.epoch) epochs", expected: "an unfinished run",
           advice: "To train it further, allow it to be overwritten (--resume --overwrite).")
@@ -161,7 +161,7 @@ public final class Trainer {
     }
     try folder.prepare(for: task, isNew: state.epoch == 0 && state.iteration == 0)
     reportStart()
-    while state.epoch < settings.epochs {
+    while state.epoch < epochs {
       guard try trainEpoch(stopRequested) else {
         try writeLatest()
         progress.report(
@@ -227,10 +227,15 @@ public final class Trainer {
     return true
   }
 
+  /// The number of epochs: the plan's or, where the plan has a time, that with which the training ends in time.
+  private var epochs: Int {
+    settings.hours.map { settings.epochs(within: $0 * 3600, after: state.history.map(\.seconds)) } ?? settings.epochs
+  }
+
   /// The learning rate of the current epoch e of n: initial · (1 − e / n)^power.
   private var learningRate: Double {
     settings.initialLearningRate
-      * pow(1 - Double(state.epoch) / Double(settings.epochs), settings.polynomialPower)
+      * pow(1 - Double(state.epoch) / Double(epochs), settings.polynomialPower)
   }
 
   /// The results of the current epoch.
@@ -275,13 +280,13 @@ public final class Trainer {
     try writeLatest()
     try log.write(state.history)
     try addEvents(record)
-    progress.reportEpoch(record, epochs: settings.epochs, isBest: isBest)
+    progress.reportEpoch(record, epochs: epochs, isBest: isBest)
     if let warning = state.history.divergenceWarning { progress.report(warning) }
     if let warning = sampler.warning, !hasWarned {
       hasWarned = true
       progress.report(warning)
     }
-    if state.epoch == settings.epochs, !suspects.isEmpty { report(suspects) }
+    if state.epoch == epochs, !suspects.isEmpty { report(suspects) }
   }
 
   /// Adds the results of an epoch to TensorBoard's events.
@@ -387,8 +392,8 @@ public final class Trainer {
     state.gradientNormSum += Double(norm)
     let iterations = settings.iterationsPerEpoch
     progress.reportStep(
-      epoch: state.epoch, epochs: settings.epochs, iteration: state.iteration + 1, iterations: iterations, loss: loss,
-      stepsLeft: (settings.epochs - state.epoch) * iterations - state.iteration - 1)
+      epoch: state.epoch, epochs: epochs, iteration: state.iteration + 1, iterations: iterations, loss: loss,
+      stepsLeft: (epochs - state.epoch) * iterations - state.iteration - 1)
   }
 
   /// Leaves out a step with a value that is not finite, if the plan allows that.
@@ -456,7 +461,7 @@ public final class Trainer {
   private var needsSelectionScore: Bool {
     let number = state.epoch + 1
     return settings.selectBy != .pseudoDice && !task.split.validation.isEmpty
-      && (number % settings.selectEvery == 0 || number == settings.epochs)
+      && (number % settings.selectEvery == 0 || number == epochs)
   }
 
   /// Predicts all training cases as a whole when the plan asks for it after this epoch, and tells the sampler 1 − Dice.
