@@ -24,6 +24,15 @@ public struct TrainingSettings: Sendable, Equatable {
   /// one and a half times as many. The learning rate follows, so that trainings with `hours` depend on the machine's
   /// speed and are not repeated bit for bit.
   public var hours: Double?
+  /// How the patch changes during a training.
+  public enum Schedule: String, Sendable, CaseIterable {
+    /// The plan's patch from the first step to the last, as in nnU-Net.
+    case constant
+    /// Patches that grow in five stages of as many epochs, from 0.4 of the plan's edges.
+    case progressive
+  }
+  /// How the patch changes during the training; key `schedule`, `"constant"` by default.
+  public var schedule = Schedule.constant
   /// Training steps in an epoch, one batch each; key `iterations_per_epoch`. nnU-Net: 250.
   public var iterationsPerEpoch = 250
   /// Validation batches after each epoch; key `validation_iterations`. nnU-Net: 50; 0 leaves out the validation.
@@ -109,7 +118,8 @@ public struct TrainingSettings: Sendable, Equatable {
   ///   train something else.
   init(_ fields: JSONFields) throws {
     try fields.allow([
-      "sampler", "epochs", "hours", "iterations_per_epoch", "validation_iterations", "initial_learning_rate",
+      "sampler", "epochs", "hours", "schedule", "iterations_per_epoch", "validation_iterations",
+      "initial_learning_rate",
       "momentum",
       "nesterov", "weight_decay", "gradient_clip", "polynomial_power", "oversample_foreground", "augmentation",
       "prefetch", "ema", "select_by", "select_every", "skip_non_finite_steps", "distillation", "clean_cases",
@@ -118,6 +128,12 @@ public struct TrainingSettings: Sendable, Equatable {
     if let sampler = try fields.fieldsIfPresent("sampler") { self.sampler = try SamplerSettings(sampler) }
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
     hours = try fields.object["hours"].map { _ in try fields.double("hours", default: 0, in: 1e-6...1e6) }
+    schedule = try fields.choice("schedule", default: schedule)
+    guard hours == nil || schedule == .constant else {
+      throw fields.error(
+        "schedule", found: "growing patches and hours", expected: "one of the two",
+        advice: "The first epochs say nothing of how long those with larger patches will take.")
+    }
     iterationsPerEpoch = try fields.int("iterations_per_epoch", default: iterationsPerEpoch, in: 1...10_000_000)
     validationIterations = try fields.int("validation_iterations", default: validationIterations, in: 0...10_000_000)
     initialLearningRate = try fields.double("initial_learning_rate", default: initialLearningRate, in: 0...1e3)
@@ -154,6 +170,7 @@ public struct TrainingSettings: Sendable, Equatable {
   private var methodMembers: [(String, JSON)] {
     let members: [(String, JSON?)] = [
       ("hours", hours.map(JSON.number)),
+      ("schedule", schedule == .constant ? nil : .string(schedule.rawValue)),
       ("distillation", distillation?.json), ("clean_cases", cleanCases?.json), ("reweight", reweight?.json),
       ("interactions", interactions?.json), ("robust_loss", robustLoss?.json),
       ("adversarial", adversarial?.json),

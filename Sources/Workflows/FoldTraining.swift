@@ -56,22 +56,37 @@ public struct FoldTraining {
     self.logger = logger
   }
 
-  /// Checks everything that can be checked, preprocesses the cases where that has not been done, and opens everything
-  /// the training needs.
+  /// Checks everything that can be checked, preprocesses the cases where that has not been done, and trains.
   ///
-  /// - Throws: `InputError` when plan, cases, weights or folder are not usable.
-  public func trainer() throws -> Trainer {
+  /// - Parameters:
+  ///   - begin: Called with the trainer when everything is checked and open, before the first step.
+  ///   - stopRequested: Called after every step. When it returns `true`, the run writes a checkpoint and stops.
+  /// - Returns: Whether the training is finished or was stopped, and its epochs.
+  /// - Throws: `InputError` when plan, cases, weights or folder are not usable, and what `Trainer` throws.
+  public func train(begin: (Trainer) throws -> Void = { _ in }, stopRequested: () -> Bool) throws
+    -> (outcome: Trainer.Outcome, history: [EpochRecord])
+  {
     let groups = try groups()
-    let teacherModels = try teacher.map { try ModelTeacher.models(in: $0, for: plan, dataset.description) }
     let cleanCases = try cleanCases()
+    let teacherModels = try teacher.map { try ModelTeacher.models(in: $0, for: plan, dataset.description) }
     try check(groups: groups, cleanCases: cleanCases, teacher: teacherModels)
-    let task = TrainingTask(
+    var task = TrainingTask(
       plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
       cleanCases: cleanCases, folder: folder, engine: engine, precision: precision, resumes: resumes,
-      overwrites: overwrites,
-      initialWeights: initialWeights)
-    let teacher = try teacherModels.map { try ModelTeacher($0, for: plan, engine: engine, precision: precision) }
-    return try Trainer(task, progress: TrainingProgress(logger: logger), teacher: teacher)
+      overwrites: overwrites, initialWeights: initialWeights)
+    var hasBegun = false
+    while true {
+      // A trainer for each size of the patch; the one before has freed its network.
+      let result = try { () throws -> (Trainer.Outcome, [EpochRecord]) in
+        let teacher = try teacherModels.map { try ModelTeacher($0, for: plan, engine: engine, precision: precision) }
+        let trainer = try Trainer(task, progress: TrainingProgress(logger: logger), teacher: teacher)
+        if !hasBegun { try begin(trainer) }
+        return (try trainer.run(stopRequested: stopRequested), trainer.history)
+      }()
+      guard result.0 == .patchGrows else { return result }
+      hasBegun = true
+      task.resumes = true
+    }
   }
 
   /// The cases that are held out.

@@ -34,6 +34,9 @@ struct TrainCommand: ParsableCommand {
   @OptionGroup(title: "Changes to the plan") var preset: SamplerPreset
   @OptionGroup(title: "Changes to the plan") var overrides: PlanOverrides
 
+  @Option(help: "How the patch changes: constant, or progressive, which takes less than half of the time.")
+  var schedule: TrainingSettings.Schedule?
+
   @Option(help: "The engine that computes convolutions.")
   var engine = Engine.auto
 
@@ -61,6 +64,7 @@ struct TrainCommand: ParsableCommand {
     let raw = try RawDataset(dataset)
     var plan = try Plan.read(plan)
     try overrides.apply(preset: preset, to: &plan, for: raw.description)
+    if let schedule { plan.training.schedule = schedule }
     var training = try FoldTraining(
       raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: logger)
     (training.engine, training.precision) = (engine, precision)
@@ -69,20 +73,24 @@ struct TrainCommand: ParsableCommand {
     var record = RunRecord(plan: plan.json.text)
     (record.engine, record.precision, record.seeds) = (engine, precision, [plan.training.seed])
     try RunJournal.command(record, in: training.folder.url, logger: logger) { journal in
-      let trainer = try training.trainer()
-      journal.keep()
-      journal.update { $0.data = trainer.caseChecksums.map(RunRecord.checksum) }
-      try train(trainer)
+      try train(training, journal)
       if let summary = try training.validate() { logger.info("\(summary.tables())") }
       logger.info("Model in \(training.folder.url.relativePath)")
     }
   }
 
-  private func train(_ trainer: Trainer) throws {
-    let signals = StopSignals()
-    defer { signals.release() }
-    if try trainer.run(stopRequested: { signals.received != nil }) == .stopped {
-      throw ExitCode(128 + (signals.received ?? SIGTERM))
-    }
+  private func train(_ training: FoldTraining, _ journal: RunJournal) throws {
+    // Signals end the program at once while it checks and preprocesses.
+    var signals: StopSignals?
+    defer { signals?.release() }
+    let (outcome, _) = try training.train(
+      begin: { trainer in
+        journal.keep()
+        journal.update { $0.data = trainer.caseChecksums.map(RunRecord.checksum) }
+        signals = StopSignals()
+      }, stopRequested: { signals?.received != nil })
+    if outcome == .stopped { throw ExitCode(128 + (signals?.received ?? SIGTERM)) }
   }
 }
+
+extension TrainingSettings.Schedule: ExpressibleByArgument {}

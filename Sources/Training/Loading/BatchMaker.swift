@@ -20,9 +20,10 @@ struct BatchMaker: Sendable {
 
   /// Opens all training and validation cases of a task.
   ///
+  /// - Parameter patch: The patch to cut, (z, y, x); the plan's when left out.
   /// - Throws: `InputError` when there is no training case, when the data were preprocessed with another plan, or when
   ///   a case is missing or does not have the plan's channels.
-  init(_ task: TrainingTask) throws {
+  init(_ task: TrainingTask, patch: [Int]? = nil) throws {
     let configuration = task.plan.configuration
     let settings = task.plan.training
     guard !task.split.training.isEmpty else {
@@ -48,7 +49,8 @@ struct BatchMaker: Sendable {
         task.store.folder.path, found: "no labeled voxel in any of the \(training.count) training cases",
         expected: "something to learn", advice: "Check the label maps and the labels of dataset.json.")
     }
-    patch = configuration.patchSize
+    let patch = patch ?? configuration.patchSize
+    self.patch = patch
     self.channels = channels
     // `DatasetDescription` has checked that the labels are 0, 1, 2, …, and the ignore label the last.
     labels = 0..<task.description.allLabels.count + (task.description.ignoreLabel == nil ? 0 : 1)

@@ -27,6 +27,8 @@ public final class Trainer {
     case finished
     /// A stop was requested; the run can be resumed from `checkpoint_latest`.
     case stopped
+    /// The next epoch has a larger patch. Resume the run from `checkpoint_latest` with another trainer.
+    case patchGrows
   }
 
   private let task: TrainingTask
@@ -87,14 +89,15 @@ public final class Trainer {
     try configuration.checkSupported()
     try folder.checkAvailability(for: task)
 
-    let maker = try BatchMaker(task)
+    let patch = settings.patch(configuration, in: try Self.firstEpoch(task))
+    let maker = try BatchMaker(task, patch: patch)
     self.maker = maker
     loader = BatchLoader { try maker.batch($0) }
     let seed = UInt64(settings.seed)
     network = try Network(
       configuration.architecture(
         inputChannels: configuration.normalizationSchemes.count, outputChannels: task.description.outputChannels),
-      patch: configuration.patchSize,
+      patch: patch,
       batchSize: configuration.batchSize,
       training: true, engine: task.engine, precision: task.precision, seed: seed)
     loss = Loss(task.description, batchDice: configuration.batchDice)
@@ -109,6 +112,13 @@ public final class Trainer {
     state.identity = RunIdentity(task, cases: maker.storedCases)
     log = TrainingLog(folder: task.folder, classes: task.description.foregroundClasses.map(\.name), groups: task.groups)
     try loadCheckpointOrInitialWeights()
+  }
+
+  /// The epoch with which a run of a task begins.
+  private static func firstEpoch(_ task: TrainingTask) throws -> Int {
+    guard task.plan.training.schedule == .progressive, task.resumes, task.folder.has(.latest) else { return 0 }
+    let checkpoints = [task.folder.checkpoint(.latest), task.folder.previousCheckpoint]
+    return try TrainingCheckpoint.epoch(TrainingCheckpoint.open(checkpoints) { _ in })
   }
 
   /// Loads the last checkpoint of a run that is resumed, or the weights that a new run starts from.
@@ -162,6 +172,7 @@ public final class Trainer {
     try folder.prepare(for: task, isNew: state.epoch == 0 && state.iteration == 0)
     reportStart()
     while state.epoch < epochs {
+      guard settings.patch(task.plan.configuration, in: state.epoch) == network.patch else { return .patchGrows }
       guard try trainEpoch(stopRequested) else {
         try writeLatest()
         progress.report(
@@ -185,7 +196,7 @@ public final class Trainer {
     progress.report(
       "Training \(weights) weights on \(task.split.training.count) cases, "
         + "validating on \(task.split.validation.count); "
-        + "patch \(configuration.patchSize.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
+        + "patch \(network.patch.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
         + "\(task.precision), sampler \(settings.sampler.name.rawValue).")
     for convolution in network.convolutions { progress.debug(convolution) }
     progress.debug("Threads: \(Parallel.threads). \(ProcessMemory.description)")

@@ -63,6 +63,14 @@ package enum TrainingCheckpoint {
     return file
   }
 
+  /// The number of epochs that were done when a checkpoint was written.
+  ///
+  /// - Throws: `InputError` when the file is damaged.
+  static func epoch(_ file: Safetensors) throws -> Int {
+    guard let epoch = file.metadata["epoch"].flatMap({ Int($0) }), epoch >= 0 else { throw unusableError(file.url) }
+    return epoch
+  }
+
   /// Restores a run to the state in which the file was written.
   ///
   /// - Throws: `InputError` when the file is damaged, or belongs to another network, other cases, another sampler or

@@ -126,9 +126,8 @@ public struct StudyRunner {
       preprocessed: folder.preprocessed, splits: study.splits, logger: logger)
     (training.engine, training.precision, training.resumes) = (engine, study.precision, true)
     training.teacher = arm.teacher.map { folder.model($0, seed, fold).url }
-    let trainer = try training.trainer()
-    guard try trainer.run(stopRequested: stopRequested) == .finished else { return nil }
-    return trainer.history.map(\.seconds).reduce(0, +)
+    let (outcome, history) = try training.train(stopRequested: stopRequested)
+    return outcome == .finished ? history.map(\.seconds).reduce(0, +) : nil
   }
 
   /// Predicts the test cases with all folds together, or each fold's own cases, and evaluates them.

@@ -1,0 +1,72 @@
+import Datasets
+import Files
+import Foundation
+import Testing
+
+@testable import Plans
+@testable import Training
+
+/// Protects trainings whose patches grow: which patches they have, and that nothing else of the training changes.
+@Suite struct PatchGrowthTests {
+  @Test func patchesAreValidAndEndAtThePlans() {
+    let growth = PatchGrowth(patch: [128, 96, 40], divisors: [32, 32, 8])
+    #expect(growth.patches == [[64, 64, 16], [64, 64, 24], [96, 64, 32], [96, 96, 32], [128, 96, 40]])
+    #expect((0..<10).map { growth.patch(in: $0, of: 10)[0] } == [64, 64, 64, 64, 96, 96, 96, 96, 128, 128])
+    #expect(growth.patch(in: 10, of: 10) == [128, 96, 40])
+    #expect(growth.patch(in: 0, of: 1) == [64, 64, 16])
+    // A patch that is as small as can be stays.
+    #expect(PatchGrowth(patch: [16, 8, 1], divisors: [8, 8, 1]).patches.allSatisfy { $0 == [16, 8, 1] })
+  }
+
+  /// Four fifths of the operations are saved in the first stage; the whole training takes about 44 %.
+  @Test func aTrainingTakesLessThanHalf() {
+    let patches = PatchGrowth(patch: [128, 128, 128], divisors: [4, 4, 4]).patches
+    let share = patches.reduce(0.0) { $0 + Double($1.reduce(1, *)) / (128 * 128 * 128) } / 5
+    #expect(abs(share - 0.44) < 0.02)
+  }
+
+  private func tiny() throws -> TinyTraining {
+    let tiny = try TinyTraining()
+    (tiny.settings.epochs, tiny.settings.iterationsPerEpoch) = (5, 3)
+    tiny.settings.schedule = .progressive
+    return tiny
+  }
+
+  /// Trains to the end with a trainer for each patch, and returns the patches.
+  private func train(_ tiny: TinyTraining, _ model: String, resumes: Bool = false) throws -> Int {
+    var trainers = 0
+    while true {
+      trainers += 1
+      let outcome = try tiny.trainer(model, resumes: resumes || trainers > 1).run()
+      if outcome == .finished { return trainers }
+      #expect(outcome == .patchGrows)
+    }
+  }
+
+  /// The patch of 12 voxels begins with 8: a trainer for each. Interrupting either changes nothing.
+  @Test(arguments: [2, 13]) func interruptionsChangeNothing(step: Int) throws {
+    let tiny = try tiny()
+    #expect(try train(tiny, "whole") == 2)
+    var steps = 0
+    var outcome = Trainer.Outcome.patchGrows
+    while outcome == .patchGrows {
+      outcome = try tiny.trainer("parts", resumes: steps > 0).run {
+        steps += 1
+        return steps == step
+      }
+    }
+    #expect(outcome == .stopped)
+    _ = try train(tiny, "parts", resumes: true)
+    #expect(try tiny.weights("whole") == tiny.weights("parts"))
+    // It is another training than that with one patch.
+    tiny.settings.schedule = .constant
+    _ = try tiny.trainer("constant").run()
+    #expect(try tiny.weights("constant") != tiny.weights("whole"))
+  }
+
+  @Test func hoursAndGrowthAreRefusedTogether() {
+    var settings = TrainingSettings()
+    (settings.hours, settings.schedule) = (1, .progressive)
+    #expect(throws: InputError.self) { try TrainingSettings(JSONFields(settings.json, file: "plan")) }
+  }
+}
