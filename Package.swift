@@ -180,7 +180,10 @@ let package = Package(
       dependencies: ["CNIfTI", "Datasets", "Evaluation", "Files", "NIfTI", "Reports", "Statistics", "TestSupport"]),
     .testTarget(
       name: "WorkflowsTests",
-      dependencies: ["Files", "Tensors", "TestSupport", "Workflows", .product(name: "Logging", package: "swift-log")]),
+      dependencies: [
+        "Datasets", "Files", "Plans", "Tensors", "TestSupport", "Workflows",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "FuzzTests", dependencies: ["TestSupport", "fuzz"]),
     .testTarget(
       name: "hwssegTests", dependencies: ["Datasets", "Files", "NIfTI", "TensorFiles", "TestSupport", "hwsseg"]),

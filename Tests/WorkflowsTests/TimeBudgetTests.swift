@@ -1,4 +1,8 @@
+import Datasets
+import Files
+import Foundation
 import Plans
+import TestSupport
 import Testing
 
 @testable import Workflows
@@ -26,5 +30,27 @@ import Testing
     var short = TrainingSettings()
     (short.epochs, short.iterationsPerEpoch, short.validationIterations) = (3, 10, 0)
     #expect(schedule(1000, short) == short)
+  }
+
+  /// With time enough the plan stays as it is; with little, it has as many steps as fit, and says so.
+  @Test func aPlanIsFitted() throws {
+    let plan = try Plan(JSON.parse(Data(SamplePlan.text.utf8), file: "plan"), file: "plan")
+    let text =
+      #"{"channel_names": {"0": "MR"}, "labels": {"background": 0, "a": 1}, "numTraining": 9, "#
+      + #""file_ending": ".nii.gz"}"#
+    let description = try DatasetDescription(JSON.parse(Data(text.utf8), file: "dataset.json"), file: "dataset.json")
+    let ample = try TimeBudget(plan, hours: 1e5, description: description)
+    #expect(ample.losses.isEmpty && ample.isEnough)
+    #expect(ample.plan.configuration == plan.configuration && ample.plan.training.hours == 1e5)
+    #expect(ample.explanation == "The full plan ends in time.")
+
+    var lines: [String] = []
+    let short = try TimeBudget(plan, hours: 1e-6, description: description) { lines.append($0) }
+    #expect(!short.isEnough && short.losses.last?.hasSuffix("steps in place of 250000") == true)
+    let steps = short.plan.training.epochs * short.plan.training.iterationsPerEpoch
+    #expect(Double(steps - 1) * short.secondsPerStep <= 0.0036)
+    #expect(short.explanation.contains("fewer than 1000 steps"))
+    // So small a network cannot become smaller.
+    #expect(lines.count == 1)
   }
 }
