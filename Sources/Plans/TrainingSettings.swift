@@ -20,8 +20,8 @@ public struct TrainingSettings: Sendable, Equatable {
   /// The hours that a training may take on the machine where it runs; key `hours`. nnU-Net has no such setting: `nil`
   /// by default.
   ///
-  /// After each epoch the number of epochs is chosen anew by what the epochs so far have taken, from half of `epochs` to
-  /// one and a half times as many. The learning rate follows, so that trainings with `hours` depend on the machine's
+  /// After each epoch the number of epochs is chosen anew by what the epochs so far have taken, from half of `epochs`
+  /// to one and a half times as many. The learning rate follows, so that trainings with `hours` depend on the machine's
   /// speed and are not repeated bit for bit.
   public var hours: Double?
   /// How the patch changes during a training.
@@ -94,8 +94,8 @@ public struct TrainingSettings: Sendable, Equatable {
   /// Which training cases are known to be annotated right; key `clean_cases`, a list of names, or the name of a column
   /// of `groups.csv` with `yes` for them. nnU-Net does not ask: `nil` by default.
   public var cleanCases: CleanCases?
-  /// How samples are weighted by what they do for the clean cases; key `reweight`, an object. nnU-Net does not: `nil` by
-  /// default.
+  /// How samples are weighted by what they do for the clean cases; key `reweight`, an object. nnU-Net does not: `nil`
+  /// by default.
   public var reweight: ReweightSettings?
   /// The network that learns weights of samples from what the trained network sees in them; key `interactions`, an
   /// object. nnU-Net has none: `nil` by default.

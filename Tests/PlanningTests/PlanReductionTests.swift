@@ -3,7 +3,8 @@ import Testing
 
 @testable import Planning
 
-/// Protects the smaller versions of a plan: each is a network that nnU-Net could have planned, and they shrink in order.
+/// Protects the smaller versions of a plan: each is a network that nnU-Net could have planned, and they shrink in
+/// order.
 @Suite struct PlanReductionTests {
   /// A plan for images like those of the fetal brain: 0.8 mm in all axes.
   private func plan(spacing: [Double] = [0.8, 0.8, 0.8], shape: [Int] = [140, 180, 130]) throws -> Plan {

@@ -8,7 +8,8 @@ import UNet
 
 @testable import Training
 
-/// Protects the weights that are learned from clean cases: their rule, what they do to a training, and exact resumption.
+/// Protects the weights that are learned from clean cases: their rule, what they do to a training, and exact
+/// resumption.
 @Suite struct ReweightingTests {
   /// Ren et al.: max(0, u) divided by the sum, for a step that minimizes the sum of weight · loss; ours has a mean.
   @Test func weightsOfABatch() {

@@ -6,9 +6,10 @@ import UNet
 /// Learning to reweight with deep interactions (Fan et al. 2020, <https://arxiv.org/abs/2007.04649>): a small network
 /// gives each sample a weight by what the trained network sees in it, and learns from clean cases.
 ///
-/// What it sees is the coarsest features, averaged over the patch; the loss; for each label, the square root of its share
-/// of the voxels; and how much of the training is done. With w_i(ω) for the weight of sample i, a step of the trained
-/// network changes the clean loss by −α / N · Σ w_i u_i, u_i = ⟨∇ loss_i, ∇ clean loss⟩, so ω follows Σ u_i ∂w_i/∂ω.
+/// What it sees is the coarsest features, averaged over the patch; the loss; for each label, the square root of its
+/// share of the voxels; and how much of the training is done. With w_i(ω) for the weight of sample i, a step of the
+/// trained network changes the clean loss by −α / N · Σ w_i u_i, u_i = ⟨∇ loss_i, ∇ clean loss⟩, so ω follows Σ u_i
+/// ∂w_i/∂ω.
 package struct DeepInteractions: TrainingMethod {
   package struct State: Codable {
     var teacher: WeightTeacher

@@ -3,8 +3,8 @@ import UNet
 /// How the loss of clean cases changes when a training step follows a gradient: first-order meta-learning.
 ///
 /// With the gradient v of the loss on a clean batch, a step θ − α g changes that loss by −α ⟨g, v⟩ to first order. Each
-/// step has one v. The products of all gradients with v come from the tangent of the logits along v (`LogitTangent`), so
-/// that they need no gradients of single samples: five passes through the network replace 2 N.
+/// step has one v. The products of all gradients with v come from the tangent of the logits along v (`LogitTangent`),
+/// so that no sample needs a backward pass of its own.
 package final class MetaGradient {
   private let clean: (Int) throws -> Batch
   private let tangent: LogitTangent
@@ -36,8 +36,8 @@ package final class MetaGradient {
     prepared = (step.iteration, tangent.compute(), nil)
   }
 
-  /// ⟨g, v⟩ for the gradient g of the weights to which the present gradient with respect to the logits leads; `nil` when
-  /// v is 0 or not finite.
+  /// ⟨g, v⟩ for the gradient g of the weights to which the present gradient with respect to the logits leads; `nil`
+  /// when v is 0 or not finite.
   func product() -> Double? {
     guard prepared?.isKnown == true else { return nil }
     let product = tangent.product()

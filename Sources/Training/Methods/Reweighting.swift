@@ -6,13 +6,13 @@ import Plans
 /// training on it lowers the loss of clean cases.
 ///
 /// For a virtual step with weights ε_i = 0, the derivative of the clean loss with respect to ε_i is proportional to
-/// −u_i, u_i = ⟨∇ loss_i, ∇ clean loss⟩. The paper's weights are max(0, u_i) divided by their sum over the batch, or all
-/// 0 if the sum is. The batch's loss is Σ of weight · loss.
+/// −u_i, u_i = ⟨∇ loss_i, ∇ clean loss⟩. The paper's weights are max(0, u_i) divided by their sum over the batch, or
+/// all 0 if the sum is. The batch's loss is Σ of weight · loss.
 ///
-/// In a batch of two that is nearly all or nothing. With `memory` γ > 0, each case has a moving average of its u, and its
-/// weight is max(0, average) divided by the mean of that over all cases seen, at most ``largestWeight``. Gradients shrink
-/// as a training goes on, so u is first divided by the moving average of |u| over the steps. With `draws`, cases are drawn
-/// by these weights, and samples keep theirs.
+/// In a batch of two that is nearly all or nothing. With `memory` γ > 0, each case has a moving average of its u, and
+/// its weight is max(0, average) divided by the mean of that over all cases seen, at most ``largestWeight``. Gradients
+/// shrink as a training goes on, so u is first divided by the moving average of |u| over the steps. With `draws`, cases
+/// are drawn by these weights, and samples keep theirs.
 package struct Reweighting: TrainingMethod {
   package struct State: Codable, Equatable {
     /// For each case the sums of its averages: Σ γ^k u and Σ γ^k over its visits.
