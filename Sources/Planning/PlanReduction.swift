@@ -11,9 +11,9 @@ public struct PlanReduction: Sendable {
   /// The smaller and smaller versions of a plan, after the plan itself.
   ///
   /// First the batch shrinks to 2. Then in turns the features are halved, to at least 8 at full resolution, and the
-  /// edges of the patch multiplied by 0.8, to at least 32 voxels where they were longer. The batch goes first because it
-  /// is the cheapest: samples of later steps replace those of larger batches. Features go before the patch because the
-  /// patch bounds what the network sees.
+  /// edges of the patch multiplied by 0.8, to at least 32 voxels where they were longer. The batch goes first because
+  /// it is the cheapest: samples of later steps replace those of larger batches. Features go before the patch because
+  /// the patch bounds what the network sees.
   ///
   /// - Parameter plan: A plan for volumes.
   /// - Throws: `InputError` when the plan has no configuration that can be trained.
