@@ -1,4 +1,3 @@
-import Files
 import Plans
 
 /// A smaller version of a plan, whose steps take less time, by nnU-Net's rules of topology.
@@ -16,8 +15,7 @@ public struct PlanReduction: Sendable {
   /// the patch bounds what the network sees.
   ///
   /// - Parameter plan: A plan for volumes.
-  /// - Throws: `InputError` when the plan has no configuration that can be trained.
-  public static func all(of plan: Plan) throws -> [PlanReduction] {
+  public static func all(of plan: Plan) -> [PlanReduction] {
     var reductions = [PlanReduction(plan: plan, losses: [])]
     var smaller = plan
     func add() { reductions.append(PlanReduction(plan: smaller, losses: losses(of: smaller, against: plan))) }

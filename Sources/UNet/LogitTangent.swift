@@ -33,7 +33,7 @@ public final class LogitTangent {
   /// Takes the gradient of the last ``Network/backward()`` for the direction v.
   public func takeDirection() {
     for (parameter, direction) in zip(network.parameters, direction) {
-      if parameter.hasGradient { Self.copy(parameter.gradient, to: direction) } else { direction.fill(0) }
+      if parameter.hasGradient { Elementwise.copy(parameter.gradient, to: direction) } else { direction.fill(0) }
     }
   }
 
@@ -46,11 +46,11 @@ public final class LogitTangent {
     let step = Float(Self.distance * (Self.squares(weights) / Self.squares(direction)).squareRoot())
     guard step.isFinite, step > 0 else { return false }
     let values = (network.parameters + network.buffers).map(\.value)
-    for (value, kept) in zip(values, kept) { Self.copy(value, to: kept) }
+    for (value, kept) in zip(values, kept) { Elementwise.copy(value, to: kept) }
     forward(step: step)
-    for (tangent, output) in zip(tangents, network.outputs) { Self.copy(output, to: tangent) }
+    for (tangent, output) in zip(tangents, network.outputs) { Elementwise.copy(output, to: tangent) }
     forward(step: -step)
-    for (value, kept) in zip(values, kept) { Self.copy(kept, to: value) }
+    for (value, kept) in zip(values, kept) { Elementwise.copy(kept, to: value) }
     for (tangent, output) in zip(tangents, network.outputs) {
       let (t, o) = (SharedPointer(tangent.pointer), SharedPointer(output.pointer))
       Parallel.chunks(tangent.count, size: 1 << 15) { range in
@@ -83,12 +83,6 @@ public final class LogitTangent {
   private static func squares(_ tensors: [Tensor]) -> Double {
     tensors.reduce(0) { sum, tensor in
       sum + (0..<tensor.count).reduce(0) { $0 + Double(tensor.pointer[$1]) * Double(tensor.pointer[$1]) }
-    }
-  }
-
-  private static func copy(_ source: Tensor, to target: Tensor) {
-    source.withUnsafeBufferPointer { source in
-      target.withUnsafeMutableBufferPointer { _ = $0.update(from: source) }
     }
   }
 }

@@ -2,8 +2,10 @@ import Statistics
 
 /// What random numbers are used for, so that different uses at one position of a batch draw different numbers.
 enum RandomPurpose: UInt64 {
-  case patch, augmentation, validationCase, validationPatch, foregroundOrder, cleanCase, cleanPatch, cleanAugmentation,
-    weightedDraw, adversarial
+  case patch, augmentation, validationCase, validationPatch, foregroundOrder, cleanCase, cleanPatch
+  // The raw values are parts of keys: a training is repeated only if they stay.
+  case weightedDraw = 8
+  case adversarial
 }
 
 extension CounterRandom {

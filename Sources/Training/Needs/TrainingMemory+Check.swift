@@ -72,5 +72,5 @@ extension TrainingMemory {
 
 extension NetworkPlan {
   /// The number of voxels of which each edge of a patch must be a multiple, (z, y, x).
-  fileprivate var divisors: [Int] { strides.reduce([1, 1, 1]) { zip($0, $1).map { $0 * $1 } } }
+  var divisors: [Int] { strides.reduce([1, 1, 1]) { zip($0, $1).map { $0 * $1 } } }
 }

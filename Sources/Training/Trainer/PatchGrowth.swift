@@ -1,6 +1,4 @@
-import Files
 import Plans
-import UNet
 
 /// Patches that grow during a training (after Fischer et al. 2025, "Progressive Growing of Patch Size",
 /// <https://arxiv.org/abs/2510.23241>).
@@ -41,8 +39,7 @@ extension TrainingSettings {
   /// The patch of an epoch.
   func patch(_ configuration: PlanConfiguration, in epoch: Int) -> [Int] {
     guard schedule == .progressive else { return configuration.patchSize }
-    let strides = configuration.network.strides
-    let divisors = configuration.patchSize.indices.map { axis in strides.reduce(1) { $0 * $1[axis] } }
-    return PatchGrowth(patch: configuration.patchSize, divisors: divisors).patch(in: epoch, of: epochs)
+    return PatchGrowth(patch: configuration.patchSize, divisors: configuration.network.divisors)
+      .patch(in: epoch, of: epochs)
   }
 }

@@ -37,7 +37,7 @@ public struct TimeBudget: Sendable {
     _ plan: Plan, hours: Double, description: DatasetDescription, engine: Engine = .auto,
     precision: Precision = .float32, report: (String) -> Void = { _ in }
   ) throws {
-    let reductions = try PlanReduction.all(of: plan)
+    let reductions = PlanReduction.all(of: plan)
     var options = TrainingBenchmark.Options()
     (options.channels, options.outputChannels) = (description.channelNames.count, description.outputChannels)
     (options.engine, options.precision, options.steps) = (engine, precision, 3)
@@ -92,9 +92,9 @@ public struct TimeBudget: Sendable {
   /// What to tell the user: what was given up, and why.
   public var explanation: String {
     guard !losses.isEmpty else { return "The full plan ends in time." }
-    let days = fullSeconds / 3600
+    let fullHours = String(format: "%.1f", fullSeconds / 3600)
     var text =
-      "The full plan would take \(String(format: "%.1f", days)) hours. This one has \(losses.joined(separator: ", "))."
+      "The full plan would take \(fullHours) hours. This one has \(losses.joined(separator: ", "))."
     if !isEnough {
       text +=
         " Even so it has fewer than \(Self.fewestSteps) steps: do not expect it to have learned much. Give it more"
