@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.1
 import PackageDescription
 
 // The processor's own vector width is used, because the program is built where it runs. Every room is optimized in
@@ -26,6 +26,7 @@ let package = Package(
         "Workflows", "Reports", "Planning", "Training", "Inference", "Evaluation", "Datasets", "Plans", "Phantoms",
       ]),
   ],
+  traits: [.trait(name: "MPI", description: "Trainings on several processes and machines; needs Open MPI.")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
@@ -38,6 +39,7 @@ let package = Package(
     library("CNIfTI", apt: ["libnifti-dev", "zlib1g-dev"]),
     library("COpenBLAS", pkgConfig: "openblas", apt: ["libopenblas-dev"]),
     library("COneDNN", apt: ["libdnnl-dev"]),
+    library("CMPI", pkgConfig: "ompi-c", apt: ["libopenmpi-dev"]),
     .systemLibrary(name: "CBFloat16"),
     .systemLibrary(name: "CProcessor"),
     .target(name: "Version", plugins: ["SourceCommit"]),
@@ -51,6 +53,7 @@ let package = Package(
     .target(name: "Charts"),
 
     // Floor 2
+    .target(name: "Cluster", dependencies: ["Files", .target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
     .target(name: "NIfTI", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
     .target(name: "TensorFiles", dependencies: ["CNIfTI", "Files"], swiftSettings: checked),
     .target(
@@ -73,7 +76,7 @@ let package = Package(
     // Floor 5
     .target(
       name: "Datasets",
-      dependencies: ["Files", "Imaging", "NIfTI", "Plans", "Statistics", "TensorFiles", "Threads"],
+      dependencies: ["Cluster", "Files", "Imaging", "NIfTI", "Plans", "Statistics", "TensorFiles", "Threads"],
       swiftSettings: checked),
 
     // Floor 6
@@ -84,14 +87,16 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "Charts", "Datasets", "Files", "HardnessWeighting", "Perturbations", "Plans", "Statistics", "TensorFiles",
-        "Tensors", "Threads", "UNet",
+        "Charts", "Cluster", "Datasets", "Files", "HardnessWeighting", "Perturbations", "Plans", "Statistics",
+        "TensorFiles", "Tensors", "Threads", "UNet",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: unchecked),
     .target(
       name: "Inference",
-      dependencies: ["Datasets", "Files", "Imaging", "NIfTI", "Plans", "TensorFiles", "Tensors", "Threads", "UNet"],
+      dependencies: [
+        "Cluster", "Datasets", "Files", "Imaging", "NIfTI", "Plans", "TensorFiles", "Tensors", "Threads", "UNet",
+      ],
       swiftSettings: unchecked),
     .target(
       name: "Evaluation",
@@ -108,7 +113,7 @@ let package = Package(
     .target(
       name: "Workflows",
       dependencies: [
-        "CProcessor", "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI",
+        "CProcessor", "Charts", "Cluster", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "NIfTI",
         "Perturbations", "Planning", "Plans", "Statistics", "TensorFiles", "Tensors", "Threads", "Training", "UNet",
         "Version",
         .product(name: "Logging", package: "swift-log"),
@@ -118,8 +123,8 @@ let package = Package(
     .executableTarget(
       name: "hwsseg",
       dependencies: [
-        "Charts", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Perturbations", "Phantoms",
-        "Planning", "Plans", "Reports", "Tensors", "Threads", "Training", "Version", "Workflows",
+        "Charts", "Cluster", "Datasets", "Evaluation", "Files", "HardnessWeighting", "Inference", "Perturbations",
+        "Phantoms", "Planning", "Plans", "Reports", "Tensors", "Threads", "Training", "Version", "Workflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -128,7 +133,7 @@ let package = Package(
       name: "kernels", dependencies: ["CBFloat16", "Tensors", "Threads", "UNet"], path: "Benchmarks/Kernels",
       swiftSettings: unchecked),
 
-    .target(name: "TestSupport", dependencies: ["CNIfTI", "TensorFiles"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["CNIfTI", "Cluster", "TensorFiles"], path: "Tests/TestSupport"),
     .executableTarget(
       name: "fuzz",
       dependencies: [

@@ -1,8 +1,9 @@
 #!/bin/bash
 # Installs the Debian packages with the C libraries, those that are missing, and checks that there is a Swift compiler.
+# More packages may be named, such as those of Open MPI.
 set -euo pipefail
 
-packages=(libnifti-dev zlib1g-dev libopenblas-dev libdnnl-dev pkg-config)
+packages=(libnifti-dev zlib1g-dev libopenblas-dev libdnnl-dev pkg-config "$@")
 missing=()
 for package in "${packages[@]}"; do
   [[ "$(dpkg-query -W -f='${Status}' "$package" 2>/dev/null || true)" == *"ok installed" ]] || missing+=("$package")

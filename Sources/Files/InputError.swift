@@ -2,7 +2,7 @@
 /// to correct it.
 ///
 /// The program prints its description as one sentence and exits with status 2.
-public struct InputError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct InputError: Error, Equatable, Sendable, Codable, CustomStringConvertible {
   /// The file, folder or option that is wrong.
   public var subject: String
   /// What was found there.

@@ -30,6 +30,9 @@ final class DecoderStage {
   /// The output of the last block.
   var features: any Features { blocks.last! }
 
+  /// All parameters of the stage.
+  var parameters: [Parameter] { blocks.flatMap(\.parameters) + up.parameters + [head.weight, head.bias] }
+
   /// - Parameters:
   ///   - index: The position of the stage in the decoder, coarsest first, as in nnU-Net's names.
   ///   - coarse: The features of the next coarser resolution, of size `coarseExtent`.

@@ -14,6 +14,10 @@ public final class Network {
   public let patch: [Int]
   /// The number of samples in a batch, N.
   public let batchSize: Int
+  /// Which part of a larger batch the network's samples are; `nil` when they are the whole.
+  public var share: BatchShare?
+  /// The number of samples in the whole batch.
+  public var wholeBatchSize: Int { share?.batchSize ?? batchSize }
   /// The images, (N, z, y, x, channel). Fill it before ``forward(inference:)``.
   public let input: Tensor
   /// The logits, (N, z, y, x, channel), full resolution first.
@@ -159,6 +163,9 @@ public final class Network {
   /// ``DeepSupervision/weights(outputs:)``. The gradient that ``backward()`` propagates is that of
   /// the batch's loss, `sum_i sampleWeights[i] * loss[i] / N`.
   ///
+  /// With a ``share``, weights and losses are those of all samples of the whole batch, and the gradient is that of its
+  /// loss with respect to the logits of the own samples.
+  ///
   /// - Parameters:
   ///   - loss: The definition of the loss.
   ///   - labels: The label values of the images, (N, z, y, x) at full resolution, for classes and
@@ -194,17 +201,24 @@ public final class Network {
       )
     }
     let stages = Array(decoder.reversed())
-    var sums = [Double](repeating: 0, count: batchSize)
-    for (i, weight) in DeepSupervision.weights(outputs: outputs.count).enumerated() where weight > 0 {
-      let factors = (0..<batchSize).map { weight * Double(sampleWeights?[$0] ?? 1) / Double(batchSize) }
-      let terms = losses!.terms[i](
-        logits: outputs[i], labels: targets[i], factors: factors, gradient: stages[i].head.gradient)
-      for n in 0..<batchSize { sums[n] += weight * terms[n] }
+    let weights = DeepSupervision.weights(outputs: outputs.count)
+    let used = weights.indices.filter { weights[$0] > 0 }
+    let own = share?.positions ?? 0..<batchSize
+    var sums = used.map {
+      losses!.terms[$0].sums(logits: outputs[$0], labels: targets[$0], probabilities: stages[$0].head.gradient)
     }
-    return sums.map { Float($0) }
+    if let share { sums = share.complete(sums) }
+    var totals = [Double](repeating: 0, count: wholeBatchSize)
+    for (i, sums) in zip(used, sums) {
+      let factors = totals.indices.map { weights[i] * Double(sampleWeights?[$0] ?? 1) / Double(totals.count) }
+      let terms = losses!.terms[i].losses(
+        sums: sums, own: own, labels: targets[i], factors: factors, gradient: stages[i].head.gradient)
+      for n in totals.indices { totals[n] += weights[i] * terms[n] }
+    }
+    return totals.map { Float($0) }
   }
 
-  /// How hard each sample of the batch was, apart from its loss. Valid after
+  /// How hard each sample of the whole batch was, apart from its loss. Valid after
   /// ``computeLoss(_:labels:sampleWeights:)``.
   public var patchHardness: [PatchHardness] { losses?.terms[0].patchHardness ?? [] }
 
@@ -230,10 +244,16 @@ public final class Network {
   ///
   /// A head whose deep-supervision weight is 0 gets no gradient and so keeps its weights, as in
   /// nnU-Net.
-  public func backward() {
+  ///
+  /// - Parameter isSet: Called during the pass with parameters whose gradients are set, until it has been called with
+  ///   each parameter once, always in the same order.
+  public func backward(isSet: ([Parameter]) -> Void = { _ in }) {
     precondition(training, "the network was created for inference")
     let weights = DeepSupervision.weights(outputs: outputs.count)
-    for (stage, weight) in zip(decoder.reversed(), weights) { stage.backward(usesHead: weight > 0) }
+    for (stage, weight) in zip(decoder.reversed(), weights) {
+      stage.backward(usesHead: weight > 0)
+      isSet(stage.parameters)
+    }
     // The coarsest decoder stage has computed the gradient with respect to the encoder's coarsest
     // features.
     var gradient = decoder[0].coarseGradient
@@ -251,6 +271,7 @@ public final class Network {
             decoderStage(level - 1)?.blocks[0].reusableBuffer
           }
         block.backward(gradient, inputGradient: inputGradient)
+        isSet(block.parameters)
         if let inputGradient { gradient = inputGradient }
       }
     }

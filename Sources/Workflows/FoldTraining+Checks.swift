@@ -1,3 +1,4 @@
+import Cluster
 import Datasets
 import Files
 import Foundation
@@ -13,8 +14,9 @@ extension FoldTraining {
   ///   - groups: The group of each case that has one.
   ///   - cleanCases: The names of the training cases that are known to be right.
   ///   - teacher: The models of the teacher, if there is one.
+  ///   - processesOnMachine: How many processes share the memory.
   /// - Throws: `InputError` naming the setting, the file or the case at fault, or what there is too little of.
-  func check(groups: [String: String], cleanCases: [String], teacher: [Model]?) throws {
+  func check(groups: [String: String], cleanCases: [String], teacher: [Model]?, processesOnMachine: Int) throws {
     try engine.check(precision)
     try folder.checkAvailability(resumes: resumes, overwrites: overwrites)
     let configuration = plan.configuration
@@ -23,12 +25,14 @@ extension FoldTraining {
     try plan.training.checkMethods(
       cases: split.training, groups: groups, cleanCases: cleanCases, precision: precision, hasTeacher: teacher != nil)
     if let initialWeights { try checkWeights(initialWeights) }
+    if let communicator { try checkDivision(communicator) }
     let teaching = try teacher.map {
       try ModelTeacher.memory(of: $0.map(\.architecture), for: plan, engine: engine, precision: precision)
     }
     let training = try TrainingMemory.check(
       plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,
-      engine: engine, precision: precision, available: AvailableMemory.bytes - (teaching ?? 0))
+      engine: engine, precision: precision, processes: communicator?.size ?? 1,
+      available: AvailableMemory.bytes / processesOnMachine - (teaching ?? 0))
     try PredictionMemory.check(heldOut, plan: plan, description: dataset.description, engine: engine)
     var disk = [
       (
@@ -51,6 +55,29 @@ extension FoldTraining {
     try DiskSpace.check(disk)
     let memory = training.total + (teaching ?? 0)
     logger.info("\(Self.sentence(memory: memory, disk: disk.reduce(0) { $0 + $1.bytes }, at: folder.url))")
+  }
+
+  /// Checks that several processes can divide the batches of the plan.
+  private func checkDivision(_ communicator: any Communicator) throws {
+    let training = plan.training
+    let methods = [
+      ("distillation", training.distillation != nil), ("reweight", training.reweight != nil),
+      ("interactions", training.interactions != nil), ("robust_loss", training.robustLoss != nil),
+      ("adversarial", training.adversarial != nil),
+    ]
+    if let method = methods.first(where: \.1) {
+      throw InputError(
+        "training.\(method.0)", found: "\(communicator.size) processes", expected: "one process",
+        advice: "Methods look at whole batches, which no process has here.")
+    }
+    let architecture = try plan.configuration.architecture(
+      inputChannels: dataset.description.channelNames.count, outputChannels: dataset.description.outputChannels)
+    if case .batch = architecture.normalization {
+      throw InputError(
+        "the plan's network", found: "batch normalization and \(communicator.size) processes",
+        expected: "instance normalization, or one process",
+        advice: "The statistics of a batch would be those of a part of it.")
+    }
   }
 
   /// Checks the label maps of all cases, and that there is something to learn in those of the training cases.

@@ -1,3 +1,4 @@
+import Cluster
 import Datasets
 import Evaluation
 import Files
@@ -31,6 +32,8 @@ public struct FoldTraining {
   public var initialWeights: URL?
   /// The model folder of the teacher, if the plan has distillation; the folds of a training are averaged.
   public var teacher: URL?
+  /// The processes that train together; `nil` when this one trains alone.
+  public var communicator: (any Communicator)?
   let logger: Logger
 
   /// Plans the training of a fold; nothing is read or written yet but the folds.
@@ -69,7 +72,12 @@ public struct FoldTraining {
     let groups = try groups()
     let cleanCases = try cleanCases()
     let teacherModels = try teacher.map { try ModelTeacher.models(in: $0, for: plan, dataset.description) }
-    try check(groups: groups, cleanCases: cleanCases, teacher: teacherModels)
+    let processesOnMachine = communicator.map { Placement($0).processesOnMachine } ?? 1
+    // The first process finds what is wrong for all. Then the others look whether they see the same files.
+    if !isFirst { communicator?.wait() }
+    try check(
+      groups: groups, cleanCases: cleanCases, teacher: teacherModels, processesOnMachine: processesOnMachine)
+    if isFirst { communicator?.wait() }
     var task = TrainingTask(
       plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
       cleanCases: cleanCases, folder: folder, engine: engine, precision: precision, resumes: resumes,
@@ -79,7 +87,8 @@ public struct FoldTraining {
       // A trainer for each size of the patch; the one before has freed its network.
       let result = try { () throws -> (Trainer.Outcome, [EpochRecord]) in
         let teacher = try teacherModels.map { try ModelTeacher($0, for: plan, engine: engine, precision: precision) }
-        let trainer = try Trainer(task, progress: TrainingProgress(logger: logger), teacher: teacher)
+        let trainer = try Trainer(
+          task, progress: TrainingProgress(logger: logger), teacher: teacher, communicator: communicator)
         if !hasBegun { try begin(trainer) }
         return (try trainer.run(stopRequested: stopRequested), trainer.history)
       }()
@@ -88,6 +97,9 @@ public struct FoldTraining {
       task.resumes = true
     }
   }
+
+  /// Whether this process reports and writes, and not another one that trains with it.
+  private var isFirst: Bool { communicator?.isFirst ?? true }
 
   /// The cases that are held out.
   var heldOut: [RawCase] {
@@ -98,19 +110,21 @@ public struct FoldTraining {
   /// Predicts and evaluates the cases that were held out, once `trainer` has finished, and writes segmentations,
   /// `summary.json` and `cases.csv` into `folder.validation`.
   ///
-  /// - Returns: `nil` when no case was held out.
+  /// - Returns: `nil` when no case was held out, or another process writes.
   /// - Throws: `InputError` when the model or an image cannot be read, or the folder cannot be written.
   public func validate() throws -> EvaluationSummary? {
     let cases = heldOut
     guard let references = cases.first?.label?.deletingLastPathComponent() else { return nil }
     let ensemble = try Ensemble([Model(folder)], options: .init(engine: engine), postprocesses: false)
     logger.info("Predicting the \(cases.count) cases held out")
-    let prediction = try FolderPrediction(cases, with: ensemble, to: folder.validation, existing: .replace)
-    let logger = logger
+    let prediction = try FolderPrediction(
+      cases, with: ensemble, to: folder.validation, existing: .replace, communicator: communicator)
+    let (logger, count) = (logger, prediction.caseCount)
     let failures = try prediction.run { finished, name, seconds in
-      logger.info("\(finished)/\(cases.count)  \(name)  \(String(format: "%.1f", seconds)) s")
+      logger.info("\(finished)/\(count)  \(name)  \(String(format: "%.1f", seconds)) s")
     }
     if let failure = failures.first { throw failure }
+    guard isFirst else { return nil }
     let summary = try Evaluator.evaluate(
       reference: references, prediction: folder.validation, description: dataset.description,
       groups: try dataset.groups(), cases: cases.map(\.name))
@@ -149,12 +163,14 @@ public struct FoldTraining {
   }
 
   private func store() throws -> PreprocessedStore {
-    if !PreprocessedStore.exists(in: preprocessed) {
-      let (count, logger) = (dataset.cases.count, logger)
-      logger.info("Preprocessing \(count) cases into \(preprocessed.relativePath)")
-      try Preprocessor(plan: plan, description: dataset.description).run(dataset, to: preprocessed) { finished, name in
-        logger.info("\(finished)/\(count)  \(name)")
-      }
+    // All processes decide as the first does.
+    let isMissing = PreprocessedStore.exists(in: preprocessed) ? 0.0 : 1
+    if communicator?.gather(isMissing)[0] ?? isMissing > 0 {
+      let (count, logger) = (communicator?.own(dataset.cases).count ?? dataset.cases.count, logger)
+      logger.info("Preprocessing \(dataset.cases.count) cases into \(preprocessed.relativePath)")
+      try Preprocessor(plan: plan, description: dataset.description).run(
+        dataset, to: preprocessed, with: communicator
+      ) { finished, name in logger.info("\(finished)/\(count)  \(name)") }
     }
     let store = try PreprocessedStore(preprocessed)
     try store.check(plan)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Files
 import Foundation
 import Plans
@@ -7,12 +8,13 @@ import Threads
 import Training
 
 /// `hwsseg benchmark`: measures how long a plan's training step takes on this machine, and its whole training.
-struct BenchmarkCommand: ParsableCommand {
+struct BenchmarkCommand: SharedCommand {
   static let configuration = CommandConfiguration(
     commandName: "benchmark", abstract: "Times a plan's training step on this machine, part by part.",
     discussion: """
       Says before a long training how long it will take. Made-up data stand in for the data set. GFLOP/s count the \
-      multiplications and additions in the definition of a convolution, however it is computed.
+      multiplications and additions in the definition of a convolution, however it is computed. Under mpirun, several \
+      processes divide the batch, and the figures are those of the first.
       """)
 
   @Option(help: "The plan whose network is timed.") var plan: URL
@@ -23,6 +25,8 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(help: "Steps to time, after two that are not counted.") var steps = 10
   @Option(help: "Input channels; the plan's when left out.") var channels: Int?
   @Option(help: "Output channels: classes including the background, or regions.") var classes = 3
+  @Flag(help: "Let several processes sum gradients only after the backward pass, to see what overlap saves.")
+  var withoutOverlap = false
   @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
@@ -34,17 +38,24 @@ struct BenchmarkCommand: ParsableCommand {
     guard 1...1024 ~= threads ?? 1 else { throw ValidationError("--threads must be 1 to 1024") }
   }
 
-  func run() throws {
-    if let threads { Parallel.limit(to: threads) }
+  func run(with communicator: (any Communicator)?) throws {
+    if let communicator {
+      _ = communicator.divideThreads(threads)
+    } else if let threads {
+      Parallel.limit(to: threads)
+    }
     var options = TrainingBenchmark.Options()
     (options.channels, options.outputChannels, options.batchSize) = (channels, classes, batchSize)
     (options.engine, options.precision, options.steps) = (engine, precision, steps)
+    (options.communicator, options.overlaps) = (communicator, !withoutOverlap)
     let benchmark = try TrainingBenchmark(Plan.read(plan), options: options)
+    guard communicator?.isFirst ?? true else { return }
     json ? printJSON(benchmark) : printTable(benchmark)
   }
 
   private func times(_ benchmark: TrainingBenchmark) -> [(name: String, seconds: Double)] {
-    benchmark.parts + [("step", benchmark.step), ("loading", benchmark.loading)]
+    let waiting = benchmark.waiting > 0 ? [("waiting", benchmark.waiting)] : []
+    return benchmark.parts + [("step", benchmark.step)] + waiting + [("loading", benchmark.loading)]
   }
 
   private func printTable(_ benchmark: TrainingBenchmark) {
@@ -61,7 +72,7 @@ struct BenchmarkCommand: ParsableCommand {
   private func printJSON(_ benchmark: TrainingBenchmark) {
     let members: [(String, JSON)] =
       times(benchmark).map { ($0.name, .number($0.seconds)) } + [
-        ("gflops", .number(benchmark.gflops)), ("peak_memory", .integer(benchmark.peakMemory)),
+        ("gradients", .integer(benchmark.gradients)), ("gflops", .number(benchmark.gflops)), ("peak_memory", .integer(benchmark.peakMemory)),
         ("estimated_memory", .integer(benchmark.estimatedMemory)), ("training", .number(benchmark.training)),
       ]
     print(JSON.object(JSONObject(members)).text, terminator: "")

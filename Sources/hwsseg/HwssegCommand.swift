@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Files
 @preconcurrency import Foundation
 import Version
@@ -27,13 +28,42 @@ struct HwssegCommand: ParsableCommand {
     // Lines appear at once even when the output is a pipe or a log file.
     setvbuf(stdout, nil, _IOLBF, 0)
     checkProcessor()
+    let communicator: (any Communicator)?
+    do { communicator = try Cluster.join() } catch { Foundation.exit(report(error)) }
     do {
-      var command = try parseAsRoot()
-      try command.run()
+      try run(parseAsRoot(), with: communicator)
       try checkOutput()
+      communicator?.part()
     } catch {
+      if let communicator { end(communicator, error) }
       Foundation.exit(report(error))
     }
+  }
+
+  private static func run(_ command: any ParsableCommand, with communicator: (any Communicator)?) throws {
+    var command = command
+    guard let communicator else { return try command.run() }
+    guard let shared = command as? any SharedCommand else {
+      throw InputError(
+        "mpirun", found: "\(communicator.size) processes", expected: "one for this verb",
+        advice: "Start it without mpirun; train, preprocess, predict, study and benchmark divide their work.")
+    }
+    try shared.run(with: communicator)
+  }
+
+  /// Ends all processes because of an error of this one.
+  private static func end(_ communicator: any Communicator, _ error: any Error) -> Never {
+    // All processes end with such a status alike, for example when they stop after a checkpoint.
+    if let code = error as? ExitCode {
+      communicator.part()
+      Foundation.exit(code.rawValue)
+    }
+    // What is wrong for all is said by the first, which ends the others meanwhile.
+    if !communicator.isFirst {
+      Thread.sleep(forTimeInterval: 1)
+      ErrorOutput.write("process \(communicator.rank) on \(ProcessInfo.processInfo.hostName) ends the others:")
+    }
+    communicator.abort(report(error))
   }
 
   /// Ends the program where an instruction that the processor does not have would end it later without a word.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Logging
 
 /// The option of verbs that report what they do.
@@ -12,8 +13,11 @@ struct LogOptions: ParsableArguments {
   var logLevel = Logger.Level.info
 
   /// Sends log messages to the console and returns the logger. Call it once.
-  func logger() -> Logger {
-    LoggingSystem.bootstrap { [logLevel] _ in ConsoleLog(logLevel: logLevel) }
+  ///
+  /// - Parameter communicator: The processes of the run, of which only the first has something to say.
+  func logger(_ communicator: (any Communicator)? = nil) -> Logger {
+    let level = communicator?.isFirst ?? true ? logLevel : .critical
+    LoggingSystem.bootstrap { _ in ConsoleLog(logLevel: level) }
     return Logger(label: "hwsseg")
   }
 }

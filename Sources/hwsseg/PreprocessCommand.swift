@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Datasets
 import Files
 import Foundation
@@ -6,7 +7,7 @@ import Plans
 import Workflows
 
 /// `hwsseg preprocess`: crops, normalizes and resamples all training cases of a data set.
-struct PreprocessCommand: ParsableCommand {
+struct PreprocessCommand: SharedCommand {
   static let configuration = CommandConfiguration(
     commandName: "preprocess", abstract: "Crops, normalizes and resamples all cases of a data set as a plan says.")
 
@@ -24,9 +25,11 @@ struct PreprocessCommand: ParsableCommand {
 
   @OptionGroup var log: LogOptions
 
-  func run() throws {
-    let logger = log.logger()
-    if !overwrite, PreprocessedStore.exists(in: output) {
+  func run(with communicator: (any Communicator)?) throws {
+    let logger = log.logger(communicator)
+    for sentence in communicator?.divideThreads(nil) ?? [] { logger.info("\(sentence)") }
+    let isFirst = communicator?.isFirst ?? true
+    if isFirst, !overwrite, PreprocessedStore.exists(in: output) {
       throw InputError(
         output.path, found: "a preprocessed data set already", expected: "a new folder",
         advice: "Use --overwrite to replace it.")
@@ -36,10 +39,11 @@ struct PreprocessCommand: ParsableCommand {
     try raw.checkIntegrity()
     let needs = try preprocessor.needs(of: raw)
     try needs.check(for: output)
-    let count = raw.cases.count
-    try RunJournal.command(RunRecord(plan: preprocessor.plan.json.text), in: output, logger: logger) { journal in
-      logger.info("Preprocessing \(count) cases into \(output.relativePath), about \(ByteCount.text(needs.disk))")
-      let store = try preprocessor.run(raw, to: output) { finished, name in
+    let count = communicator?.own(raw.cases).count ?? raw.cases.count
+    let record = RunRecord(plan: preprocessor.plan.json.text)
+    try RunJournal.command(record, in: isFirst ? output : nil, logger: logger) { journal in
+      logger.info("Preprocessing \(raw.cases.count) cases into \(output.relativePath), about \(ByteCount.text(needs.disk))")
+      let store = try preprocessor.run(raw, to: output, with: communicator) { finished, name in
         journal.keep()
         logger.debug("\(ProcessMemory.description)")
         logger.info("\(finished)/\(count)  \(name)")

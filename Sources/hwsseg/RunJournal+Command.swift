@@ -6,7 +6,7 @@ import Workflows
 extension RunJournal {
   /// Runs `body` and records in the folder's `run.json` how it ends; see `record(_:in:logger:ending:_:)`.
   static func command<Value>(
-    _ record: RunRecord, in folder: URL, logger: Logger, _ body: (RunJournal) throws -> Value
+    _ record: RunRecord, in folder: URL?, logger: Logger, _ body: (RunJournal) throws -> Value
   ) throws -> Value {
     try self.record(record, in: folder, logger: logger, ending: ending, body)
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Datasets
 import Evaluation
 import Foundation
@@ -9,13 +10,14 @@ import Training
 import Workflows
 
 /// `hwsseg study`: trains several arms with several seeds and compares them.
-struct StudyCommand: ParsableCommand {
+struct StudyCommand: SharedCommand {
   static let configuration = CommandConfiguration(
     commandName: "study",
     abstract: "Trains several arms with several seeds on the same cases, and compares them.",
     discussion: """
       The study file says what the arms change in the plan; Studies/README.md describes it. A study that was stopped \
-      goes on where it was when it is called again. It ends with the comparison of the arms and RESULTS/report.html.
+      goes on where it was when it is called again. It ends with the comparison of the arms and RESULTS/report.html. \
+      Under mpirun, several processes divide the trainings.
       """)
 
   @Argument(help: "The study file.")
@@ -38,19 +40,21 @@ struct StudyCommand: ParsableCommand {
 
   @OptionGroup var log: LogOptions
 
-  func run() throws {
+  func run(with communicator: (any Communicator)?) throws {
     StopSignals.ignoreMissingReader()
-    let logger = log.logger()
+    let logger = log.logger(communicator)
+    for sentence in communicator?.divideThreads(nil) ?? [] { logger.info("\(sentence)") }
+    let isFirst = communicator?.isFirst ?? true
     var runner = try StudyRunner(
       Study(contentsOf: study), on: RawDataset(dataset), test: test.map { try RawDataset($0) },
       folder: StudyFolder(output), logger: logger)
-    runner.engine = engine
-    if dryRun { return try list(runner) }
+    (runner.engine, runner.communicator) = (engine, communicator)
+    if dryRun { return isFirst ? try list(runner) : () }
     var record = RunRecord()
     (record.engine, record.precision, record.seeds) = (engine, runner.study.precision, runner.study.seeds)
-    try RunJournal.command(record, in: output, logger: logger) { journal in
+    try RunJournal.command(record, in: isFirst ? output : nil, logger: logger) { journal in
       try train(runner, journal)
-      try compare(runner)
+      if isFirst { try compare(runner) }
     }
   }
 

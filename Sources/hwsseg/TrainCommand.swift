@@ -1,19 +1,21 @@
 import ArgumentParser
+import Cluster
 import Datasets
 import Foundation
 import Logging
 import Plans
 import Tensors
+import Threads
 import Training
 import Workflows
 
 /// `hwsseg train`: trains one fold and evaluates it on the cases it held out.
-struct TrainCommand: ParsableCommand {
+struct TrainCommand: SharedCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Trains one fold and evaluates it on the cases it held out.",
     discussion: """
       Writes the model folder RESULTS/fold_FOLD. Ctrl-C or kill writes a checkpoint and ends the run; --resume goes on \
-      from there.
+      from there. Under mpirun, several processes divide each batch.
       """)
 
   @Argument(help: "A data set's folder in nnU-Net's raw layout.")
@@ -56,11 +58,23 @@ struct TrainCommand: ParsableCommand {
     help: "A model folder to learn from, when training.distillation is in the plan; the folds in it are averaged.")
   var teacher: URL?
 
+  @Option(help: "Threads of each process; as many as there are cores when left out.")
+  var threads: Int?
+
   @OptionGroup var log: LogOptions
 
-  func run() throws {
+  func validate() throws {
+    guard 1...1024 ~= threads ?? 1 else { throw ValidationError("--threads must be 1 to 1024") }
+  }
+
+  func run(with communicator: (any Communicator)?) throws {
     StopSignals.ignoreMissingReader()
-    let logger = log.logger()
+    let logger = log.logger(communicator)
+    if let communicator {
+      for sentence in communicator.divideThreads(threads) { logger.info("\(sentence)") }
+    } else if let threads {
+      Parallel.limit(to: threads)
+    }
     let raw = try RawDataset(dataset)
     var plan = try Plan.read(plan)
     try overrides.apply(preset: preset, to: &plan, for: raw.description)
@@ -69,10 +83,11 @@ struct TrainCommand: ParsableCommand {
       raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: logger)
     (training.engine, training.precision) = (engine, precision)
     (training.resumes, training.overwrites, training.initialWeights) = (resume, overwrite, initialWeights)
-    training.teacher = teacher
+    (training.teacher, training.communicator) = (teacher, communicator)
     var record = RunRecord(plan: plan.json.text)
     (record.engine, record.precision, record.seeds) = (engine, precision, [plan.training.seed])
-    try RunJournal.command(record, in: training.folder.url, logger: logger) { journal in
+    let folder = communicator?.isFirst ?? true ? training.folder.url : nil
+    try RunJournal.command(record, in: folder, logger: logger) { journal in
       try train(training, journal)
       if let summary = try training.validate() { logger.info("\(summary.tables())") }
       logger.info("Model in \(training.folder.url.relativePath)")

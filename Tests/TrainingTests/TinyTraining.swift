@@ -16,6 +16,8 @@ final class TinyTraining {
   let names = (0..<6).map { "case_\($0)" }
   let shape = [14, 18, 16]
   var settings = TrainingSettings()
+  var batchSize = 2
+  var batchDice = false
 
   /// The labels of dataset.json, and how each case's label map is changed before it is written.
   private let labels: String
@@ -92,9 +94,9 @@ final class TinyTraining {
       features: [4, 6, 8], kernels: Array(repeating: [3, 3, 3], count: 3),
       strides: [[1, 1, 1], [2, 2, 2], [2, 2, 2]], activation: NetworkPlan.leakyReLU)
     let configuration = PlanConfiguration(
-      name: "3d_fullres", dataIdentifier: "tiny", patchSize: [12, 12, 12], batchSize: 2, spacing: [1, 1, 1],
+      name: "3d_fullres", dataIdentifier: "tiny", patchSize: [12, 12, 12], batchSize: batchSize, spacing: [1, 1, 1],
       medianImageSize: [14, 18, 16], normalizationSchemes: ["ZScoreNormalization"], useMaskForNorm: [true],
-      network: network, batchDice: false)
+      network: network, batchDice: batchDice)
     return Plan(
       datasetName: "Tiny", plansName: "plans", transposeForward: [0, 1, 2], intensityProperties: [],
       configurations: [configuration], training: settings)

@@ -19,17 +19,19 @@ enum Program {
   ///
   /// - Parameters:
   ///   - variables: Set in its environment, beside those of this process.
+  ///   - launcher: What starts the program, with its arguments, if anything does.
   ///   - interrupt: Called repeatedly while the program runs; the first signal it returns is sent.
   static func run(
-    _ arguments: [String], variables: [String: String] = [:], interrupt: () -> Int32? = { nil }
+    _ arguments: [String], variables: [String: String] = [:], launcher: [String] = [],
+    interrupt: () -> Int32? = { nil }
   ) throws -> Result {
     try withTemporaryFolder { folder in
       let output = folder.appendingPathComponent("output")
       let errors = folder.appendingPathComponent("errors")
       for file in [output, errors] { try Data().write(to: file) }
       let process = Process()
-      process.executableURL = url
-      process.arguments = arguments
+      process.executableURL = launcher.first.map { URL(fileURLWithPath: $0) } ?? url
+      process.arguments = launcher.isEmpty ? arguments : launcher.dropFirst() + [url.path] + arguments
       process.environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
       process.standardOutput = try FileHandle(forWritingTo: output)
       process.standardError = try FileHandle(forWritingTo: errors)

@@ -1,3 +1,4 @@
+import Cluster
 import Files
 import Foundation
 import Imaging
@@ -168,12 +169,14 @@ public struct Preprocessor: Sendable {
   /// - Parameters:
   ///   - dataset: The data set.
   ///   - folder: The folder to write, which is created if necessary.
-  ///   - progress: Called after each case with the number of finished cases.
+  ///   - communicator: The processes that divide the cases; `nil` when this one has all of them.
+  ///   - progress: Called after each case of this process with the number of those that are finished.
   /// - Returns: The folder, opened.
   /// - Throws: `InputError` naming the first case or file at fault. No case is skipped silently.
   @discardableResult
   public func run(
-    _ dataset: RawDataset, to folder: URL, progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil
+    _ dataset: RawDataset, to folder: URL, with communicator: (any Communicator)? = nil,
+    progress: (@Sendable (_ finished: Int, _ caseName: String) -> Void)? = nil
   ) throws -> PreprocessedStore {
     guard !FileManager.default.fileExists(atPath: folder.appendingPathComponent("imagesTr").path) else {
       throw InputError(folder.path, found: "a raw data set", expected: "another folder for the preprocessed cases")
@@ -187,13 +190,29 @@ public struct Preprocessor: Sendable {
     }
     let needs = try needs(of: dataset)
     try needs.check(for: folder)
-    return try FolderLock.holding(folder) { try fill(folder, from: dataset, needs, progress) }
+    let casesAtOnce = max(1, needs.casesAtOnce / (communicator?.size ?? 1))
+    func preprocessOwn() throws {
+      // The first process has prepared the folder before, and looks at it when all are done.
+      communicator?.wait()
+      let part = communicator?.own(dataset.cases)
+      _ = try dataset.mapCases(of: part, casesAtOnce: casesAtOnce, progress: progress) { rawCase in
+        let loaded = try LoadedCase(rawCase, description)
+        try preprocess(images: loaded.images, labels: loaded.labels, caseName: rawCase.name)
+          .write(to: PreprocessedStore.file(rawCase.name, in: folder))
+      }
+      communicator?.wait()
+    }
+    if communicator?.isFirst ?? true {
+      try FolderLock.holding(folder) { try fill(folder, from: dataset, preprocessOwn) }
+    } else {
+      try preprocessOwn()
+    }
+    communicator?.wait()
+    return try PreprocessedStore(folder)
   }
 
-  /// Preprocesses all cases into a folder that this process alone writes into.
-  private func fill(
-    _ folder: URL, from dataset: RawDataset, _ needs: PreprocessingNeeds, _ progress: (@Sendable (Int, String) -> Void)?
-  ) throws -> PreprocessedStore {
+  /// Prepares a folder, has it filled with the cases, and completes it.
+  private func fill(_ folder: URL, from dataset: RawDataset, _ preprocess: () throws -> Void) throws {
     let hasFolds =
       FileManager.default.fileExists(atPath: dataset.splitsFile.path) || dataset.cases.count >= Splits.count
     let folds = hasFolds ? try Splits.folds(dataset.caseNames, file: dataset.splitsFile) : nil
@@ -202,16 +221,11 @@ public struct Preprocessor: Sendable {
     try? FileManager.default.removeItem(at: index)
     try plan.write(to: folder.appendingPathComponent("plans.json"))
     try description.write(to: folder.appendingPathComponent("dataset.json"))
-    _ = try dataset.mapCases(casesAtOnce: needs.casesAtOnce, progress: progress) { rawCase in
-      let loaded = try LoadedCase(rawCase, description)
-      try preprocess(images: loaded.images, labels: loaded.labels, caseName: rawCase.name)
-        .write(to: PreprocessedStore.file(rawCase.name, in: folder))
-    }
+    try preprocess()
     for name in Set(oldCases).subtracting(dataset.caseNames) {
       try? FileManager.default.removeItem(at: PreprocessedStore.file(name, in: folder))
     }
     if let folds { try Splits.write(folds, to: folder.appendingPathComponent("splits_final.json")) }
     try AtomicFile.replace(index, with: JSON.object(JSONObject([("cases", .strings(dataset.caseNames))])).text)
-    return try PreprocessedStore(folder)
   }
 }

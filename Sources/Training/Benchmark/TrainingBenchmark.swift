@@ -1,3 +1,4 @@
+import Cluster
 import Files
 import Foundation
 import Plans
@@ -14,7 +15,7 @@ public struct TrainingBenchmark: Sendable {
     public var channels: Int?
     /// The number of output channels: classes including the background, or regions.
     public var outputChannels = 3
-    /// The number of samples in a batch, or `nil` for the plan's.
+    /// The number of samples in a batch, of all processes together, or `nil` for the plan's.
     public var batchSize: Int?
     /// What computes the convolutions.
     public var engine = Engine.auto
@@ -22,6 +23,10 @@ public struct TrainingBenchmark: Sendable {
     public var precision = Precision.float32
     /// The number of steps to time, after two that are not counted.
     public var steps = 10
+    /// The processes that share each batch; `nil` when there is one.
+    public var communicator: (any Communicator)?
+    /// Whether they sum gradients while the backward pass goes on, and not after it.
+    public var overlaps = true
 
     /// Creates options: ten steps in float32 of a network with three output channels.
     public init() {}
@@ -31,6 +36,10 @@ public struct TrainingBenchmark: Sendable {
   public let parts: [(name: String, seconds: Double)]
   /// The median seconds of a whole step.
   public let step: Double
+  /// The median seconds of a step in which this process waits for others.
+  public let waiting: Double
+  /// The number of gradients that the processes sum in a step.
+  public let gradients: Int
   /// The mean seconds that one thread needs to cut and augment a batch.
   public let loading: Double
   /// The speed of the convolutions in GFLOP/s.
@@ -60,19 +69,20 @@ public struct TrainingBenchmark: Sendable {
     plan.configuration.batchSize = batchSize
     estimatedMemory = try TrainingMemory.check(
       plan, inputChannels: channels, outputChannels: options.outputChannels, engine: options.engine,
-      precision: options.precision
+      precision: options.precision, processes: options.communicator?.size ?? 1
     ).step
     let timer = try StepTimer(
       configuration.architecture(inputChannels: channels, outputChannels: options.outputChannels),
       patch: configuration.patchSize, batchSize: batchSize, batchDice: configuration.batchDice,
-      settings: plan.training, engine: options.engine, precision: options.precision)
-    let (medians, step) = try timer.medians(steps: options.steps)
+      settings: plan.training, engine: options.engine, precision: options.precision,
+      communicator: options.communicator, overlaps: options.overlaps)
+    let (medians, step, waiting) = try timer.medians(steps: options.steps)
     // Read before the loader allocates memory of its own.
     peakMemory = ProcessMemory.peak
     let loading = LoadingTimer.seconds(
       plan: plan, channels: channels, batchSize: batchSize, batches: max(1, 32 / batchSize))
     parts = zip(StepTimer.parts, medians).map { ($0, $1) }
-    self.step = step
+    (self.step, self.waiting, gradients) = (step, waiting, timer.gradients)
     self.loading = loading
     gflops = Double(timer.operations) / step / 1e9
     training = Self.training(plan.training, forwardAndLoss: medians[0] + medians[1], step: step, loading: loading)

@@ -1,12 +1,13 @@
-/// The samples of one training or validation step, as many as the plan's batch size.
+/// The samples of one training or validation step: as many as the plan's batch size or, where several processes train
+/// together, those of this process.
 public struct Batch: Sendable {
-  /// The images, [N, z, y, x, C] with the channels last.
+  /// The images of this process, [N, z, y, x, C] with the channels last.
   public let images: [Float]
-  /// The labels at full resolution, [N, z, y, x].
+  /// The labels of this process at full resolution, [N, z, y, x].
   public let labels: [Int16]
-  /// The index of the case that each sample was cut from, in the order in which the cases were drawn.
+  /// The index of the case that each sample of the whole batch was cut from, in the order in which they were drawn.
   public let cases: [Int]
-  /// Whether each sample was made to show foreground.
+  /// Whether each sample of the whole batch was made to show foreground.
   public let showsForeground: [Bool]
   /// The probability with which each case was drawn, if it was by a sampler.
   let probabilities: [Double]?

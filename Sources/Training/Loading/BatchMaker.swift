@@ -8,6 +8,8 @@ struct BatchMaker: Sendable {
   private let training: [StoredCase]
   private let validation: [StoredCase]
   private let patch: [Int]
+  /// The positions of a batch that this process computes; `nil` when it computes all.
+  private let positions: Range<Int>?
   private let channels: Int
   /// The labels that `dataset.json` names.
   private let labels: Range<Int>
@@ -20,10 +22,12 @@ struct BatchMaker: Sendable {
 
   /// Opens all training and validation cases of a task.
   ///
-  /// - Parameter patch: The patch to cut, (z, y, x); the plan's when left out.
+  /// - Parameters:
+  ///   - patch: The patch to cut, (z, y, x); the plan's when left out.
+  ///   - positions: The positions of a batch that this process computes; all when left out.
   /// - Throws: `InputError` when there is no training case, when the data were preprocessed with another plan, or when
   ///   a case is missing or does not have the plan's channels.
-  init(_ task: TrainingTask, patch: [Int]? = nil) throws {
+  init(_ task: TrainingTask, patch: [Int]? = nil, positions: Range<Int>? = nil) throws {
     let configuration = task.plan.configuration
     let settings = task.plan.training
     guard !task.split.training.isEmpty else {
@@ -51,6 +55,7 @@ struct BatchMaker: Sendable {
     }
     let patch = patch ?? configuration.patchSize
     self.patch = patch
+    self.positions = positions
     self.channels = channels
     // `DatasetDescription` has checked that the labels are 0, 1, 2, …, and the ignore label the last.
     labels = 0..<task.description.allLabels.count + (task.description.ignoreLabel == nil ? 0 : 1)
@@ -73,7 +78,8 @@ struct BatchMaker: Sendable {
   func batch(_ request: BatchRequest) throws -> Batch {
     let showsForeground = showsForeground(in: request)
     return try batch(
-      of: request.cases, request.kind, showsForeground: showsForeground, probabilities: request.probabilities
+      of: request.cases, at: positions ?? request.cases.indices, request.kind, showsForeground: showsForeground,
+      probabilities: request.probabilities
     ) { position, stored in
       try sample(request, position: position, stored, showsForeground: showsForeground[position])
     }
@@ -84,7 +90,9 @@ struct BatchMaker: Sendable {
   /// - Throws: `InputError` when the file of a case has become unreadable, or has a label that is not in
   ///   `dataset.json`.
   func batch(of tiles: [CaseTile], _ kind: BatchRequest.Kind) throws -> Batch {
-    try batch(of: tiles.map(\.caseIndex), kind, showsForeground: tiles.map { _ in false }) { position, stored in
+    try batch(
+      of: tiles.map(\.caseIndex), at: tiles.indices, kind, showsForeground: tiles.map { _ in false }
+    ) { position, stored in
       try stored.withRegion(lower: tiles[position].lower, size: patch) { source in
         var patch = source.center(patch)
         patch.removeOutsideLabel()
@@ -102,23 +110,23 @@ struct BatchMaker: Sendable {
 
   private func cases(_ kind: BatchRequest.Kind) -> [StoredCase] { kind == .validation ? validation : training }
 
-  /// Puts samples together, with the channels last.
+  /// Puts the samples at some positions together, with the channels last.
   private func batch(
-    of cases: [Int], _ kind: BatchRequest.Kind, showsForeground: [Bool], probabilities: [Double]? = nil,
-    _ sample: (_ position: Int, _ stored: StoredCase) throws -> Patch
+    of cases: [Int], at positions: Range<Int>, _ kind: BatchRequest.Kind, showsForeground: [Bool],
+    probabilities: [Double]? = nil, _ sample: (_ position: Int, _ stored: StoredCase) throws -> Patch
   ) throws -> Batch {
     let voxels = patch[0] * patch[1] * patch[2]
-    var images = [Float](repeating: 0, count: cases.count * voxels * channels)
+    var images = [Float](repeating: 0, count: positions.count * voxels * channels)
     var labels: [Int16] = []
-    labels.reserveCapacity(cases.count * voxels)
-    for (position, index) in cases.enumerated() {
-      let stored = self.cases(kind)[index]
+    labels.reserveCapacity(positions.count * voxels)
+    for (slot, position) in positions.enumerated() {
+      let stored = self.cases(kind)[cases[position]]
       let sample = try sample(position, stored)
       try check(sample.labels, of: stored)
       labels += sample.labels
       images.withUnsafeMutableBufferPointer { images in
         sample.image.withUnsafeBufferPointer { image in
-          let start = position * voxels * channels
+          let start = slot * voxels * channels
           for channel in 0..<channels {
             for voxel in 0..<voxels { images[start + voxel * channels + channel] = image[channel * voxels + voxel] }
           }

@@ -12,18 +12,20 @@ extension TrainingMemory {
   ///   - outputChannels: The number of channels of the logits.
   ///   - engine: What computes the convolutions.
   ///   - precision: The number format of activations and convolutions.
-  ///   - available: The bytes that there are; by default what the system says.
+  ///   - processes: How many processes share each batch.
+  ///   - available: The bytes that there are for one of them; by default what the system says.
   /// - Returns: The memory of the training.
   /// - Throws: `InputError` when there is not enough, with the largest batch or patch that fits; and when the network
   ///   cannot be built.
   @discardableResult
   public static func check(
     _ plan: Plan, inputChannels: Int, outputChannels: Int, engine: Engine = .auto, precision: Precision = .float32,
-    available: Int = AvailableMemory.bytes
+    processes: Int = 1, available: Int = AvailableMemory.bytes
   ) throws -> TrainingMemory {
     func memory(_ plan: Plan, _ precision: Precision = precision) throws -> TrainingMemory {
       try TrainingMemory(
-        plan, inputChannels: inputChannels, outputChannels: outputChannels, engine: engine, precision: precision)
+        plan, inputChannels: inputChannels, outputChannels: outputChannels, engine: engine, precision: precision,
+        processes: processes)
     }
     let needed = try memory(plan)
     guard needed.total > available else { return needed }

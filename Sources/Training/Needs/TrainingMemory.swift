@@ -37,15 +37,17 @@ public struct TrainingMemory: Sendable, Equatable {
   ///   - outputChannels: The number of channels of the logits.
   ///   - engine: What computes the convolutions.
   ///   - precision: The number format of activations and convolutions.
+  ///   - processes: How many processes share each batch; the memory is that of one of them.
   /// - Throws: `InputError` when the network cannot be built.
   public init(
-    _ plan: Plan, inputChannels: Int, outputChannels: Int, engine: Engine = .auto, precision: Precision = .float32
+    _ plan: Plan, inputChannels: Int, outputChannels: Int, engine: Engine = .auto, precision: Precision = .float32,
+    processes: Int = 1
   ) throws {
     let (configuration, settings) = (plan.configuration, plan.training)
-    let (patch, batchSize) = (configuration.patchSize, configuration.batchSize)
+    let (patch, batchSize) = (configuration.patchSize, (configuration.batchSize + processes - 1) / processes)
     let architecture = try configuration.architecture(inputChannels: inputChannels, outputChannels: outputChannels)
     var weights = 0
-    network = try TensorMemory.bytes {
+    let tensors = try TensorMemory.bytes {
       let network = try Network(
         architecture, patch: patch, batchSize: batchSize, training: true, engine: engine, precision: precision)
       weights = network.parameters.reduce(0) { $0 + $1.value.count }
@@ -58,6 +60,8 @@ public struct TrainingMemory: Sendable, Equatable {
       withExtendedLifetime((optimizer, average, softTargets, tangent)) {}
     }
     self.weights = weights
+    // The own gradients and those of others on their way.
+    network = tensors.saturatingSum(processes > 1 ? 8 * weights : 0)
     let voxels = patch.reduce(1, *)
     // The decoder's coarser resolutions have an eighth of the voxels each, a quarter where only two axes are halved.
     labels = 2 * batchSize * voxels * 4 / 3

@@ -65,6 +65,17 @@ struct PseudoDice {
     }
   }
 
+  /// What has been counted, as numbers that can be added to those of other processes.
+  var counts: [Double] { (truePositives + falsePositives + falseNegatives).map(Double.init) }
+
+  /// Replaces what has been counted.
+  mutating func setCounts(_ counts: [Double]) {
+    let (values, channels) = (counts.map { Int($0) }, truePositives.count)
+    truePositives = Array(values[..<channels])
+    falsePositives = Array(values[channels..<2 * channels])
+    falseNegatives = Array(values[(2 * channels)...])
+  }
+
   /// The Dice of each foreground class or region; `nil` where neither labels nor predictions contain it.
   var values: [Double?] {
     let first = loss.target == .classes ? 1 : 0

@@ -1,3 +1,4 @@
+import Cluster
 import Datasets
 import Files
 import Foundation
@@ -42,6 +43,8 @@ public final class Trainer {
   private let average: WeightAverage?
   /// What the plan changes about steps, besides which cases are drawn.
   private var methods: [any TrainingMethod]
+  /// This process's part, when several train together.
+  private let parallel: DataParallel?
   private let maker: BatchMaker
   private let loader: BatchLoader
   private let log: TrainingLog
@@ -66,10 +69,14 @@ public final class Trainer {
   ///   - task: What to train.
   ///   - progress: Receives what there is to report.
   ///   - teacher: The teacher of a plan with distillation, for the task's patches and batches.
+  ///   - communicator: The processes that train together; `nil` when this one trains alone.
   /// - Throws: `InputError` when the plan, the cases, the weights, the teacher or the folder are not usable.
-  public convenience init(_ task: TrainingTask, progress: TrainingProgress, teacher: (any Teacher)? = nil) throws {
+  public convenience init(
+    _ task: TrainingTask, progress: TrainingProgress, teacher: (any Teacher)? = nil,
+    communicator: (any Communicator)? = nil
+  ) throws {
     try self.init(
-      task, progress: progress, teacher: teacher,
+      task, progress: progress, teacher: teacher, communicator: communicator,
       sampler: task.plan.training.sampler.sampler(
         cases: task.split.training, groups: task.groups, batchSize: task.plan.configuration.batchSize,
         seed: UInt64(task.plan.training.seed)))
@@ -79,7 +86,8 @@ public final class Trainer {
   ///
   /// - Parameter sampler: A sampler of as many cases as `task.split.training` has.
   init(
-    _ task: TrainingTask, progress: TrainingProgress, teacher: (any Teacher)? = nil, sampler: any CaseSampler
+    _ task: TrainingTask, progress: TrainingProgress, teacher: (any Teacher)? = nil,
+    communicator: (any Communicator)? = nil, sampler: any CaseSampler
   ) throws {
     let configuration = task.plan.configuration
     settings = task.plan.training
@@ -90,7 +98,9 @@ public final class Trainer {
     try folder.checkAvailability(for: task)
 
     let patch = settings.patch(configuration, in: try Self.firstEpoch(task))
-    let maker = try BatchMaker(task, patch: patch)
+    let parallel = try communicator.map { try DataParallel($0, batchSize: configuration.batchSize) }
+    self.parallel = parallel
+    let maker = try BatchMaker(task, patch: patch, positions: parallel?.positions)
     self.maker = maker
     loader = BatchLoader { try maker.batch($0) }
     let seed = UInt64(settings.seed)
@@ -98,13 +108,14 @@ public final class Trainer {
       configuration.architecture(
         inputChannels: configuration.normalizationSchemes.count, outputChannels: task.description.outputChannels),
       patch: patch,
-      batchSize: configuration.batchSize,
+      batchSize: parallel?.positions.count ?? configuration.batchSize,
       training: true, engine: task.engine, precision: task.precision, seed: seed)
     loss = Loss(task.description, batchDice: configuration.batchDice)
     optimizer = SGD(
       network, momentum: Float(settings.momentum), nesterov: settings.nesterov,
       weightDecay: Float(settings.weightDecay),
       clip: Float(settings.gradientClip))
+    parallel?.connect(network)
     average = settings.ema > 0 ? WeightAverage(network, decay: settings.ema) : nil
     methods = try settings.methods(task, network: network, loss: loss, maker: maker, teacher: teacher)
     self.sampler = sampler
@@ -112,7 +123,11 @@ public final class Trainer {
     state.identity = RunIdentity(task, cases: maker.storedCases)
     log = TrainingLog(folder: task.folder, classes: task.description.foregroundClasses.map(\.name), groups: task.groups)
     try loadCheckpointOrInitialWeights()
+    try parallel?.check(RunIdentity(task, cases: maker.storedCases), folder: task.store.folder.path)
   }
+
+  /// Whether this process writes files, and not another one that trains with it.
+  private var writes: Bool { parallel?.communicator.isFirst ?? true }
 
   /// The epoch with which a run of a task begins.
   private static func firstEpoch(_ task: TrainingTask) throws -> Int {
@@ -155,7 +170,12 @@ public final class Trainer {
   /// - Throws: `TrainingError` when a loss or the gradient is not finite; `InputError` when a case cannot be read or
   ///   the folder cannot be written.
   public func run(stopRequested: () -> Bool = { false }) throws -> Outcome {
-    try FolderLock.holding(folder.url) { try runLocked(stopRequested) }
+    // When this process has found the folder as the others did, the first may change it.
+    parallel?.communicator.wait()
+    let outcome = try writes ? FolderLock.holding(folder.url) { try runLocked(stopRequested) } : runLocked(stopRequested)
+    // What comes next may read what the first process has written.
+    parallel?.communicator.wait()
+    return outcome
   }
 
   private func runLocked(_ stopRequested: () -> Bool) throws -> Outcome {
@@ -169,25 +189,33 @@ public final class Trainer {
       progress.report("This model is finished.")
       return .finished
     }
-    try folder.prepare(for: task, isNew: state.epoch == 0 && state.iteration == 0)
+    if writes { try folder.prepare(for: task, isNew: state.epoch == 0 && state.iteration == 0) }
     reportStart()
     while state.epoch < epochs {
       guard settings.patch(task.plan.configuration, in: state.epoch) == network.patch else { return .patchGrows }
       guard try trainEpoch(stopRequested) else {
-        try writeLatest()
+        if writes { try writeLatest() }
         progress.report(
           "Stopped in epoch \(state.epoch + 1) after \(state.iteration) steps; the checkpoint is written.")
         return .stopped
       }
     }
+    if writes { try writeFinal() }
+    return .finished
+  }
+
+  /// Writes the weights of a finished training.
+  private func writeFinal() throws {
     if let average {
       try TrainingCheckpoint.write(average.weights(), epoch: state.epoch, to: folder.checkpoint(.ema))
     }
     try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.final))
     folder.removeReplaced()
     try? FileManager.default.removeItem(at: folder.previousCheckpoint)
-    return .finished
   }
+
+  /// How many processes train, if there are several.
+  private var processes: String { parallel.map { ", \($0.communicator.size) processes" } ?? "" }
 
   /// Reports what is trained, and warns when the loss hides which cases are hard.
   private func reportStart() {
@@ -197,7 +225,7 @@ public final class Trainer {
       "Training \(weights) weights on \(task.split.training.count) cases, "
         + "validating on \(task.split.validation.count); "
         + "patch \(network.patch.map(String.init).joined(separator: "×")), batch \(configuration.batchSize), "
-        + "\(task.precision), sampler \(settings.sampler.name.rawValue).")
+        + "\(task.precision), sampler \(settings.sampler.name.rawValue)\(processes).")
     for convolution in network.convolutions { progress.debug(convolution) }
     progress.debug("Threads: \(Parallel.threads). \(ProcessMemory.description)")
     if settings.sampler.followsLosses, configuration.batchDice, configuration.batchSize > 1 {
@@ -213,7 +241,7 @@ public final class Trainer {
   private func trainEpoch(_ stopRequested: () -> Bool) throws -> Bool {
     let start = Date()
     let secondsBefore = state.seconds
-    let waitingBefore = loader.waitingTime
+    let (waitingBefore, othersBefore) = (loader.waitingTime, parallel?.waitingTime ?? 0)
     // After a finished epoch the iteration is 0, and the time has been reset.
     defer { if state.iteration > 0 { state.seconds = secondsBefore + Date().timeIntervalSince(start) } }
 
@@ -224,18 +252,28 @@ public final class Trainer {
       guard let batch = try loader.next() else { break }
       try step(batch, learningRate: Float(learningRate))
       state.iteration += 1
-      if stopRequested() { return false }
+      if stops(stopRequested) { return false }
     }
     let (trained, waitingTime) = (Date(), loader.waitingTime - waitingBefore)
+    let othersTime = (parallel?.waitingTime ?? 0) - othersBefore
     guard let validation = try validate(stopRequested), try scoreTrainingCases(stopRequested) else { return false }
-    let seconds = secondsBefore + Date().timeIntervalSince(start)
+    let ownSeconds = secondsBefore + Date().timeIntervalSince(start)
+    // A plan for a time goes by the clock, which must be the same for all processes.
+    let seconds = parallel?.first(ownSeconds) ?? ownSeconds
     progress.debug(
       String(
-        format: "Steps took %.2f s, of which %.2f s went by waiting for batches; validation took %.2f s. %@",
-        trained.timeIntervalSince(start), waitingTime, Date().timeIntervalSince(trained),
-        ProcessMemory.description))
+        format: "Steps took %.2f s, of which %.2f s went by waiting for batches%@; validation took %.2f s. %@",
+        trained.timeIntervalSince(start), waitingTime,
+        parallel == nil ? "" : String(format: " and %.2f s for other processes", othersTime),
+        Date().timeIntervalSince(trained), ProcessMemory.description))
     try finishEpoch(record(validation, learningRate: learningRate, seconds: seconds))
     return true
+  }
+
+  /// Whether to stop: when that is requested or, with several processes, when they have agreed on it.
+  private func stops(_ stopRequested: () -> Bool) -> Bool {
+    let isRequested = stopRequested()
+    return parallel?.stops(isRequested) ?? isRequested
   }
 
   /// The number of epochs: the plan's or, where the plan has a time, that with which the training ends in time.
@@ -285,12 +323,14 @@ public final class Trainer {
     }
     // Written while the state still has the draws of this epoch. A run that is killed after this line repeats the
     // epoch from its last checkpoint and replaces these rows.
-    try log.writeSampler(state, weightedSampler(step: 0) ?? sampler, suspects: suspects)
+    if writes { try log.writeSampler(state, weightedSampler(step: 0) ?? sampler, suspects: suspects) }
     state.finishEpoch(record)
-    if isBest { try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.best)) }
-    try writeLatest()
-    try log.write(state.history)
-    try addEvents(record)
+    if writes {
+      if isBest { try TrainingCheckpoint.write(network.weights(), epoch: state.epoch, to: folder.checkpoint(.best)) }
+      try writeLatest()
+      try log.write(state.history)
+      try addEvents(record)
+    }
     progress.reportEpoch(record, epochs: epochs, isBest: isBest)
     if let warning = state.history.divergenceWarning { progress.report(warning) }
     if let warning = sampler.warning, !hasWarned {
@@ -338,7 +378,7 @@ public final class Trainer {
   }
 
   private func draw(step: Int, from sampler: inout some CaseSampler) throws -> DrawnBatch {
-    let cases = try sampler.draw(network.batchSize)
+    let cases = try sampler.draw(network.wholeBatchSize)
     if SamplerMeans.counts(step: step, of: settings.iterationsPerEpoch) { state.samplerMeans?.add(sampler) }
     return DrawnBatch(cases: cases, probabilities: cases.map { sampler.probability(of: $0) })
   }
@@ -392,7 +432,7 @@ public final class Trainer {
     // The losses are computed again because this also sets the gradient, now of Σ w_i · loss_i / N.
     if step.weights != step.gradientWeights { try step.computeLoss(weights: step.weights) }
     for index in methods.indices { try methods[index].change(step) }
-    network.backward()
+    if let parallel { parallel.backward(network) } else { network.backward() }
     let norm = optimizer.step(learningRate: learningRate)
     guard norm.isFinite else { return try leaveOut("the gradient", batch.cases) }
     average?.update()
@@ -451,7 +491,7 @@ public final class Trainer {
     if iterations > 0 { requestValidationBatch(0) }
     for index in 0..<iterations {
       guard let batch = try loader.next() else { break }
-      if stopRequested() { return nil }
+      if stops(stopRequested) { return nil }
       if index + 1 < iterations { requestValidationBatch(index + 1) }
       var step = TrainingStep(
         network: network, loss: loss, iteration: index, cases: batch.cases, images: batch.images, labels: batch.labels)
@@ -460,6 +500,7 @@ public final class Trainer {
       sum += Double(losses.reduce(0, +)) / Double(losses.count)
       dice.add(logits: network.outputs[0], labels: batch.labels)
     }
+    if let parallel { dice.setCounts(parallel.sum(dice.counts)) }
     // Not finite without validation batches (0 / 0), or when the network has diverged.
     let mean = sum / Double(iterations)
     let meanLoss = mean.isFinite ? mean : nil
@@ -486,12 +527,14 @@ public final class Trainer {
     return true
   }
 
-  private var wholeCases: WholeCaseDice { WholeCaseDice(maker: maker, network: network, loss: loss) }
+  private var wholeCases: WholeCaseDice {
+    WholeCaseDice(maker: maker, network: network, loss: loss, parallel: parallel)
+  }
 
   /// Requests a validation batch of the current epoch, with cases drawn uniformly.
   private func requestValidationBatch(_ index: Int) {
     let iteration = state.epoch * settings.validationIterations + index
-    let cases = (0..<network.batchSize).map { position in
+    let cases = (0..<network.wholeBatchSize).map { position in
       var random = CounterRandom(
         seed: UInt64(settings.seed), iteration: iteration, position: position, purpose: .validationCase)
       return random.integer(0, task.split.validation.count - 1)

@@ -85,7 +85,7 @@ package enum TrainingCheckpoint {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
       let stored = try? decoder.decode(TrainingState.self, from: Data(stateText.utf8)),
-      stored.isConsistent(batchSize: network.batchSize)
+      stored.isConsistent(batchSize: network.wholeBatchSize)
     else { throw unusableError(url) }
     guard stored.cases == state.cases else {
       throw InputError(

@@ -19,7 +19,7 @@ import Threads
 /// count, for regions summed over c. A sample's cross-entropy is therefore the sum over its voxels
 /// times N / (voxels of the batch that count): the mean of the samples' losses is nnU-Net's loss.
 final class DiceCrossEntropy {
-  /// The numbers of samples, of voxels in each, and of output channels.
+  /// The numbers of samples that this process has, of voxels in each, and of output channels.
   private let batch, voxels, channels: Int
   private let loss: Loss
   /// The labels of the regions; `nil` for classes.
@@ -28,7 +28,7 @@ final class DiceCrossEntropy {
   /// count, and I, P and G, each for all channels.
   private let partial: [Double]
   private static let smooth = 1e-5
-  /// How hard each sample of the last batch was.
+  /// How hard each sample of the last batch was, also of those that other processes have.
   private(set) var patchHardness: [PatchHardness] = []
   /// The number of voxels in a chunk.
   private static let chunkSize = 4096
@@ -44,67 +44,18 @@ final class DiceCrossEntropy {
   /// The label of voxels that do not count; if there is none, a value that no voxel has.
   private var ignored: Int16 { Int16(loss.ignoreLabel ?? -1) }
 
-  /// Computes the loss of each sample, and the gradient of `sum_i factors[i] * loss[i]` with
-  /// respect to the logits.
+  /// The number of sums of a sample.
+  var sumCount: Int { 2 + 3 * channels }
+
+  /// Computes the probabilities, and the sums that the losses of the samples need.
   ///
   /// - Parameters:
   ///   - logits: The logits, (N, voxel, channel).
   ///   - labels: The labels, (N, voxel): values in `Loss.labels(channels:)` or the ignored label.
-  ///   - factors: The weight of each sample's loss in the gradient.
-  ///   - gradient: Receives the gradient, (N, voxel, channel).
-  /// - Returns: The loss of each sample.
-  func callAsFunction(logits: Tensor, labels: [Int16], factors: [Double], gradient: Tensor) -> [Double] {
-    let sums = probabilities(logits, labels, into: gradient)
-    let sumCount = 2 + 3 * channels
-    patchHardness = (0..<batch).map { hardness(of: sums[$0 * sumCount..<($0 + 1) * sumCount]) }
-    let counted = (0..<batch).reduce(0) { $0 + sums[$1 * sumCount + 1] }
-    var voxelWeight = counted > 0 ? Double(batch) / counted : 0
-    // nnU-Net divides by the number of regions too, but not where voxels are ignored.
-    if regions != nil, loss.ignoreLabel == nil { voxelWeight /= Double(channels) }
-    var losses = (0..<batch).map { sums[$0 * sumCount] * voxelWeight }
-    // The gradient of the Dice term with respect to p[v, c] is constant[c] + atLabel[c] * g[v, c].
-    // With dice = n / d as below, d dice / d p[v, c] = 2 g[v, c] / d - n / d².
-    var constant = [Float](repeating: 0, count: batch * channels)
-    var atLabel = constant
-    let groups = loss.batchDice ? [Array(0..<batch)] : (0..<batch).map { [$0] }
-    let first = regions == nil ? 1 : 0
-    let count = Double(max(1, channels - first))
-    for group in groups {
-      let factor = group.reduce(0) { $0 + factors[$1] }
-      for c in first..<max(first, channels) {
-        func total(_ kind: Int) -> Double { group.reduce(0) { $0 + sums[$1 * sumCount + 2 + kind * channels + c] } }
-        let (numerator, denominator) = (2 * total(0) + Self.smooth, max(total(1) + total(2) + Self.smooth, 1e-8))
-        for n in group {
-          losses[n] -= numerator / denominator / count
-          constant[n * channels + c] = Float(factor * numerator / (denominator * denominator) / count)
-          atLabel[n * channels + c] = Float(-factor * 2 / denominator / count)
-        }
-      }
-    }
-    differentiate(labels, factors.map { Float($0 * voxelWeight) }, constant, atLabel, gradient)
-    return losses
-  }
-
-  /// How hard a sample was, by its sums.
-  private func hardness(of sums: ArraySlice<Double>) -> PatchHardness {
-    let first = regions == nil ? 1 : 0
-    let foreground = first..<max(first, channels)
-    func sum(_ kind: Int, _ channel: Int) -> Double { sums[sums.startIndex + 2 + kind * channels + channel] }
-    let present = foreground.filter { sum(2, $0) > 0 }
-    let dice = present.reduce(0) { total, c in
-      total + (2 * sum(0, c) + Self.smooth) / (sum(1, c) + sum(2, c) + Self.smooth)
-    }
-    let (entropy, counted) = (sums[sums.startIndex], sums[sums.startIndex + 1])
-    let values = counted * Double(regions == nil ? 1 : channels)
-    return PatchHardness(
-      softDice: present.isEmpty ? nil : dice / Double(present.count), crossEntropy: values > 0 ? entropy / values : 0,
-      absentClasses: foreground.count - present.count)
-  }
-
-  /// Computes the probabilities, and returns the sums of each sample.
-  private func probabilities(_ logits: Tensor, _ labels: [Int16], into probabilities: Tensor) -> [Double] {
-    let chunks = Self.chunks(voxels)
-    let sumCount = 2 + 3 * channels
+  ///   - probabilities: Receives the probabilities, (N, voxel, channel).
+  /// - Returns: The sums, (N, ``sumCount``).
+  func sums(logits: Tensor, labels: [Int16], probabilities: Tensor) -> [Double] {
+    let (chunks, sumCount) = (Self.chunks(voxels), sumCount)
     var partial = partial
     labels.withUnsafeBufferPointer { labels in
       partial.withUnsafeMutableBufferPointer { partial in
@@ -132,6 +83,65 @@ final class DiceCrossEntropy {
       }
     }
     return totals
+  }
+
+  /// Computes the loss of each sample, and the gradient of `sum_i factors[i] * loss[i]` with respect to the logits.
+  ///
+  /// - Parameters:
+  ///   - sums: The sums of each sample of the batch, also of those that other processes have.
+  ///   - own: The positions in the batch of the samples that this process has.
+  ///   - labels: The labels of these, (N, voxel).
+  ///   - factors: The weight of each sample's loss in the gradient, for the whole batch.
+  ///   - gradient: The probabilities of the own samples, (N, voxel, channel), which become the gradient.
+  /// - Returns: The loss of each sample of the batch.
+  func losses(sums: [Double], own: Range<Int>, labels: [Int16], factors: [Double], gradient: Tensor) -> [Double] {
+    let (sumCount, size) = (sumCount, factors.count)
+    patchHardness = (0..<size).map { hardness(of: sums[$0 * sumCount..<($0 + 1) * sumCount]) }
+    let counted = (0..<size).reduce(0) { $0 + sums[$1 * sumCount + 1] }
+    var voxelWeight = counted > 0 ? Double(size) / counted : 0
+    // nnU-Net divides by the number of regions too, but not where voxels are ignored.
+    if regions != nil, loss.ignoreLabel == nil { voxelWeight /= Double(channels) }
+    var losses = (0..<size).map { sums[$0 * sumCount] * voxelWeight }
+    // The gradient of the Dice term with respect to p[v, c] is constant[c] + atLabel[c] * g[v, c].
+    // With dice = n / d as below, d dice / d p[v, c] = 2 g[v, c] / d - n / d².
+    var constant = [Float](repeating: 0, count: size * channels)
+    var atLabel = constant
+    let groups = loss.batchDice ? [Array(0..<size)] : (0..<size).map { [$0] }
+    let first = regions == nil ? 1 : 0
+    let count = Double(max(1, channels - first))
+    for group in groups {
+      let factor = group.reduce(0) { $0 + factors[$1] }
+      for c in first..<max(first, channels) {
+        func total(_ kind: Int) -> Double { group.reduce(0) { $0 + sums[$1 * sumCount + 2 + kind * channels + c] } }
+        let (numerator, denominator) = (2 * total(0) + Self.smooth, max(total(1) + total(2) + Self.smooth, 1e-8))
+        for n in group {
+          losses[n] -= numerator / denominator / count
+          constant[n * channels + c] = Float(factor * numerator / (denominator * denominator) / count)
+          atLabel[n * channels + c] = Float(-factor * 2 / denominator / count)
+        }
+      }
+    }
+    let ownChannels = own.lowerBound * channels..<own.upperBound * channels
+    differentiate(
+      labels, factors[own].map { Float($0 * voxelWeight) }, Array(constant[ownChannels]), Array(atLabel[ownChannels]),
+      gradient)
+    return losses
+  }
+
+  /// How hard a sample was, by its sums.
+  private func hardness(of sums: ArraySlice<Double>) -> PatchHardness {
+    let first = regions == nil ? 1 : 0
+    let foreground = first..<max(first, channels)
+    func sum(_ kind: Int, _ channel: Int) -> Double { sums[sums.startIndex + 2 + kind * channels + channel] }
+    let present = foreground.filter { sum(2, $0) > 0 }
+    let dice = present.reduce(0) { total, c in
+      total + (2 * sum(0, c) + Self.smooth) / (sum(1, c) + sum(2, c) + Self.smooth)
+    }
+    let (entropy, counted) = (sums[sums.startIndex], sums[sums.startIndex + 1])
+    let values = counted * Double(regions == nil ? 1 : channels)
+    return PatchHardness(
+      softDice: present.isEmpty ? nil : dice / Double(present.count), crossEntropy: values > 0 ? entropy / values : 0,
+      absentClasses: foreground.count - present.count)
   }
 
   /// Turns the probabilities in `gradient` into the gradient with respect to the logits.

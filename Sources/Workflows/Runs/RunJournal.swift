@@ -10,7 +10,7 @@ public final class RunJournal: Sendable {
   /// The records that are kept.
   static let limit = 100
 
-  private let file: URL
+  private let file: URL?
   private let logger: Logger
   private let record: Mutex<RunRecord>
   private let identity: [JSON?]
@@ -22,17 +22,20 @@ public final class RunJournal: Sendable {
   ///
   /// - Parameters:
   ///   - record: What is known of the call at its beginning.
-  ///   - folder: The folder that the call writes into; it is made if it is not there.
+  ///   - folder: The folder that the call writes into; it is made if it is not there. Where another process keeps the
+  ///     record, `nil`.
   ///   - logger: Receives a warning when there is a `run.json` that is none of ours.
   ///   - ending: Says in a few words how a run ended that threw an error.
   ///   - body: The run.
   /// - Throws: `InputError` when the folder cannot be written, and what `body` throws.
   public static func record<Value>(
-    _ record: RunRecord, in folder: URL, logger: Logger, ending: (any Error) -> String = { "failed: \($0)" },
+    _ record: RunRecord, in folder: URL?, logger: Logger, ending: (any Error) -> String = { "failed: \($0)" },
     _ body: (RunJournal) throws -> Value
   ) throws -> Value {
-    let missing = sequence(first: folder.standardizedFileURL) { $0.deletingLastPathComponent() }
-      .prefix { !FileManager.default.fileExists(atPath: $0.path) }
+    let missing = folder.map { folder in
+      sequence(first: folder.standardizedFileURL) { $0.deletingLastPathComponent() }
+        .prefix { !FileManager.default.fileExists(atPath: $0.path) }
+    }
     let journal = try RunJournal(record, in: folder, logger: logger)
     do {
       let value = try body(journal)
@@ -42,7 +45,7 @@ public final class RunJournal: Sendable {
       if error is InputError, !journal.isKept.withLock(\.self) {
         try? journal.write(nil)
         // Removes only what is empty.
-        for folder in missing { rmdir(folder.path) }
+        for folder in missing ?? [] { rmdir(folder.path) }
       } else {
         journal.end(ending(error))
       }
@@ -50,13 +53,13 @@ public final class RunJournal: Sendable {
     }
   }
 
-  private init(_ record: RunRecord, in folder: URL, logger: Logger) throws {
-    file = folder.appendingPathComponent("run.json")
+  private init(_ record: RunRecord, in folder: URL?, logger: Logger) throws {
+    file = folder?.appendingPathComponent("run.json")
     self.logger = logger
     self.record = Mutex(record)
     let json = record.json
     identity = Self.identity(json)
-    setForeignFileAside()
+    if let file { setForeignFileAside(file) }
     try write(json)
   }
 
@@ -89,6 +92,7 @@ public final class RunJournal: Sendable {
   ///
   /// - Parameter own: The record; when `nil`, it is removed, and the file with it if it was the only one.
   private func write(_ own: JSON?) throws {
+    guard let file else { return }
     var runs = Self.runs(in: file) ?? []
     let index = runs.firstIndex { Self.identity($0) == identity } ?? runs.endIndex
     runs.replaceSubrange(index..<min(index + 1, runs.endIndex), with: [own].compactMap(\.self))
@@ -115,9 +119,9 @@ public final class RunJournal: Sendable {
   }
 
   /// Gives another name to a `run.json` that is damaged or another program's.
-  private func setForeignFileAside() {
+  private func setForeignFileAside(_ file: URL) {
     guard FileManager.default.fileExists(atPath: file.path), Self.runs(in: file) == nil else { return }
-    let names = (1...).lazy.map { [file] in file.path + ".old" + ($0 == 1 ? "" : String($0)) }
+    let names = (1...).lazy.map { file.path + ".old" + ($0 == 1 ? "" : String($0)) }
     guard let name = names.first(where: { !FileManager.default.fileExists(atPath: $0) }),
       rename(file.path, name) == 0
     else { return }

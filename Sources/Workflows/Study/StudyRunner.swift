@@ -1,3 +1,4 @@
+import Cluster
 import Datasets
 import Evaluation
 import Files
@@ -11,15 +12,17 @@ import Training
 /// Does the steps of a study, one after the other: what `hwsseg study` does.
 ///
 /// A step that is done is not repeated, and a training that was interrupted goes on from its last checkpoint, so that a
-/// study that was stopped for any reason is continued by the same call.
+/// study that was stopped for any reason is continued by the same call. Several processes divide the steps.
 public struct StudyRunner {
   public let study: Study
   public let folder: StudyFolder
   /// What computes convolutions.
   public var engine = Engine.auto
-  private let dataset: RawDataset
+  /// The processes that divide the steps; `nil` when this one does all.
+  public var communicator: (any Communicator)?
+  let dataset: RawDataset
   private let test: RawDataset?
-  private let logger: Logger
+  let logger: Logger
 
   /// Plans a study; nothing is written yet.
   ///
@@ -70,15 +73,23 @@ public struct StudyRunner {
   /// - Returns: Whether the study is finished or was stopped.
   /// - Throws: `InputError` when another process works in the folder, or when data, plan or folder are not usable.
   public func run(stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
-    try FolderLock.holding(folder.url) { try runLocked(stopRequested) }
+    guard let communicator else {
+      return try FolderLock.holding(folder.url) { try runLocked(remaining(), stopRequested) }
+    }
+    let steps = Self.divide(try remaining(), communicator)
+    try preprocess(communicator)
+    func run() throws -> Trainer.Outcome { try runLocked(steps, stopRequested) }
+    let outcome = try communicator.isFirst ? FolderLock.holding(folder.url, run) : run()
+    return communicator.gather(outcome == .stopped ? 1 : 0).contains(1) ? .stopped : .finished
   }
 
-  private func runLocked(_ stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
+  private func runLocked(_ ownSteps: [StudyStep], _ stopRequested: @escaping () -> Bool) throws -> Trainer.Outcome {
     var log = try StudyLog(folder.log)
-    var steps = try remaining()
+    var steps = ownSteps
     try checkMemory(of: steps)
-    let total = study.steps.count
+    let total = communicator == nil ? study.steps.count : steps.count
     while let step = steps.first {
+      guard try waitForOthers(before: step, stopRequested) else { return .stopped }
       let left = log.estimate(steps).map { ", \(TrainingProgress.duration($0)) left for all" } ?? ""
       logger.info("Step \(total - steps.count + 1) of \(total): \(step)\(left)")
       let start = ContinuousClock.now
@@ -90,7 +101,9 @@ public struct StudyRunner {
       case .predict(let arm, let seed):
         try predict(arm, seed)
       }
-      try log.add(step, seconds: seconds ?? (ContinuousClock.now - start) / .seconds(1))
+      if communicator?.isFirst ?? true {
+        try log.add(step, seconds: seconds ?? (ContinuousClock.now - start) / .seconds(1))
+      }
       steps.removeFirst()
       if stopRequested(), !steps.isEmpty { return .stopped }
     }
@@ -113,7 +126,7 @@ public struct StudyRunner {
       }
       try TrainingMemory.check(
         plan, inputChannels: inputs, outputChannels: outputs, engine: engine, precision: study.precision,
-        available: AvailableMemory.bytes - (teaching ?? 0))
+        available: AvailableMemory.bytes / (communicator?.size ?? 1) - (teaching ?? 0))
     }
   }
 
