@@ -22,7 +22,8 @@ public struct Ensemble {
   ///   - options: How tiles are placed and mirrored, and what computes them.
   ///   - postprocesses: Whether predictions are post-processed as the model folders say.
   /// - Throws: `InputError` when there is no model, when models differ in input channels, labels or post-processing,
-  ///   when the folds of one training differ in preprocessing, patch or network, or when weights do not fit.
+  ///   when the folds of one training differ in preprocessing, patch or network, when weights do not fit, or when the
+  ///   precision is not available.
   public init(_ models: [Model], options: Predictor.Options = .init(), postprocesses: Bool = true) throws {
     guard let first = models.first else {
       throw InputError("models", found: "none", expected: "at least one model folder")

@@ -22,12 +22,17 @@ public final class Predictor {
     public var mirrorAxes: [Int]?
     /// What computes the convolutions.
     public var engine: Engine
+    /// The precision of feature maps and convolutions. Logits are 32-bit floats in any case.
+    public var precision: Precision
 
     /// Creates options; the defaults are nnU-Net's.
-    public init(stepSize: Double = 0.5, mirrorAxes: [Int]? = nil, engine: Engine = .auto) {
+    public init(
+      stepSize: Double = 0.5, mirrorAxes: [Int]? = nil, engine: Engine = .auto, precision: Precision = .float32
+    ) {
       self.stepSize = stepSize
       self.mirrorAxes = mirrorAxes
       self.engine = engine
+      self.precision = precision
     }
   }
 
@@ -46,8 +51,9 @@ public final class Predictor {
   /// Builds the network and checks that the weights of all models fit it.
   ///
   /// - Throws: `InputError` when weights do not fit the plan's network, when the models differ in preprocessing, patch,
-  ///   network or labels, or when an option is out of range.
+  ///   network or labels, when an option is out of range, or when the precision is not available.
   init(_ models: [Model], options: Options) throws {
+    try options.engine.check(options.precision)
     guard options.stepSize > 0, options.stepSize <= 1 else {
       throw InputError("step size", found: "\(options.stepSize)", expected: "more than 0 and at most 1")
     }
@@ -74,7 +80,8 @@ public final class Predictor {
     self.options = options
     preprocessor = try Preprocessor(plan: first.plan, description: first.dataset)
     network = try Network(
-      first.architecture, patch: first.configuration.patchSize, batchSize: 1, training: false, engine: options.engine)
+      first.architecture, patch: first.configuration.patchSize, batchSize: 1, training: false, engine: options.engine,
+      precision: options.precision)
     // A checkpoint that does not fit must fail here, not after hours of prediction.
     for index in models.indices.reversed() { try load(index) }
   }

@@ -30,6 +30,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "The engine that computes convolutions.")
   var engine = Engine.auto
 
+  @Option(help: "The number format of activations and convolutions; bfloat16 needs a processor that has it.")
+  var precision = Precision.float32
+
   /// Reads the models.
   func read() throws -> [Model] {
     try model.flatMap { try ModelFolder.folds(folds, of: $0) }.map { try Model($0, checkpoint: checkpoint) }
@@ -37,13 +40,13 @@ struct ModelOptions: ParsableArguments {
 
   /// How tiles are placed and mirrored, and what computes them.
   var predictor: Predictor.Options {
-    .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine)
+    .init(stepSize: stepSize, mirrorAxes: noMirroring ? [] : nil, engine: engine, precision: precision)
   }
 
   /// What is known of a call that uses the models.
   func record(_ models: [Model]) throws -> RunRecord {
     var record = RunRecord(plan: try models.first.map { try String(contentsOf: $0.folder.planFile(), encoding: .utf8) })
-    (record.engine, record.precision) = (engine, .float32)
+    (record.engine, record.precision) = (engine, precision)
     for model in models { record.weights[try model.folder.weights(checkpoint).path] = model.weightsChecksum }
     return record
   }

@@ -19,7 +19,18 @@ struct EnsembleTests {
       var plan = model.plan
       plan.training.augmentation = .none
       try plan.write(to: model.folder.training.appendingPathComponent("plans.json"))
-      #expect(try Model(model.folder).mirrorAxes == [])
+      let unmirrored = try Model(model.folder)
+      #expect(unmirrored.mirrorAxes == [])
+
+      let rawCase = try FixtureModel.writeCase("case", factor: 7919, in: folder)
+      func probabilities(_ model: Model, mirrorAxes: [Int]? = nil) throws -> [Float] {
+        let ensemble = try Ensemble([model], options: .init(mirrorAxes: mirrorAxes))
+        return try #require(ensemble.predictions(of: [rawCase])[0].probabilities)
+      }
+      let plain = try probabilities(model, mirrorAxes: [])
+      #expect(try probabilities(unmirrored) == plain)
+      #expect(try probabilities(model) == probabilities(model, mirrorAxes: [0, 1, 2]))
+      #expect(try probabilities(model) != plain)
     }
   }
 
