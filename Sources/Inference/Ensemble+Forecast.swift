@@ -1,8 +1,12 @@
 import Datasets
 import Files
+import Foundation
 
 extension Ensemble {
-  /// Looks at the headers of all images, and measures how long the networks take for a tile.
+  /// Where fewer passes than this are ahead, one more to measure their time would delay them noticeably.
+  private static let fewPasses = 20
+
+  /// Looks at the headers of all images, and measures how long the networks take for a tile unless there are few.
   ///
   /// - Parameters:
   ///   - cases: The cases.
@@ -16,37 +20,37 @@ extension Ensemble {
     _ cases: [RawCase], times: Int = 1, withProbabilities: Bool, bodyBytes: Int = 0, available: Int? = nil
   ) throws -> PredictionForecast {
     var forecast = PredictionForecast()
-    guard !cases.isEmpty else { return forecast }
-    // A pass comes first, so that the program holds all the memory that the networks take.
-    let secondsPerPass = predictors.map { $0.secondsPerPass() }
-    let held = ProcessMemory.resident
-    forecast.availableBytes = held + (available ?? AvailableMemory.bytes)
     let outlines = predictors.map(\.outline)
-    var (prepare, compute, finish, alone) = (0, 0, 0, 0)
+    var all: [(file: URL, needs: CaseNeeds)] = []
     for rawCase in cases {
-      let needs: CaseNeeds
       do {
-        needs = try CaseNeeds(
+        let needs = try CaseNeeds(
           rawCase.name, rawCase.checkGeometry(), outlines, withProbabilities: withProbabilities,
           postprocesses: postprocessing != nil, bodyBytes: bodyBytes)
+        all.append((rawCase.images[0], needs))
       } catch let error as InputError {
         forecast.failures.append(error)
-        continue
       }
+    }
+    guard !all.isEmpty else { return forecast }
+    let tiles = predictors.indices.map { index in times * all.reduce(0) { $0 + $1.needs.tiles[index] } }
+    let passes = zip(predictors, tiles).map { $0.passesPerTile * $1 }
+    (forecast.caseCount, forecast.tiles) = (times * all.count, tiles.reduce(0, +))
+    forecast.passes = passes.reduce(0, +)
+    if forecast.passes >= Self.fewPasses {
+      forecast.seconds = zip(predictors, passes).reduce(0) { $0 + $1.0.secondsPerPass() * Double($1.1) }
+    }
+    // Memory is looked at after the passes, so that the program holds all that the networks take.
+    let held = ProcessMemory.resident
+    forecast.availableBytes = held + (available ?? AvailableMemory.bytes)
+    var (prepare, compute, finish, alone) = (0, 0, 0, 0)
+    for (file, needs) in all {
       guard held + needs.alone <= forecast.availableBytes else {
-        throw needs.excess(held + needs.alone, available: forecast.availableBytes, file: rawCase.images[0])
+        throw needs.excess(held + needs.alone, available: forecast.availableBytes, file: file)
       }
       (prepare, compute) = (max(prepare, needs.prepare), max(compute, needs.compute))
       (finish, alone) = (max(finish, needs.finish), max(alone, needs.alone))
-      for (index, predictor) in predictors.enumerated() {
-        let tiles = times * needs.tiles[index]
-        let passes = tiles * predictor.passesPerTile
-        forecast.tiles += tiles
-        forecast.passes += passes
-        forecast.seconds += secondsPerPass[index] * Double(passes)
-      }
       if withProbabilities { forecast.probabilityBytes += times * needs.probabilities }
-      forecast.caseCount += times
     }
     let together = held + prepare + compute + finish
     forecast.overlaps = forecast.caseCount > 1 && together <= forecast.availableBytes

@@ -14,8 +14,8 @@ public struct PredictionForecast: Sendable {
   public internal(set) var tiles = 0
   /// The number of passes of a network over these tiles: one for each mirror image and fold.
   public internal(set) var passes = 0
-  /// The time for these passes, measured with one of them, in seconds.
-  public internal(set) var seconds = 0.0
+  /// The time for these passes, measured with one more, in seconds; `nil` where there are too few to measure one.
+  public internal(set) var seconds: Double?
   /// The most memory that is needed, with what the program and its networks hold already, in bytes.
   public internal(set) var bytes = 0
   /// The memory that can be used, with what the program and its networks hold already, in bytes.
@@ -32,7 +32,8 @@ extension PredictionForecast: CustomStringConvertible {
     let cases = caseCount == 1 ? "1 case" : "\(Self.text(caseCount)) cases"
     let work = tiles == 1 ? "1 tile" : "\(Self.text(tiles)) tiles"
     let total = passes == tiles ? "" : " in \(Self.text(passes)) passes"
-    return "\(cases), \(work)\(total); about \(Self.duration(seconds)); "
+    let time = seconds.map { "about \(Self.duration($0)); " } ?? ""
+    return "\(cases), \(work)\(total); \(time)"
       + "needs \(ByteCount.text(bytes)) of memory (\(ByteCount.text(availableBytes)) available)"
   }
 

@@ -26,9 +26,19 @@ import Testing
       #expect(forecast.caseCount == 2 && forecast.failures.isEmpty)
       // 3 × 1 × 1 and 1 × 2 × 3 tiles, by two folds in eight mirror images.
       #expect(forecast.tiles == 9 && forecast.passes == 9 * 16)
-      #expect(forecast.seconds > 0)
+      #expect(try #require(forecast.seconds) > 0)
       #expect(forecast.overlaps)
       #expect(forecast.description.hasPrefix("2 cases, 9 tiles in 144 passes; about "))
+    }
+  }
+
+  /// A single pass ahead is not doubled to tell how long it will take.
+  @Test func fewPassesAreNotMeasured() throws {
+    try withModel { models, folder in
+      let ensemble = try Ensemble([models[0]], options: .init(mirrorAxes: []))
+      let rawCase = try FixtureModel.writeCase("a", factor: 7919, in: folder)
+      #expect(try ensemble.forecast([rawCase], times: 19, withProbabilities: false).seconds == nil)
+      #expect(try ensemble.forecast([rawCase], times: 20, withProbabilities: false).seconds != nil)
     }
   }
 
@@ -117,5 +127,7 @@ import Testing
     (forecast.caseCount, forecast.tiles, forecast.passes, forecast.seconds) = (1, 1, 1, 0.1)
     forecast.bytes = 12_000_000
     #expect(forecast.description == "1 case, 1 tile; about 1 s; needs 12 MB of memory (41 GB available)")
+    forecast.seconds = nil
+    #expect(forecast.description == "1 case, 1 tile; needs 12 MB of memory (41 GB available)")
   }
 }
