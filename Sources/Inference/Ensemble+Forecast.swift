@@ -6,7 +6,8 @@ extension Ensemble {
   /// Where fewer passes than this are ahead, one more to measure their time would delay them noticeably.
   private static let fewPasses = 20
 
-  /// Looks at the headers of all images, and measures how long the networks take for a tile unless there are few.
+  /// Looks at the headers of all images, and measures how long the networks take for a tile, unless few are ahead and
+  /// memory is plentiful.
   ///
   /// - Parameters:
   ///   - cases: The cases.
@@ -37,10 +38,12 @@ extension Ensemble {
     let passes = zip(predictors, tiles).map { $0.passesPerTile * $1 }
     (forecast.caseCount, forecast.tiles) = (times * all.count, tiles.reduce(0, +))
     forecast.passes = passes.reduce(0, +)
-    if forecast.passes >= Self.fewPasses {
+    // With their first pass networks take some more memory, though less than the program holds already.
+    let largest = all.map(\.needs.alone).max() ?? 0
+    let isScarce = ProcessMemory.resident + largest > available ?? AvailableMemory.bytes
+    if forecast.passes >= Self.fewPasses || isScarce {
       forecast.seconds = zip(predictors, passes).reduce(0) { $0 + $1.0.secondsPerPass() * Double($1.1) }
     }
-    // Memory is looked at after the passes, so that the program holds all that the networks take.
     let held = ProcessMemory.resident
     forecast.availableBytes = held + (available ?? AvailableMemory.bytes)
     var (prepare, compute, finish, alone) = (0, 0, 0, 0)
