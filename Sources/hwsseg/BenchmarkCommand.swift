@@ -72,7 +72,8 @@ struct BenchmarkCommand: SharedCommand {
   private func printJSON(_ benchmark: TrainingBenchmark) {
     let members: [(String, JSON)] =
       times(benchmark).map { ($0.name, .number($0.seconds)) } + [
-        ("gradients", .integer(benchmark.gradients)), ("gflops", .number(benchmark.gflops)), ("peak_memory", .integer(benchmark.peakMemory)),
+        ("gradients", .integer(benchmark.gradients)), ("gflops", .number(benchmark.gflops)),
+        ("peak_memory", .integer(benchmark.peakMemory)),
         ("estimated_memory", .integer(benchmark.estimatedMemory)), ("training", .number(benchmark.training)),
       ]
     print(JSON.object(JSONObject(members)).text, terminator: "")

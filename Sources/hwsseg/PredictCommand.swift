@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Datasets
 import Files
 import Foundation
@@ -7,13 +8,13 @@ import Logging
 import Workflows
 
 /// `hwsseg predict`: segments new cases with one or several trained networks.
-struct PredictCommand: ParsableCommand {
+struct PredictCommand: SharedCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict", abstract: "Segments the images of a folder with one or several trained networks.",
     discussion: """
       A model folder is the RESULTS that train writes, one of the folds in it, or a results folder of nnU-Net v2 with \
       plans.json, dataset.json and fold_0/checkpoint_final.pth. The logits of the folds of one training are averaged, \
-      and the probabilities of different trainings.
+      and the probabilities of different trainings. Under mpirun, several processes divide the images.
       """)
 
   @OptionGroup var models: ModelOptions
@@ -39,17 +40,23 @@ struct PredictCommand: ParsableCommand {
     guard !(overwrite && continues) else { throw ValidationError("give either --overwrite or --continue") }
   }
 
-  func run() throws {
-    let logger = log.logger()
+  func run(with communicator: (any Communicator)?) throws {
+    let logger = log.logger(communicator)
+    for sentence in communicator?.divideThreads(nil) ?? [] { logger.info("\(sentence)") }
     let read = try models.read()
-    try RunJournal.command(models.record(read), in: output, logger: logger) { try predict(with: read, $0, logger) }
+    let folder = communicator?.isFirst ?? true ? output : nil
+    try RunJournal.command(models.record(read), in: folder, logger: logger) { journal in
+      try predict(with: read, journal, logger, communicator)
+    }
   }
 
-  private func predict(with read: [Model], _ journal: RunJournal, _ logger: Logger) throws {
+  private func predict(
+    with read: [Model], _ journal: RunJournal, _ logger: Logger, _ communicator: (any Communicator)?
+  ) throws {
     let ensemble = try Ensemble(read, options: models.predictor, postprocesses: !noPostprocessing)
     let prediction = try FolderPrediction(
       images: models.input, with: ensemble, to: output, savesProbabilities: saveProbabilities,
-      existing: continues ? .keep : overwrite ? .replace : .refuse)
+      existing: continues ? .keep : overwrite ? .replace : .refuse, communicator: communicator)
     for model in read {
       logger.debug("Read \(model.folder.url.relativePath), patch \(model.configuration.patchSize)")
     }
@@ -65,9 +72,12 @@ struct PredictCommand: ParsableCommand {
       logger.info("\(finished)/\(count)  \(name)  \(String(format: "%.1f", seconds)) s")
     }
     guard failures.isEmpty else {
-      for failure in failures { ErrorOutput.write("\(failure)") }
-      let summary = "\(failures.count) of \(count) cases are not segmented"
-      print("\(summary); correct them and call with --continue")
+      let total = communicator.map { Int($0.gather(Double(count)).reduce(0, +)) } ?? count
+      let summary = "\(failures.count) of \(total) cases are not segmented"
+      if communicator?.isFirst ?? true {
+        for failure in failures { ErrorOutput.write("\(failure)") }
+        print("\(summary); correct them and call with --continue")
+      }
       journal.end("failed: \(summary)")
       throw ExitCode.failure
     }

@@ -42,7 +42,8 @@ struct PreprocessCommand: SharedCommand {
     let count = communicator?.own(raw.cases).count ?? raw.cases.count
     let record = RunRecord(plan: preprocessor.plan.json.text)
     try RunJournal.command(record, in: isFirst ? output : nil, logger: logger) { journal in
-      logger.info("Preprocessing \(raw.cases.count) cases into \(output.relativePath), about \(ByteCount.text(needs.disk))")
+      logger.info(
+        "Preprocessing \(raw.cases.count) cases into \(output.relativePath), about \(ByteCount.text(needs.disk))")
       let store = try preprocessor.run(raw, to: output, with: communicator) { finished, name in
         journal.keep()
         logger.debug("\(ProcessMemory.description)")

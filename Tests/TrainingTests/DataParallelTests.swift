@@ -59,7 +59,9 @@ import UNet
       try CSV.rows(contentsOf: ModelFolder(training.folder.appendingPathComponent(model)).log).map(\.cells)
     }
     let header = logs[0][0]
-    for column in ["train_loss", "validation_loss", "mean_pseudo_dice", "effective_cases"].compactMap(header.firstIndex(of:)) {
+    for column in ["train_loss", "validation_loss", "mean_pseudo_dice", "effective_cases"].compactMap(
+      header.firstIndex(of:))
+    {
       for (a, b) in zip(logs[0].dropFirst(), logs[1].dropFirst()) {
         let difference = try abs(#require(Double(a[column])) - #require(Double(b[column])))
         #expect(difference <= Double(max(tolerance, 1e-12)), "\(header[column]) \(a[column]) \(b[column])")
@@ -71,7 +73,11 @@ import UNet
     for (a, b) in zip(rows[0], rows[1]) {
       for (x, y) in zip(a, b) {
         // The file has six digits, and probabilities follow from the losses by an exponential.
-        if let x = Double(x), let y = Double(y) { #expect(abs(x - y) <= Double(5 * tolerance)) } else { #expect(x == y) }
+        if let x = Double(x), let y = Double(y) {
+          #expect(abs(x - y) <= Double(5 * tolerance))
+        } else {
+          #expect(x == y)
+        }
       }
     }
   }

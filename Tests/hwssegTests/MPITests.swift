@@ -16,13 +16,14 @@ import Testing
       try Program.run(arguments, launcher: processes > 1 ? mpirun(processes) : [])
     }
 
-    /// Twenty steps with four samples in each.
+    /// Twenty steps with four samples in each. At a larger learning rate this tiny network makes as much of rounding
+    /// as of changing the engine of one process.
     private static func training(_ results: URL, batchDice: Bool = false, epochs: Int = 2) throws -> [String] {
       let tiny = try TinyModel.shared.get()
       return [
         "train", tiny.data, "--plan", tiny.plan, "--fold", "0", "--preprocessed", tiny.preprocessed, "-o", results.path,
         "--epochs", "\(epochs)", "--iterations", "10", "--batch-size", "4", "--threads", "1", "--set",
-        "configurations.3d_fullres.batch_dice=\(batchDice)",
+        "configurations.3d_fullres.batch_dice=\(batchDice)", "--set", "training.initial_learning_rate=0.002",
       ]
     }
 
@@ -35,17 +36,30 @@ import Testing
       (text ?? "").matches(of: /-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?/).compactMap { Double($0.output.0) }
     }
 
+    /// The last loss of each case.
+    private static func losses(_ checkpoint: Safetensors) throws -> [Double] {
+      struct State: Decodable {
+        struct Losses: Decodable { let lastLosses: [Double] }
+        let hardCases: Losses
+      }
+      let text = try #require(checkpoint.metadata["training_state"])
+      return try JSONDecoder().decode(State.self, from: Data(text.utf8)).hardCases.lastLosses
+    }
+
     private func expectSame(_ one: URL, _ other: URL, tolerance: Float) throws {
       let (a, b) = (try Self.checkpoint(one), try Self.checkpoint(other))
       #expect(a.entries.keys == b.entries.keys)
-      for name in a.entries.keys {
+      // Velocities are sums of gradients, which are as large as they like.
+      for name in a.entries.keys where tolerance == 0 || !name.hasPrefix("momentum.") {
         let (first, second) = (try a.floats(name), try b.floats(name))
         let difference = zip(first, second).map { abs($0 - $1) }.max() ?? 0
         #expect(difference <= tolerance, "\(name) differs by \(difference)")
       }
+      for (x, y) in zip(try Self.losses(a), try Self.losses(b)) { #expect(abs(x - y) <= Double(tolerance)) }
+      // Of the losses, which lie close together, the sampler keeps differences and what follows from them.
       let (first, second) = (Self.numbers(a.metadata["sampler_state"]), Self.numbers(b.metadata["sampler_state"]))
       #expect(!first.isEmpty && first.count == second.count)
-      for (x, y) in zip(first, second) { #expect(abs(x - y) <= Double(tolerance) * max(1, abs(x))) }
+      for (x, y) in zip(first, second) { #expect(abs(x - y) <= 10 * Double(tolerance) * max(1, abs(x))) }
       // Which patches were drawn: epoch, step, case, position, whether it shows foreground, absent classes.
       let visits = try [one, other].map { results in
         try CSV.rows(contentsOf: results.appendingPathComponent("fold_0/visits.csv")).map { $0.cells.prefix(6) }
@@ -144,6 +158,36 @@ import Testing
           let (found, expected) = (output.path + "/" + file, tiny.preprocessed + "/" + file)
           #expect(FileManager.default.contentsEqual(atPath: found, andPath: expected), "\(file)")
         }
+      }
+    }
+
+    @Test func prediction() throws {
+      let tiny = try TinyModel.shared.get()
+      try withTemporaryFolder { folder in
+        let images = tiny.data + "/imagesTr"
+        let outputs = try [1, 2].map { processes in
+          let output = folder.appendingPathComponent("predicted_\(processes)")
+          let result = try Self.run(processes, ["predict", "-m", tiny.model, "-i", images, "-o", output.path])
+          #expect(result.status == 0, "\(result.errors)")
+          return output.path
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: outputs[0]).sorted()
+        #expect(files.count == 8, "six cases, dataset.json and run.json")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: outputs[1]).sorted() == files)
+        for file in files where file != "run.json" {
+          let (found, expected) = (outputs[1] + "/" + file, outputs[0] + "/" + file)
+          #expect(FileManager.default.contentsEqual(atPath: found, andPath: expected), "\(file)")
+        }
+        // A file that cannot be read does not keep the other process from its cases.
+        let broken = folder.appendingPathComponent("broken")
+        try FileManager.default.copyItem(atPath: images, toPath: broken.path)
+        let first = try #require(try FileManager.default.contentsOfDirectory(atPath: broken.path).sorted().first)
+        try Data().write(to: broken.appendingPathComponent(first))
+        let output = folder.appendingPathComponent("partly").path
+        let partly = try Self.run(2, ["predict", "-m", tiny.model, "-i", broken.path, "-o", output])
+        #expect(partly.status == 1)
+        #expect(partly.output.contains("1 of 6 cases are not segmented"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: output).count == 7)
       }
     }
 

@@ -172,7 +172,8 @@ public final class Trainer {
   public func run(stopRequested: () -> Bool = { false }) throws -> Outcome {
     // When this process has found the folder as the others did, the first may change it.
     parallel?.communicator.wait()
-    let outcome = try writes ? FolderLock.holding(folder.url) { try runLocked(stopRequested) } : runLocked(stopRequested)
+    let outcome =
+      try writes ? FolderLock.holding(folder.url) { try runLocked(stopRequested) } : runLocked(stopRequested)
     // What comes next may read what the first process has written.
     parallel?.communicator.wait()
     return outcome
