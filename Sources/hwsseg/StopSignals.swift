@@ -3,10 +3,11 @@ import Foundation
 import Synchronization
 
 /// Catches SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed), so that a run can write a checkpoint before it
-/// ends. A second signal ends the program at once.
+/// ends. A second signal ends the program at once, unless it comes with the first: `timeout` and job managers send a signal
+/// to the process and to its group.
 final class StopSignals {
   private final class First: Sendable {
-    let number = Mutex<Int32?>(nil)
+    let arrival = Mutex<(number: Int32, time: ContinuousClock.Instant)?>(nil)
   }
 
   private let first = First()
@@ -20,11 +21,14 @@ final class StopSignals {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        let isSecond = first.number.withLock { first in
-          defer { first = first ?? number }
-          return first != nil
+        let elapsed = first.arrival.withLock { first in
+          defer { first = first ?? (number, .now) }
+          return first.map { .now - $0.time }
         }
-        if isSecond { _exit(128 + number) }
+        if let elapsed {
+          if elapsed > .milliseconds(500) { _exit(128 + number) }
+          return
+        }
         // There may be no terminal any more.
         try? FileHandle.standardError.write(
           contentsOf: Data("\nStopping after this step; once more to stop at once.\n".utf8))
@@ -45,7 +49,7 @@ final class StopSignals {
   }
 
   /// The first signal that has arrived.
-  var received: Int32? { first.number.withLock { $0 } }
+  var received: Int32? { first.arrival.withLock { $0?.number } }
 
   /// Lets signals end the program again.
   func release() {

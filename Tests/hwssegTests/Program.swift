@@ -20,9 +20,10 @@ enum Program {
   /// - Parameters:
   ///   - variables: Set in its environment, beside those of this process.
   ///   - launcher: What starts the program, with its arguments, if anything does.
+  ///   - also: A signal that is sent right after that of `interrupt`.
   ///   - interrupt: Called repeatedly while the program runs; the first signal it returns is sent.
   static func run(
-    _ arguments: [String], variables: [String: String] = [:], launcher: [String] = [],
+    _ arguments: [String], variables: [String: String] = [:], launcher: [String] = [], also: Int32? = nil,
     interrupt: () -> Int32? = { nil }
   ) throws -> Result {
     try withTemporaryFolder { folder in
@@ -39,6 +40,7 @@ enum Program {
       while process.isRunning {
         if let signal = interrupt() {
           kill(process.processIdentifier, signal)
+          if let also { kill(process.processIdentifier, also) }
           break
         }
         Thread.sleep(forTimeInterval: 0.01)

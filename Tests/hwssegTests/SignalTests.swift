@@ -28,6 +28,23 @@ import Testing
     }
   }
 
+  /// `timeout` sends a signal twice, to the process and to its group; that is one request, not two.
+  @Test func signalsThatComeTogether() throws {
+    let tiny = try TinyModel.shared.get()
+    try withTemporaryFolder { folder in
+      let arguments = [
+        "train", tiny.data, "--plan", tiny.plan, "--fold", "2", "--preprocessed", tiny.preprocessed, "-o", folder.path,
+        "--epochs", "10000",
+      ]
+      let log = folder.appendingPathComponent("fold_2/log.csv")
+      let stopped = try Program.run(arguments, also: SIGTERM) {
+        FileManager.default.fileExists(atPath: log.path) ? SIGINT : nil
+      }
+      #expect([128 + SIGINT, 128 + SIGTERM].contains(stopped.status), "\(stopped.errors)")
+      #expect(stopped.output.contains("the checkpoint is written"))
+    }
+  }
+
   /// A reader of the output that is gone, as in `train | head -3`, does not end a training.
   @Test func outputThatNobodyReads() throws {
     let tiny = try TinyModel.shared.get()
