@@ -32,6 +32,8 @@ public struct FoldTraining {
   public var initialWeights: URL?
   /// The model folder of the teacher, if the plan has distillation; the folds of a training are averaged.
   public var teacher: URL?
+  /// The number format in which several processes exchange gradients.
+  public var gradientPrecision = Precision.float32
   /// The processes that train together; `nil` when this one trains alone.
   public var communicator: (any Communicator)?
   let logger: Logger
@@ -82,6 +84,7 @@ public struct FoldTraining {
       plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
       cleanCases: cleanCases, folder: folder, engine: engine, precision: precision, resumes: resumes,
       overwrites: overwrites, initialWeights: initialWeights)
+    task.gradientPrecision = gradientPrecision
     var hasBegun = false
     while true {
       // A trainer for each size of the patch; the one before has freed its network.

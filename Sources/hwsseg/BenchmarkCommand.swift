@@ -25,6 +25,7 @@ struct BenchmarkCommand: SharedCommand {
   @Option(help: "Steps to time, after two that are not counted.") var steps = 10
   @Option(help: "Input channels; the plan's when left out.") var channels: Int?
   @Option(help: "Output channels: classes including the background, or regions.") var classes = 3
+  @Option(help: "The number format in which several processes exchange gradients.") var gradients = Precision.float32
   @Flag(help: "Let several processes sum gradients only after the backward pass, to see what overlap saves.")
   var withoutOverlap = false
   @Flag(help: "Print JSON.") var json = false
@@ -48,6 +49,7 @@ struct BenchmarkCommand: SharedCommand {
     (options.channels, options.outputChannels, options.batchSize) = (channels, classes, batchSize)
     (options.engine, options.precision, options.steps) = (engine, precision, steps)
     (options.communicator, options.overlaps) = (communicator, !withoutOverlap)
+    options.gradientPrecision = gradients
     let benchmark = try TrainingBenchmark(Plan.read(plan), options: options)
     guard communicator?.isFirst ?? true else { return }
     json ? printJSON(benchmark) : printTable(benchmark)

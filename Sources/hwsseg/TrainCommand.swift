@@ -58,6 +58,9 @@ struct TrainCommand: SharedCommand {
     help: "A model folder to learn from, when training.distillation is in the plan; the folds in it are averaged.")
   var teacher: URL?
 
+  @Option(help: "The number format in which several processes exchange gradients; bfloat16 halves what they send.")
+  var gradients = Precision.float32
+
   @Option(help: "Threads of each process; as many as there are cores when left out.")
   var threads: Int?
 
@@ -83,7 +86,8 @@ struct TrainCommand: SharedCommand {
       raw, plan: plan, fold: Fold(fold), results: output, preprocessed: preprocessed, logger: logger)
     (training.engine, training.precision) = (engine, precision)
     (training.resumes, training.overwrites, training.initialWeights) = (resume, overwrite, initialWeights)
-    (training.teacher, training.communicator) = (teacher, communicator)
+    training.teacher = teacher
+    (training.communicator, training.gradientPrecision) = (communicator, gradients)
     var record = RunRecord(plan: plan.json.text)
     (record.engine, record.precision, record.seeds) = (engine, precision, [plan.training.seed])
     let folder = communicator?.isFirst ?? true ? training.folder.url : nil

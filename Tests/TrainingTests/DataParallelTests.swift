@@ -2,6 +2,7 @@ import Datasets
 import Files
 import Foundation
 import TensorFiles
+import Tensors
 import TestSupport
 import Testing
 import UNet
@@ -13,14 +14,16 @@ import UNet
 @Suite struct DataParallelTests {
   /// Trains a model with as many processes.
   private static func train(
-    _ training: TinyTraining, _ model: String, processes: Int, resumes: Bool = false, stopsAfter steps: Int = .max
+    _ training: TinyTraining, _ model: String, processes: Int, resumes: Bool = false, stopsAfter steps: Int = .max,
+    gradients: Precision = .float32
   ) throws -> Trainer.Outcome {
     guard processes > 1 else {
       let trainer = try Trainer(training.task(model, resumes: resumes), progress: .silent)
       return try trainer.run(stopRequested: stop(after: steps))
     }
-    let task = try training.task(model, resumes: resumes)
-    let outcomes = try ThreadCommunicator.run(processes) { communicator in
+    var task = try training.task(model, resumes: resumes)
+    task.gradientPrecision = gradients
+    let outcomes = try ThreadCommunicator.run(processes) { [task] communicator in
       let trainer = try Trainer(task, progress: .silent, communicator: communicator)
       // Only the last process is asked to stop.
       return try trainer.run(stopRequested: stop(after: communicator.rank == processes - 1 ? steps : .max))
@@ -123,6 +126,19 @@ import UNet
     #expect(try Self.train(training, "parts", processes: 2, stopsAfter: 7) == .stopped)
     #expect(try Self.train(training, "parts", processes: processes, resumes: true) == .finished)
     try expectSame(training, "whole", "parts", tolerance: processes == 2 ? 0 : 1e-5)
+  }
+
+  /// Gradients of 8 bits lead to about the same weights, but not to the same.
+  @Test func roundedGradients() throws {
+    let training = try Self.training(batchSize: 4)
+    _ = try Self.train(training, "exact", processes: 2)
+    _ = try Self.train(training, "rounded", processes: 2, gradients: .bfloat16)
+    let (exact, rounded) = (try training.weights("exact"), try training.weights("rounded"))
+    let differences = exact.map { name, values in
+      zip(values, rounded[name]!).map { abs($0 - $1) }.max() ?? 0
+    }
+    let largest = try #require(differences.max())
+    #expect(1e-5 < largest && largest < 0.02, "\(largest)")
   }
 
   @Test func moreProcessesThanSamples() throws {

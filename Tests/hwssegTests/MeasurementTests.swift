@@ -16,7 +16,8 @@ import Testing
     let found = try object(["benchmark", "--plan", tiny.plan, "--steps", "1", "--batch-size", "1", "--json"])
     let parts = ["forward", "loss", "backward", "optimizer"]
     #expect(
-      Set(found.keys) == Set(parts + ["step", "loading", "gflops", "peak_memory", "estimated_memory", "training"]))
+      Set(found.keys)
+        == Set(parts + ["step", "loading", "gflops", "gradients", "peak_memory", "estimated_memory", "training"]))
     let numbers = try found.mapValues { try #require($0 as? Double) }
     #expect(numbers.values.allSatisfy { $0 > 0 && $0.isFinite })
     #expect(found["peak_memory"] is Int)

@@ -25,13 +25,16 @@ struct StepTimer {
   ///   - batchSize: The number of samples in a batch, of all processes together.
   ///   - communicator: The processes that share each batch.
   ///   - overlaps: Whether they sum gradients while the backward pass goes on.
+  ///   - gradientPrecision: The number format in which they exchange gradients.
   /// - Throws: `InputError` when the network does not fit the patch, or a process would have no sample.
   init(
     _ architecture: Architecture, patch: [Int], batchSize: Int, batchDice: Bool = false,
     settings: TrainingSettings = TrainingSettings(), engine: Engine, precision: Precision = .float32,
-    communicator: (any Communicator)? = nil, overlaps: Bool = true
+    communicator: (any Communicator)? = nil, overlaps: Bool = true, gradientPrecision: Precision = .float32
   ) throws {
-    let parallel = try communicator.map { try DataParallel($0, batchSize: batchSize, overlaps: overlaps) }
+    let parallel = try communicator.map {
+      try DataParallel($0, batchSize: batchSize, overlaps: overlaps, precision: gradientPrecision)
+    }
     self.parallel = parallel
     let ownSize = parallel?.positions.count ?? batchSize
     network = try Network(

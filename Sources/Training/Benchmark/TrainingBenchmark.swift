@@ -27,6 +27,8 @@ public struct TrainingBenchmark: Sendable {
     public var communicator: (any Communicator)?
     /// Whether they sum gradients while the backward pass goes on, and not after it.
     public var overlaps = true
+    /// The number format in which they exchange gradients.
+    public var gradientPrecision = Precision.float32
 
     /// Creates options: ten steps in float32 of a network with three output channels.
     public init() {}
@@ -75,7 +77,8 @@ public struct TrainingBenchmark: Sendable {
       configuration.architecture(inputChannels: channels, outputChannels: options.outputChannels),
       patch: configuration.patchSize, batchSize: batchSize, batchDice: configuration.batchDice,
       settings: plan.training, engine: options.engine, precision: options.precision,
-      communicator: options.communicator, overlaps: options.overlaps)
+      communicator: options.communicator, overlaps: options.overlaps,
+      gradientPrecision: options.gradientPrecision)
     let (medians, step, waiting) = try timer.medians(steps: options.steps)
     // Read before the loader allocates memory of its own.
     peakMemory = ProcessMemory.peak

@@ -1,5 +1,6 @@
 import Cluster
 import Files
+import Tensors
 import UNet
 
 /// The part of one process in a training that several do together.
@@ -23,8 +24,11 @@ final class DataParallel {
   ///   - communicator: The processes.
   ///   - batchSize: The number of samples in the batches that they share.
   ///   - overlaps: Whether gradients are summed while the backward pass goes on, and not after it.
+  ///   - precision: The number format in which gradients travel.
   /// - Throws: `InputError` when there are more processes than samples.
-  init(_ communicator: any Communicator, batchSize: Int, overlaps: Bool = true) throws {
+  init(
+    _ communicator: any Communicator, batchSize: Int, overlaps: Bool = true, precision: Precision = .float32
+  ) throws {
     guard communicator.size <= batchSize else {
       throw InputError(
         "the batch", found: "\(batchSize) samples for \(communicator.size) processes",
@@ -33,7 +37,7 @@ final class DataParallel {
     }
     (self.communicator, self.batchSize) = (communicator, batchSize)
     positions = communicator.share(of: batchSize)
-    gradients = GradientSum(communicator, overlaps: overlaps)
+    gradients = GradientSum(communicator, overlaps: overlaps, precision: precision)
   }
 
   /// Lets a network compute the own part of each batch.

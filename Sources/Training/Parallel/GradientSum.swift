@@ -1,6 +1,7 @@
 import Cluster
 import Dispatch
 import Foundation
+import Tensors
 import UNet
 
 /// Sums the gradients of all processes while the backward pass goes on.
@@ -14,6 +15,8 @@ final class GradientSum: @unchecked Sendable {
   private let bucketSize: Int
   /// Whether transfers begin before the backward pass has ended.
   private let overlaps: Bool
+  /// The number format in which gradients travel.
+  private let precision: Precision
   /// The parameters that are not in a bucket yet.
   private var collected: [Parameter] = []
   /// The buckets of a step, in order. They are the same in every step, and so is their memory.
@@ -25,8 +28,9 @@ final class GradientSum: @unchecked Sendable {
   private var waiting: [GradientBucket] = []
   private var isPolling = false
 
-  init(_ communicator: any Communicator, bucketSize: Int = 4 << 20, overlaps: Bool = true) {
-    (self.communicator, self.bucketSize, self.overlaps) = (communicator, bucketSize, overlaps)
+  init(_ communicator: any Communicator, overlaps: Bool, precision: Precision, bucketSize: Int = 4 << 20) {
+    (self.communicator, self.bucketSize) = (communicator, bucketSize)
+    (self.overlaps, self.precision) = (overlaps, precision)
   }
 
   /// Adds parameters whose gradients are set. Their gradients become the sums, at ``finish()`` at the latest.
@@ -43,9 +47,7 @@ final class GradientSum: @unchecked Sendable {
   }
 
   private func begin() {
-    if begun == buckets.count {
-      buckets.append(GradientBucket(collected, communicator))
-    }
+    if begun == buckets.count { buckets.append(GradientBucket(collected, communicator, precision: precision)) }
     let bucket = buckets[begun]
     begun += 1
     collected = []

@@ -98,7 +98,9 @@ public final class Trainer {
     try folder.checkAvailability(for: task)
 
     let patch = settings.patch(configuration, in: try Self.firstEpoch(task))
-    let parallel = try communicator.map { try DataParallel($0, batchSize: configuration.batchSize) }
+    let parallel = try communicator.map {
+      try DataParallel($0, batchSize: configuration.batchSize, precision: task.gradientPrecision)
+    }
     self.parallel = parallel
     let maker = try BatchMaker(task, patch: patch, positions: parallel?.positions)
     self.maker = maker

@@ -24,6 +24,8 @@ public struct TrainingTask: Sendable {
   public var engine: Engine
   /// The number format of activations and convolutions.
   public var precision: Precision
+  /// The number format in which several processes exchange gradients.
+  public var gradientPrecision = Precision.float32
   /// Whether to resume an interrupted run from its last checkpoint; without one, a new run starts.
   public var resumes: Bool
   /// Whether a model that exists in the folder may be replaced.

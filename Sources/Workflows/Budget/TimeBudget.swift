@@ -14,8 +14,8 @@ public struct TimeBudget: Sendable {
   public let losses: [String]
   /// The seconds that a training step takes, with its share of the validation on patches.
   public let secondsPerStep: Double
-  /// The seconds of the full plan's training.
-  public let fullSeconds: Double
+  /// The seconds of the full plan's training; `nil` when it does not fit into the memory.
+  public let fullSeconds: Double?
   /// Whether the training gets ``fewestSteps`` steps.
   public let isEnough: Bool
 
@@ -53,7 +53,7 @@ public struct TimeBudget: Sendable {
       }
       let settings = reduction.plan.training
       let perStep = benchmark.training / Double(settings.epochs * settings.iterationsPerEpoch)
-      full = full ?? benchmark.training
+      if index == 0 { full = benchmark.training }
       let steps = Int(hours * 3600 / perStep)
       report(
         "\(Self.name(reduction)): \(String(format: "%.2f", perStep)) s a step, \(steps) steps in \(Self.text(hours)) h")
@@ -66,7 +66,7 @@ public struct TimeBudget: Sendable {
       let own = fitted.training.epochs * fitted.training.iterationsPerEpoch
       if own < planned { losses.append("\(own) steps in place of \(planned)") }
       (self.plan, self.losses, secondsPerStep) = (fitted, losses, perStep)
-      (fullSeconds, isEnough) = (full ?? benchmark.training, steps >= Self.fewestSteps)
+      (fullSeconds, isEnough) = (full, steps >= Self.fewestSteps)
       return
     }
     preconditionFailure("the last version ends the loop")
@@ -92,9 +92,9 @@ public struct TimeBudget: Sendable {
   /// What to tell the user: what was given up, and why.
   public var explanation: String {
     guard !losses.isEmpty else { return "The full plan ends in time." }
-    let fullHours = String(format: "%.1f", fullSeconds / 3600)
-    var text =
-      "The full plan would take \(fullHours) hours. This one has \(losses.joined(separator: ", "))."
+    let full =
+      fullSeconds.map { String(format: "would take %.1f hours", $0 / 3600) } ?? "does not fit into the memory"
+    var text = "The full plan \(full). This one has \(losses.joined(separator: ", "))."
     if !isEnough {
       text +=
         " Even so it has fewer than \(Self.fewestSteps) steps: do not expect it to have learned much. Give it more"
