@@ -91,7 +91,8 @@ def two_hosts(gigabits: float | None = None, milliseconds: float = 0):
                     ip("link", "set", link, "netns", NAMES[number])
             else:
                 links = {1: "hwsseg-v1", 2: "hwsseg-v2"}
-                ip("link", "add", links[1], "netns", NAMES[1], "type", "veth", "peer", "name", links[2], "netns", NAMES[2])
+                peer = ("type", "veth", "peer", "name", links[2], "netns", NAMES[2])
+                ip("link", "add", links[1], "netns", NAMES[1], *peer)
             for number, link in links.items():
                 inside = ("-n", NAMES[number])
                 ip(*inside, "addr", "add", f"{ADDRESS}{number}/24", "dev", link)

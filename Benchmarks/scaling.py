@@ -3,11 +3,11 @@
 
     Benchmarks/scaling.py [--plan PLAN] [--cores 64] [--efficiency 0.5] [--steps 10] [--rounds 3] [--no-network]
 
-Needs `swift build -c release --traits MPI --scratch-path .build/mpi`, and root for the check over a network. It measures
-a training step of the plan (by default `Plans/fetal_brain.json`) on one core with one and two samples, and the work of a
-step that does not depend on the samples. From these it predicts the step on nodes of many cores; Benchmarks/README.md says
-with which assumptions. The checks use a smaller plan, whose gradients take as long over 1 Gbit/s as those of the large one
-over a fast network: one process against two, on one machine and between two network namespaces.
+Needs `swift build -c release --traits MPI --scratch-path .build/mpi`, and root for the check over a network. It
+measures a training step of the plan (by default `Plans/fetal_brain.json`) on one core with one and two samples.
+From that it predicts the step on nodes of many cores; Benchmarks/README.md says with which assumptions. The check
+uses a smaller plan: one process is measured, and two are predicted and measured, on one machine and between two
+network namespaces.
 """
 
 import argparse
@@ -59,8 +59,8 @@ class Measured:
 def predict(measured, processes, samples, gigabits, latency, sample=None, fixed=None, overlap=True):
     """The seconds of a step, and those of waiting in it.
 
-    Gradients become ready evenly over the backward pass. Their transfer hides behind the rest of it, except for the last
-    bucket. The losses are exchanged once, and the last bucket twice."""
+    Gradients become ready evenly over the backward pass. Their transfer hides behind the rest of it, except for the
+    last bucket. The losses are exchanged once, and the last bucket twice."""
     sample, fixed = sample or measured.sample, measured.fixed if fixed is None else fixed
     compute = samples * sample + fixed
     backward = samples * sample * measured.backward / measured.sample

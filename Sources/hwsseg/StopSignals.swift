@@ -3,8 +3,8 @@ import Foundation
 import Synchronization
 
 /// Catches SIGINT (Ctrl-C), SIGTERM and SIGHUP (the terminal is closed), so that a run can write a checkpoint before it
-/// ends. A second signal ends the program at once, unless it comes with the first: `timeout` and job managers send a signal
-/// to the process and to its group.
+/// ends. A second signal ends the program at once, unless it comes with the first: `timeout` and job managers send a
+/// signal to the process and to its group.
 final class StopSignals {
   private final class First: Sendable {
     let arrival = Mutex<(number: Int32, time: ContinuousClock.Instant)?>(nil)

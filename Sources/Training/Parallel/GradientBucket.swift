@@ -5,8 +5,8 @@ import UNet
 
 /// Some gradients on their way to the sums of all processes.
 ///
-/// They travel as 32-bit floats or, with half as many bytes, rounded to bfloat16, and so do the sums. The sums themselves
-/// are of 32-bit floats in any case.
+/// They travel as 32-bit floats or, with half as many bytes, rounded to bfloat16, and so do the sums. What is added are
+/// 32-bit floats in any case.
 final class GradientBucket: @unchecked Sendable {
   /// Signaled when the gradients are the sums.
   let isDone = DispatchSemaphore(value: 0)
