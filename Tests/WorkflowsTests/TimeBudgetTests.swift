@@ -43,6 +43,7 @@ import Testing
     #expect(ample.losses.isEmpty && ample.isEnough)
     #expect(ample.plan.configuration == plan.configuration && ample.plan.training.hours == 1e5)
     #expect(ample.explanation == "The full plan ends in time.")
+    #expect(ample.plan.training.momentum == 0.99, "nnU-Net's, for many steps")
 
     var lines: [String] = []
     let short = try TimeBudget(plan, hours: 1e-6, description: description) { lines.append($0) }
@@ -50,6 +51,11 @@ import Testing
     let steps = short.plan.training.epochs * short.plan.training.iterationsPerEpoch
     #expect(Double(steps - 1) * short.secondsPerStep <= 0.0036)
     #expect(short.explanation.contains("fewer than 1000 steps"))
+    #expect(short.plan.training.initialLearningRate == 0.03 && short.plan.training.momentum == 0.95)
+    var own = plan
+    own.training.momentum = 0.9
+    let kept = try TimeBudget(own, hours: 1e-6, description: description)
+    #expect(kept.plan.training.initialLearningRate == 0.01 && kept.plan.training.momentum == 0.9, "the user's")
     // So small a network cannot become smaller.
     #expect(lines.count == 1)
   }

@@ -16,11 +16,18 @@ public struct TimeBudget: Sendable {
   public let secondsPerStep: Double
   /// The seconds of the full plan's training; `nil` when it does not fit into the memory.
   public let fullSeconds: Double?
+  /// Whether the learning rate and the momentum are those for few steps.
+  public let isShort: Bool
   /// Whether the training gets ``fewestSteps`` steps.
   public let isEnough: Bool
 
   /// Fewer steps are hardly worth it: networks of nnU-Net's size have just learned where the organ is.
   public static let fewestSteps = 1000
+
+  /// Up to this many steps, a training has a larger learning rate and less momentum than nnU-Net's, which are for 250,000
+  /// steps: velocities that take hundreds of steps to build up come too late in a short training. See
+  /// `Documentation/evidence.md`, "Short budgets".
+  static let shortTraining = 5000
 
   /// Times the steps of a plan and of smaller and smaller versions of it, until one has at least ``fewestSteps`` steps
   /// in the time. If none has, the smallest is taken.
@@ -65,7 +72,9 @@ public struct TimeBudget: Sendable {
       let planned = plan.training.epochs * plan.training.iterationsPerEpoch
       let own = fitted.training.epochs * fitted.training.iterationsPerEpoch
       if own < planned { losses.append("\(own) steps in place of \(planned)") }
-      (self.plan, self.losses, secondsPerStep) = (fitted, losses, perStep)
+      let isShort = own < planned && own <= Self.shortTraining && Self.isDefault(fitted.training)
+      if isShort { (fitted.training.initialLearningRate, fitted.training.momentum) = (0.03, 0.95) }
+      (self.plan, self.losses, self.isShort, secondsPerStep) = (fitted, losses, isShort, perStep)
       (fullSeconds, isEnough) = (full, steps >= Self.fewestSteps)
       return
     }
@@ -83,6 +92,12 @@ public struct TimeBudget: Sendable {
     settings.validationIterations = Int((share * Double(iterations)).rounded())
   }
 
+  /// Whether learning rate and momentum are nnU-Net's, and not the user's.
+  private static func isDefault(_ settings: TrainingSettings) -> Bool {
+    let standard = TrainingSettings()
+    return settings.initialLearningRate == standard.initialLearningRate && settings.momentum == standard.momentum
+  }
+
   private static func name(_ reduction: PlanReduction) -> String {
     reduction.losses.isEmpty ? "The full plan" : reduction.losses.joined(separator: ", ")
   }
@@ -95,6 +110,11 @@ public struct TimeBudget: Sendable {
     let full =
       fullSeconds.map { String(format: "would take %.1f hours", $0 / 3600) } ?? "does not fit into the memory"
     var text = "The full plan \(full). This one has \(losses.joined(separator: ", "))."
+    if isShort {
+      text +=
+        " For so few steps the learning rate is \(plan.training.initialLearningRate) and the momentum"
+        + " \(plan.training.momentum)."
+    }
     if !isEnough {
       text +=
         " Even so it has fewer than \(Self.fewestSteps) steps: do not expect it to have learned much. Give it more"
