@@ -22,7 +22,8 @@ public struct TrainingSettings: Sendable, Equatable {
   ///
   /// After each epoch the number of epochs is chosen anew by what the epochs so far have taken, from half of `epochs`
   /// to one and a half times as many. The learning rate follows, so that trainings with `hours` depend on the machine's
-  /// speed and are not repeated bit for bit.
+  /// speed and are not repeated bit for bit. With growing patches, about twice as many epochs fit into the time: they
+  /// are counted from `epochs` divided by the share of the operations that such a training takes.
   public var hours: Double?
   /// How the patch changes during a training.
   public enum Schedule: String, Sendable, CaseIterable {
@@ -129,11 +130,6 @@ public struct TrainingSettings: Sendable, Equatable {
     epochs = try fields.int("epochs", default: epochs, in: 1...10_000_000)
     hours = try fields.object["hours"].map { _ in try fields.double("hours", default: 0, in: 1e-6...1e6) }
     schedule = try fields.choice("schedule", default: schedule)
-    guard hours == nil || schedule == .constant else {
-      throw fields.error(
-        "schedule", found: "growing patches and hours", expected: "one of the two",
-        advice: "The first epochs say nothing of how long those with larger patches will take.")
-    }
     iterationsPerEpoch = try fields.int("iterations_per_epoch", default: iterationsPerEpoch, in: 1...10_000_000)
     validationIterations = try fields.int("validation_iterations", default: validationIterations, in: 0...10_000_000)
     initialLearningRate = try fields.double("initial_learning_rate", default: initialLearningRate, in: 0...1e3)

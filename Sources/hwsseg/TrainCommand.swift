@@ -36,7 +36,7 @@ struct TrainCommand: SharedCommand {
   @OptionGroup(title: "Changes to the plan") var preset: SamplerPreset
   @OptionGroup(title: "Changes to the plan") var overrides: PlanOverrides
 
-  @Option(help: "How the patch changes: constant, or progressive, which takes less than half of the time.")
+  @Option(help: "How the patch changes: constant, or progressive, whose steps take less than half of the time.")
   var schedule: TrainingSettings.Schedule?
 
   @Option(help: "The engine that computes convolutions.")

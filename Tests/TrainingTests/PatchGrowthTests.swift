@@ -1,9 +1,9 @@
 import Datasets
 import Files
 import Foundation
+import Plans
 import Testing
 
-@testable import Plans
 @testable import Training
 
 /// Protects trainings whose patches grow: which patches they have, and that nothing else of the training changes.
@@ -11,18 +11,19 @@ import Testing
   @Test func patchesAreValidAndEndAtThePlans() {
     let growth = PatchGrowth(patch: [128, 96, 40], divisors: [32, 32, 8])
     #expect(growth.patches == [[64, 64, 16], [64, 64, 24], [96, 64, 32], [96, 96, 32], [128, 96, 40]])
-    #expect((0..<10).map { growth.patch(in: $0, of: 10)[0] } == [64, 64, 64, 64, 96, 96, 96, 96, 128, 128])
-    #expect(growth.patch(in: 10, of: 10) == [128, 96, 40])
-    #expect(growth.patch(in: 0, of: 1) == [64, 64, 16])
+    #expect((0..<10).map { growth.patch(at: Double($0) / 10)[0] } == [64, 64, 64, 64, 96, 96, 96, 96, 128, 128])
+    #expect(growth.patch(at: 1) == [128, 96, 40] && growth.patch(at: 2) == [128, 96, 40])
     // A patch that is as small as can be stays.
     #expect(PatchGrowth(patch: [16, 8, 1], divisors: [8, 8, 1]).patches.allSatisfy { $0 == [16, 8, 1] })
   }
 
   /// Four fifths of the operations are saved in the first stage; the whole training takes about 44 %.
   @Test func aTrainingTakesLessThanHalf() {
-    let patches = PatchGrowth(patch: [128, 128, 128], divisors: [4, 4, 4]).patches
-    let share = patches.reduce(0.0) { $0 + Double($1.reduce(1, *)) / (128 * 128 * 128) } / 5
-    #expect(abs(share - 0.44) < 0.02)
+    let growth = PatchGrowth(patch: [128, 128, 128], divisors: [4, 4, 4])
+    #expect(abs(growth.cost - 0.44) < 0.02)
+    // Half of the epochs are done long before half of the time, and all of them with all of it.
+    #expect(abs(growth.share(ofTime: 0.19) - 0.5) < 0.02)
+    #expect([0, 1].map { growth.share(ofTime: $0) }.elementsEqual([0, 1]) { abs($0 - $1) < 1e-12 })
   }
 
   private func tiny() throws -> TinyTraining {
@@ -64,9 +65,19 @@ import Testing
     #expect(try tiny.weights("constant") != tiny.weights("whole"))
   }
 
-  @Test func hoursAndGrowthAreRefusedTogether() {
-    var settings = TrainingSettings()
-    (settings.hours, settings.schedule) = (1, .progressive)
-    #expect(throws: InputError.self) { try TrainingSettings(JSONFields(settings.json, file: "plan")) }
+  /// With a time, the patch and the number of epochs follow the clock, in a run that was interrupted too.
+  @Test func timedTrainingsGrow() throws {
+    let tiny = try tiny()
+    (tiny.settings.epochs, tiny.settings.hours) = (2, 1000)
+    var steps = 0
+    _ = try tiny.trainer("model").run {
+      steps += 1
+      return steps == 4
+    }
+    // Nearly no time has gone by, so that there are one and a half times as many epochs as were planned, most of which
+    // are left with a run that is resumed.
+    #expect(try train(tiny, "model", resumes: true) == 2)
+    let log = try CSV.rows(contentsOf: ModelFolder(tiny.folder.appendingPathComponent("model")).log)
+    #expect(log.count > 1 + 3)
   }
 }

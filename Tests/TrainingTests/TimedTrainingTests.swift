@@ -2,23 +2,49 @@ import Datasets
 import Files
 import Foundation
 import Plans
+import TestSupport
 import Testing
 
 @testable import Training
 
 /// Protects trainings that have a time: how many epochs they have.
 @Suite struct TimedTrainingTests {
-  @Test func epochsFollowTheClock() {
-    var settings = TrainingSettings()
-    settings.epochs = 20
-    #expect(settings.epochs(within: 100, after: []) == 20)
-    #expect(settings.epochs(within: 100, after: [5, 5]) == 20)
-    #expect(settings.epochs(within: 100, after: [4, 6, 15]) == 12)
-    #expect(settings.epochs(within: 100, after: [4]) == 25)
+  /// The length of a training of 20 epochs, for which there are 100 seconds.
+  private func length(_ schedule: TrainingSettings.Schedule = .constant) throws -> TrainingLength {
+    var plan = try Plan(JSON.parse(Data(SamplePlan.text.utf8), file: "plan"), file: "plan")
+    plan.configuration.patchSize = [40, 40, 40]
+    (plan.training.epochs, plan.training.hours, plan.training.schedule) = (20, 100.0 / 3600, schedule)
+    return TrainingLength(plan)
+  }
+
+  @Test func epochsFollowTheClock() throws {
+    let length = try length()
+    #expect(length.epochs(after: []) == 20)
+    #expect(length.epochs(after: [5, 5]) == 20)
+    #expect(length.epochs(after: [4, 6, 15]) == 12)
+    #expect(length.epochs(after: [4]) == 25)
     // At least half of the plan's epochs, and at most one and a half times as many; never fewer than are done.
-    #expect(settings.epochs(within: 100, after: [50]) == 10)
-    #expect(settings.epochs(within: 100, after: [0]) == 30)
-    #expect(settings.epochs(within: 1, after: Array(repeating: 1, count: 14)) == 14)
+    #expect(length.epochs(after: [50]) == 10)
+    #expect(length.epochs(after: [0]) == 30)
+    #expect(length.epochs(after: Array(repeating: 50, count: 14)) == 14)
+  }
+
+  /// A training whose patches grow takes its time, on a machine that is as fast as was thought, slower or faster, and
+  /// ends with the plan's patch.
+  @Test(arguments: [0.7, 1, 1.8]) func growingPatchesEndInTime(slowness: Double) throws {
+    let length = try length(.progressive)
+    var (finished, patches): ([Double], [[Int]]) = ([], [])
+    while finished.count < length.epochs(after: finished) {
+      patches.append(length.patch(after: finished))
+      finished.append(5 * slowness * Double(patches.last!.reduce(1, *)) / (40 * 40 * 40))
+    }
+    let seconds = finished.reduce(0, +)
+    #expect(95...105 ~= seconds)
+    #expect(patches.last == [40, 40, 40])
+    #expect(patches.map { $0[0] } == patches.map { $0[0] }.sorted())
+    // Each patch has its share of the epochs.
+    let counts = Set(patches).map { patch in patches.filter { $0 == patch }.count }
+    #expect(counts.count >= 3 && counts.min()! >= patches.count / 5 - 1)
   }
 
   /// A machine that is much slower than the plan was made for does half of the epochs, and the learning rate ends low.

@@ -1,5 +1,3 @@
-import Plans
-
 /// Patches that grow during a training (after Fischer et al. 2025, "Progressive Growing of Patch Size",
 /// <https://arxiv.org/abs/2510.23241>).
 ///
@@ -25,21 +23,29 @@ struct PatchGrowth {
     }
   }
 
-  /// The patch of an epoch.
+  /// The patch with which a training goes on.
   ///
-  /// - Parameters:
-  ///   - epoch: The number of the epoch, from 0.
-  ///   - epochs: The number of epochs of the training.
-  func patch(in epoch: Int, of epochs: Int) -> [Int] {
-    patches[min(patches.count - 1, epoch * patches.count / max(1, epochs))]
+  /// - Parameter share: The share of the epochs that are done.
+  func patch(at share: Double) -> [Int] {
+    patches[max(0, min(patches.count - 1, Int(share * Double(patches.count))))]
   }
-}
 
-extension TrainingSettings {
-  /// The patch of an epoch.
-  func patch(_ configuration: PlanConfiguration, in epoch: Int) -> [Int] {
-    guard schedule == .progressive else { return configuration.patchSize }
-    return PatchGrowth(patch: configuration.patchSize, divisors: configuration.network.divisors)
-      .patch(in: epoch, of: epochs)
+  /// The voxels of each stage, relative to those of a stage with the plan's patch.
+  private var costs: [Double] {
+    let voxels = patches.map { Double($0.reduce(1, *)) }
+    return voxels.map { $0 / voxels[voxels.count - 1] }
+  }
+
+  /// The time of the training, relative to that of one with the plan's patch and as many epochs.
+  var cost: Double { costs.reduce(0, +) / Double(costs.count) }
+
+  /// The share of the epochs that are done in a share of the training's time; above 1 for more than the whole.
+  func share(ofTime share: Double) -> Double {
+    var time = share * cost * Double(patches.count)
+    for (stage, stageCost) in costs.enumerated() {
+      if time < stageCost { return (Double(stage) + time / stageCost) / Double(patches.count) }
+      time -= stageCost
+    }
+    return 1 + time / Double(patches.count)
   }
 }

@@ -34,6 +34,7 @@ public final class Trainer {
 
   private let task: TrainingTask
   private let settings: TrainingSettings
+  private let length: TrainingLength
   private let folder: ModelFolder
   private let progress: TrainingProgress
   private let network: Network
@@ -97,7 +98,8 @@ public final class Trainer {
     try configuration.checkSupported()
     try folder.checkAvailability(for: task)
 
-    let patch = settings.patch(configuration, in: try Self.firstEpoch(task))
+    length = TrainingLength(task.plan)
+    let patch = length.patch(after: try Self.finishedEpochs(task))
     let parallel = try communicator.map {
       try DataParallel($0, batchSize: configuration.batchSize, precision: task.gradientPrecision)
     }
@@ -131,11 +133,11 @@ public final class Trainer {
   /// Whether this process writes files, and not another one that trains with it.
   private var writes: Bool { parallel?.communicator.isFirst ?? true }
 
-  /// The epoch with which a run of a task begins.
-  private static func firstEpoch(_ task: TrainingTask) throws -> Int {
-    guard task.plan.training.schedule == .progressive, task.resumes, task.folder.has(.latest) else { return 0 }
+  /// The seconds of each epoch that is done when a run of a task begins; they decide on the first patch.
+  private static func finishedEpochs(_ task: TrainingTask) throws -> [Double] {
+    guard task.plan.training.schedule == .progressive, task.resumes, task.folder.has(.latest) else { return [] }
     let checkpoints = [task.folder.checkpoint(.latest), task.folder.previousCheckpoint]
-    return try TrainingCheckpoint.epoch(TrainingCheckpoint.open(checkpoints) { _ in })
+    return try TrainingCheckpoint.seconds(TrainingCheckpoint.open(checkpoints) { _ in })
   }
 
   /// Loads the last checkpoint of a run that is resumed, or the weights that a new run starts from.
@@ -195,7 +197,7 @@ public final class Trainer {
     if writes { try folder.prepare(for: task, isNew: state.epoch == 0 && state.iteration == 0) }
     reportStart()
     while state.epoch < epochs {
-      guard settings.patch(task.plan.configuration, in: state.epoch) == network.patch else { return .patchGrows }
+      guard length.patch(after: state.history.map(\.seconds)) == network.patch else { return .patchGrows }
       guard try trainEpoch(stopRequested) else {
         if writes { try writeLatest() }
         progress.report(
@@ -279,10 +281,8 @@ public final class Trainer {
     return parallel?.stops(isRequested) ?? isRequested
   }
 
-  /// The number of epochs: the plan's or, where the plan has a time, that with which the training ends in time.
-  private var epochs: Int {
-    settings.hours.map { settings.epochs(within: $0 * 3600, after: state.history.map(\.seconds)) } ?? settings.epochs
-  }
+  /// The number of epochs by what is known now.
+  private var epochs: Int { length.epochs(after: state.history.map(\.seconds)) }
 
   /// The learning rate of the current epoch e of n: initial · (1 − e / n)^power.
   private var learningRate: Double {

@@ -63,12 +63,24 @@ package enum TrainingCheckpoint {
     return file
   }
 
-  /// The number of epochs that were done when a checkpoint was written.
+  /// The seconds that each epoch took which was done when a checkpoint was written.
   ///
   /// - Throws: `InputError` when the file is damaged.
-  static func epoch(_ file: Safetensors) throws -> Int {
-    guard let epoch = file.metadata["epoch"].flatMap({ Int($0) }), epoch >= 0 else { throw unusableError(file.url) }
-    return epoch
+  static func seconds(_ file: Safetensors) throws -> [Double] { try state(file).history.map(\.seconds) }
+
+  private static func state(_ file: Safetensors) throws -> TrainingState {
+    guard let text = file.metadata["training_state"],
+      let state = try? decoder.decode(TrainingState.self, from: Data(text.utf8)),
+      state.history.allSatisfy({ $0.seconds.isFinite && $0.seconds >= 0 })
+    else { throw unusableError(file.url) }
+    return state
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return decoder
   }
 
   /// Restores a run to the state in which the file was written.
@@ -80,13 +92,10 @@ package enum TrainingCheckpoint {
     sampler: inout any CaseSampler, methods: inout [any TrainingMethod]
   ) throws {
     let url = file.url
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let stateText = file.metadata["training_state"], let samplerText = file.metadata["sampler_state"],
-      let stored = try? decoder.decode(TrainingState.self, from: Data(stateText.utf8)),
-      stored.isConsistent(batchSize: network.wholeBatchSize)
-    else { throw unusableError(url) }
+    let stored = try self.state(file)
+    guard let samplerText = file.metadata["sampler_state"], stored.isConsistent(batchSize: network.wholeBatchSize) else {
+      throw unusableError(url)
+    }
     guard stored.cases == state.cases else {
       throw InputError(
         url.path, found: "a run on \(stored.cases.count) other cases",
