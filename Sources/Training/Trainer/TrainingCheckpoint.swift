@@ -93,7 +93,8 @@ package enum TrainingCheckpoint {
   ) throws {
     let url = file.url
     let stored = try self.state(file)
-    guard let samplerText = file.metadata["sampler_state"], stored.isConsistent(batchSize: network.wholeBatchSize) else {
+    guard let samplerText = file.metadata["sampler_state"], stored.isConsistent(batchSize: network.wholeBatchSize)
+    else {
       throw unusableError(url)
     }
     guard stored.cases == state.cases else {

@@ -24,8 +24,8 @@ public struct TimeBudget: Sendable {
   /// Fewer steps are hardly worth it: networks of nnU-Net's size have just learned where the organ is.
   public static let fewestSteps = 1000
 
-  /// Up to this many steps, a training has a larger learning rate and less momentum than nnU-Net's, which are for 250,000
-  /// steps: velocities that take hundreds of steps to build up come too late in a short training. See
+  /// Up to this many steps, a training has a larger learning rate and less momentum than nnU-Net's, which are for
+  /// 250,000 steps: velocities that take hundreds of steps to build up come too late in a short training. See
   /// `Documentation/evidence.md`, "Short budgets".
   static let shortTraining = 5000
 
