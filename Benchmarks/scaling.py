@@ -4,7 +4,7 @@
     Benchmarks/scaling.py [--plan PLAN] [--cores 64] [--efficiency 0.5] [--steps 10] [--rounds 3] [--no-network]
 
 Needs `swift build -c release --traits MPI --scratch-path .build/mpi`, and root for the check over a network. It
-measures a training step of the plan (by default `Plans/fetal_brain.json`) on one core with one and two samples.
+measures a training step of the plan (by default `Plans/fetal_brain.json`) on one core with one sample.
 From that it predicts the step on nodes of many cores; Benchmarks/README.md says with which assumptions. The check
 uses a smaller plan: one process is measured, and two are predicted and measured, on one machine and between two
 network namespaces.
@@ -42,17 +42,18 @@ def step(options, plan, batch, launcher=(), steps=None, *more):
     command = [*launcher, str(options.program), "benchmark", "--plan", str(plan), "--batch-size", str(batch), "--json",
                "--threads", "1", "--steps", str(steps or options.steps), *more]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
-    return json.loads(result.stdout)
+    # Open MPI may have printed something before.
+    return json.loads(result.stdout[result.stdout.index("{"):])
 
 
 class Measured:
-    """A plan's step on one core: what each sample takes, and what a step takes beside."""
+    """A plan's step on one core with one sample: what the sample takes, and the optimizer, which does not depend on it."""
 
     def __init__(self, options, plan, *more, steps=None):
-        one, two = (step(options, plan, batch, (), steps, *more) for batch in (1, 2))
-        self.sample = two["step"] - two["optimizer"] - one["step"] + one["optimizer"]
-        self.backward = two["backward"] - one["backward"]
-        self.fixed = max(0, one["step"] - self.sample)
+        one = step(options, plan, 1, (), steps, *more)
+        self.fixed = one["optimizer"]
+        self.sample = one["step"] - self.fixed
+        self.backward = one["backward"]
         self.gradients = 4 * one["gradients"]
 
 
