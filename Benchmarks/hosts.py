@@ -5,6 +5,7 @@ Needs root. Where the kernel has no `netem`, a relay in this process delays the 
 import contextlib
 import fcntl
 import os
+import select
 import struct
 import subprocess
 import tempfile
@@ -27,11 +28,23 @@ class Relay:
         self.seconds_per_byte = 8 / (gigabits * 1e9)
         self.delay = milliseconds / 1000
         self.ends = [self.device(name) for name in ("hwsseg-t1", "hwsseg-t2")]
+        self.is_open = True
+        self.threads = []
         for source, target in (self.ends, self.ends[::-1]):
             packets: deque[tuple[float, bytes]] = deque()
             arrived = threading.Semaphore(0)
-            threading.Thread(target=self.read, args=(source, packets, arrived), daemon=True).start()
-            threading.Thread(target=self.write, args=(target, packets, arrived), daemon=True).start()
+            for work, end in ((self.read, source), (self.write, target)):
+                self.threads.append(threading.Thread(target=work, args=(end, packets, arrived), daemon=True))
+        for thread in self.threads:
+            thread.start()
+
+    def close(self) -> None:
+        """Ends the threads before their devices are closed: the numbers of those will be other files'."""
+        self.is_open = False
+        for thread in self.threads:
+            thread.join()
+        for end in self.ends:
+            os.close(end)
 
     @staticmethod
     def device(name: str) -> int:
@@ -42,7 +55,9 @@ class Relay:
 
     def read(self, end: int, packets: deque, arrived: threading.Semaphore) -> None:
         free = 0.0
-        while True:
+        while self.is_open:
+            if not select.select([end], [], [], 0.05)[0]:
+                continue
             try:
                 packet = os.read(end, 65536)
             except OSError:
@@ -53,10 +68,10 @@ class Relay:
             packets.append((free + self.delay, packet))
             arrived.release()
 
-    @staticmethod
-    def write(end: int, packets: deque, arrived: threading.Semaphore) -> None:
-        while True:
-            arrived.acquire()
+    def write(self, end: int, packets: deque, arrived: threading.Semaphore) -> None:
+        while self.is_open:
+            if not arrived.acquire(timeout=0.05):
+                continue
             due, packet = packets.popleft()
             wait = due - time.monotonic()
             if wait > 0:
@@ -114,7 +129,6 @@ def two_hosts(gigabits: float | None = None, milliseconds: float = 0):
                    'hostname host1; exec mpirun "$@"', "mpirun", *options]
         finally:
             if milliseconds:
-                for end in relay.ends:
-                    os.close(end)
+                relay.close()
             for name in NAMES.values():
                 subprocess.run(["ip", "netns", "del", name], stderr=subprocess.DEVNULL)

@@ -42,8 +42,7 @@ def step(options, plan, batch, launcher=(), steps=None, *more):
     command = [*launcher, str(options.program), "benchmark", "--plan", str(plan), "--batch-size", str(batch), "--json",
                "--threads", "1", "--steps", str(steps or options.steps), *more]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
-    # Open MPI may have printed something before.
-    return json.loads(result.stdout[result.stdout.index("{"):])
+    return json.loads(result.stdout)
 
 
 class Measured:
