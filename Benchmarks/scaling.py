@@ -46,7 +46,7 @@ def step(options, plan, batch, launcher=(), steps=None, *more):
 
 
 class Measured:
-    """A plan's step on one core with one sample: what the sample takes, and the optimizer, which does not depend on it."""
+    """A plan's step on one core with one sample: the time for the sample, and for the optimizer."""
 
     def __init__(self, options, plan, *more, steps=None):
         one = step(options, plan, 1, (), steps, *more)
