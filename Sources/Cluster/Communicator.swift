@@ -73,15 +73,20 @@ extension Communicator {
   /// Gathers a number of each process.
   public func gather(_ value: Double) -> [Double] { gather([value], counts: Array(repeating: 1, count: size)) }
 
-  /// Gathers numbers of which processes have different counts.
-  public func gather(lists values: [Double]) -> [[Double]] {
-    let counts = gather(Double(values.count)).map { Int($0) }
+  /// Gathers the numbers of each process as a list of its own.
+  ///
+  /// - Parameter counts: How many numbers each process has; they are gathered first when left out.
+  public func gather(lists values: [Double], counts: [Int]? = nil) -> [[Double]] {
+    let counts = counts ?? gather(Double(values.count)).map { Int($0) }
     var all = gather(values, counts: counts)[...]
     return counts.map { count in
       defer { all = all.dropFirst(count) }
       return Array(all.prefix(count))
     }
   }
+
+  /// What the first process finds, for all: they may see other files, but must do the same.
+  public func decision(_ isFound: Bool) -> Bool { gather(isFound ? 1 : 0)[0] > 0 }
 
   /// Gathers a text of each process.
   public func gather(_ text: String) -> [String] {

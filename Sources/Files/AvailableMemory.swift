@@ -1,7 +1,15 @@
 import Foundation
+import Synchronization
 
 /// How much memory this process may still take.
 public enum AvailableMemory {
+  private static let processes = Atomic<Int>(1)
+
+  /// From now on, what there is belongs to `processes` processes like this one in equal parts.
+  public static func divide(between processes: Int) {
+    self.processes.store(max(1, processes), ordering: .relaxed)
+  }
+
   /// The bytes of memory that this process can still allocate without swapping or being ended by the system.
   ///
   /// It is the least of what the machine has left, what the limits of the process's control groups leave, as they are
@@ -9,7 +17,8 @@ public enum AvailableMemory {
   /// memory.
   public static var bytes: Int {
     let limits = [machine, addressSpace].compactMap(\.self) + ControlGroup.ofThisProcess.compactMap(\.available)
-    return max(0, limits.min() ?? Int(clamping: ProcessInfo.processInfo.physicalMemory))
+    let bytes = max(0, limits.min() ?? Int(clamping: ProcessInfo.processInfo.physicalMemory))
+    return bytes / processes.load(ordering: .relaxed)
   }
 
   /// `MemAvailable`: free memory, and caches that the system gives up for it.

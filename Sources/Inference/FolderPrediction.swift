@@ -96,9 +96,7 @@ public struct FolderPrediction {
     }
     keptCount = allCases.count - left.count
     cases = communicator?.own(left) ?? left
-    forecast = try ensemble.forecast(
-      cases, withProbabilities: savesProbabilities,
-      available: communicator.map { AvailableMemory.bytes / $0.size })
+    forecast = try ensemble.forecast(cases, withProbabilities: savesProbabilities)
     try DiskSpace.check([(output, forecast.probabilityBytes)])
   }
 

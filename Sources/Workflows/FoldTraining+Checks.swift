@@ -14,9 +14,8 @@ extension FoldTraining {
   ///   - groups: The group of each case that has one.
   ///   - cleanCases: The names of the training cases that are known to be right.
   ///   - teacher: The models of the teacher, if there is one.
-  ///   - processesOnMachine: How many processes share the memory.
   /// - Throws: `InputError` naming the setting, the file or the case at fault, or what there is too little of.
-  func check(groups: [String: String], cleanCases: [String], teacher: [Model]?, processesOnMachine: Int) throws {
+  func check(groups: [String: String], cleanCases: [String], teacher: [Model]?) throws {
     try engine.check(precision)
     try folder.checkAvailability(resumes: resumes, overwrites: overwrites)
     let configuration = plan.configuration
@@ -32,7 +31,7 @@ extension FoldTraining {
     let training = try TrainingMemory.check(
       plan, inputChannels: configuration.normalizationSchemes.count, outputChannels: dataset.description.outputChannels,
       engine: engine, precision: precision, processes: communicator?.size ?? 1,
-      available: AvailableMemory.bytes / processesOnMachine - (teaching ?? 0))
+      available: AvailableMemory.bytes - (teaching ?? 0))
     try PredictionMemory.check(heldOut, plan: plan, description: dataset.description, engine: engine)
     var disk = [
       (

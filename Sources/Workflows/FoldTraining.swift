@@ -74,11 +74,9 @@ public struct FoldTraining {
     let groups = try groups()
     let cleanCases = try cleanCases()
     let teacherModels = try teacher.map { try ModelTeacher.models(in: $0, for: plan, dataset.description) }
-    let processesOnMachine = communicator.map { Placement($0).processesOnMachine } ?? 1
     // The first process finds what is wrong for all. Then the others look whether they see the same files.
     if !isFirst { communicator?.wait() }
-    try check(
-      groups: groups, cleanCases: cleanCases, teacher: teacherModels, processesOnMachine: processesOnMachine)
+    try check(groups: groups, cleanCases: cleanCases, teacher: teacherModels)
     if isFirst { communicator?.wait() }
     var task = TrainingTask(
       plan: plan, description: dataset.description, store: try store(), split: split, groups: groups,
@@ -166,9 +164,8 @@ public struct FoldTraining {
   }
 
   private func store() throws -> PreprocessedStore {
-    // All processes decide as the first does.
-    let isMissing = PreprocessedStore.exists(in: preprocessed) ? 0.0 : 1
-    if communicator?.gather(isMissing)[0] ?? isMissing > 0 {
+    let isMissing = !PreprocessedStore.exists(in: preprocessed)
+    if communicator?.decision(isMissing) ?? isMissing {
       let (count, logger) = (communicator?.own(dataset.cases).count ?? dataset.cases.count, logger)
       logger.info("Preprocessing \(dataset.cases.count) cases into \(preprocessed.relativePath)")
       try Preprocessor(plan: plan, description: dataset.description).run(

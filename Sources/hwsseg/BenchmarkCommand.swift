@@ -41,7 +41,7 @@ struct BenchmarkCommand: SharedCommand {
 
   func run(with communicator: (any Communicator)?) throws {
     if let communicator {
-      _ = communicator.divideThreads(threads)
+      _ = communicator.divideMachine(threads: threads)
     } else if let threads {
       Parallel.limit(to: threads)
     }

@@ -42,7 +42,7 @@ struct PredictCommand: SharedCommand {
 
   func run(with communicator: (any Communicator)?) throws {
     let logger = log.logger(communicator)
-    for sentence in communicator?.divideThreads(nil) ?? [] { logger.info("\(sentence)") }
+    for sentence in communicator?.divideMachine(threads: nil) ?? [] { logger.info("\(sentence)") }
     let read = try models.read()
     let folder = communicator?.isFirst ?? true ? output : nil
     try RunJournal.command(models.record(read), in: folder, logger: logger) { journal in

@@ -27,7 +27,7 @@ struct PreprocessCommand: SharedCommand {
 
   func run(with communicator: (any Communicator)?) throws {
     let logger = log.logger(communicator)
-    for sentence in communicator?.divideThreads(nil) ?? [] { logger.info("\(sentence)") }
+    for sentence in communicator?.divideMachine(threads: nil) ?? [] { logger.info("\(sentence)") }
     let isFirst = communicator?.isFirst ?? true
     if isFirst, !overwrite, PreprocessedStore.exists(in: output) {
       throw InputError(

@@ -17,12 +17,13 @@ extension SharedCommand {
 }
 
 extension Communicator {
-  /// Divides the cores of the machine between the processes on it.
+  /// Divides the cores and the memory of the machine between the processes on it.
   ///
   /// - Parameter threads: The threads that the user wants each process to have.
   /// - Returns: What the user should know of it, a sentence each.
-  func divideThreads(_ threads: Int?) -> [String] {
+  func divideMachine(threads: Int?) -> [String] {
     let placement = Placement(self)
+    AvailableMemory.divide(between: placement.processesOnMachine)
     Parallel.limit(to: threads ?? placement.threads)
     func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
     let sentence =

@@ -43,7 +43,7 @@ struct StudyCommand: SharedCommand {
   func run(with communicator: (any Communicator)?) throws {
     StopSignals.ignoreMissingReader()
     let logger = log.logger(communicator)
-    for sentence in communicator?.divideThreads(nil) ?? [] { logger.info("\(sentence)") }
+    for sentence in communicator?.divideMachine(threads: nil) ?? [] { logger.info("\(sentence)") }
     let isFirst = communicator?.isFirst ?? true
     var runner = try StudyRunner(
       Study(contentsOf: study), on: RawDataset(dataset), test: test.map { try RawDataset($0) },

@@ -74,7 +74,7 @@ struct TrainCommand: SharedCommand {
     StopSignals.ignoreMissingReader()
     let logger = log.logger(communicator)
     if let communicator {
-      for sentence in communicator.divideThreads(threads) { logger.info("\(sentence)") }
+      for sentence in communicator.divideMachine(threads: threads) { logger.info("\(sentence)") }
     } else if let threads {
       Parallel.limit(to: threads)
     }

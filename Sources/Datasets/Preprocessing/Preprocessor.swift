@@ -190,12 +190,11 @@ public struct Preprocessor: Sendable {
     }
     let needs = try needs(of: dataset)
     try needs.check(for: folder)
-    let casesAtOnce = max(1, needs.casesAtOnce / (communicator?.size ?? 1))
     func preprocessOwn() throws {
       // The first process has prepared the folder before, and looks at it when all are done.
       communicator?.wait()
       let part = communicator?.own(dataset.cases)
-      _ = try dataset.mapCases(of: part, casesAtOnce: casesAtOnce, progress: progress) { rawCase in
+      _ = try dataset.mapCases(of: part, casesAtOnce: needs.casesAtOnce, progress: progress) { rawCase in
         let loaded = try LoadedCase(rawCase, description)
         try preprocess(images: loaded.images, labels: loaded.labels, caseName: rawCase.name)
           .write(to: PreprocessedStore.file(rawCase.name, in: folder))

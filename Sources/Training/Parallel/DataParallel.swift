@@ -47,14 +47,9 @@ final class DataParallel {
       // The wish for a stop travels with the sums, so that all processes stop after the same step.
       let message = values + [wantsStop ? 1 : 0]
       let counts = samples.map { $0 * values.count / positions.count + 1 }
-      var all = waiting { communicator.gather(message, counts: counts) }[...]
-      var completed: [Double] = []
-      for count in counts {
-        completed += all.prefix(count - 1)
-        stops = stops || all[all.startIndex + count - 1] != 0
-        all = all.dropFirst(count)
-      }
-      return completed
+      let all = waiting { communicator.gather(lists: message, counts: counts) }
+      stops = stops || all.contains { $0.last != 0 }
+      return all.flatMap { $0.dropLast() }
     }
   }
 
@@ -75,10 +70,9 @@ final class DataParallel {
 
   /// The sums over all processes.
   func sum(_ values: [Double]) -> [Double] {
-    let all = communicator.gather(values, counts: Array(repeating: values.count, count: communicator.size))
-    return values.indices.map { index in
-      (0..<communicator.size).reduce(0) { $0 + all[$1 * values.count + index] }
-    }
+    let all = communicator.gather(
+      lists: values, counts: Array(repeating: values.count, count: communicator.size))
+    return values.indices.map { index in all.reduce(0) { $0 + $1[index] } }
   }
 
   /// Checks that all processes train on the same data.

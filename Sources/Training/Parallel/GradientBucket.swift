@@ -25,7 +25,7 @@ final class GradientBucket: @unchecked Sendable {
     (self.parameters, self.communicator, self.precision) = (parameters, communicator, precision)
     let count = parameters.reduce(0) { $0 + $1.gradient.count }
     part = (count + communicator.size - 1) / communicator.size
-    let bytes = (precision == .float32 ? 4 : 2) * part * communicator.size
+    let bytes = precision.size * part * communicator.size
     (gradients, received) = (Message(byteCount: bytes), Message(byteCount: bytes))
   }
 

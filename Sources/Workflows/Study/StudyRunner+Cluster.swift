@@ -11,8 +11,7 @@ extension StudyRunner {
 
   /// Preprocesses the cases together, if that is not done, because each training by itself would begin with it.
   func preprocess(_ communicator: any Communicator) throws {
-    // All processes decide as the first does.
-    guard communicator.gather(PreprocessedStore.exists(in: folder.preprocessed) ? 0 : 1)[0] > 0 else { return }
+    guard communicator.decision(!PreprocessedStore.exists(in: folder.preprocessed)) else { return }
     let plan = try study.plan(of: study.arms[0], seed: study.seeds[0])
     logger.info("Preprocessing \(dataset.cases.count) cases into \(folder.preprocessed.relativePath)")
     try Preprocessor(plan: plan, description: dataset.description).run(

@@ -126,7 +126,7 @@ public struct StudyRunner {
       }
       try TrainingMemory.check(
         plan, inputChannels: inputs, outputChannels: outputs, engine: engine, precision: study.precision,
-        available: AvailableMemory.bytes / (communicator?.size ?? 1) - (teaching ?? 0))
+        available: AvailableMemory.bytes - (teaching ?? 0))
     }
   }
 
