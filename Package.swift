@@ -149,7 +149,7 @@ let package = Package(
     .testTarget(name: "ChartsTests", dependencies: ["Charts"]),
     .testTarget(name: "NIfTITests", dependencies: ["CNIfTI", "Files", "NIfTI", "TestSupport"]),
     .testTarget(name: "TensorFilesTests", dependencies: ["Files", "TensorFiles", "TestSupport"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Files", "Tensors", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Files", "Tensors", "TestSupport", "Threads"]),
     .testTarget(name: "ImagingTests", dependencies: ["Files", "Imaging", "NIfTI", "TestSupport"]),
     .testTarget(
       name: "UNetTests",

@@ -65,6 +65,22 @@ for s in shapes {
   }
 }
 
+/// The shapes of the products in a convolution by large tiles: rows for 20 or 40 tiles, input and output channels.
+let products = [(20, 32, 32), (20, 64, 32), (40, 64, 64), (40, 128, 64), (40, 128, 128), (40, 320, 320)]
+print("\nGFLOP/s of matrix products on one thread, 216 with another second factor each\n")
+print("| rows, in, out | own | OpenBLAS |\n|---|---:|---:|")
+for (m, k, n) in products {
+  let (a, b, c) = (Tensor([m, k]), Tensor([216, k, n]), Tensor([m, n]))
+  for tensor in [a, b] { tensor.fill(0.5) }
+  func speed(_ multiply: (UnsafePointer<Float>) -> Void) -> Double {
+    let seconds = fastest(of: 9) { for i in 0..<216 { multiply(b.pointer + i * k * n) } }
+    return Double(2 * 216 * m * n * k) / seconds / 1e9
+  }
+  let own = speed { FloatProduct.multiply(m, n, k, a: a.pointer, b: $0, c: c.pointer) }
+  let peer = speed { BLAS.multiply(m, n, k, a: a.pointer, k, b: $0, n, c: c.pointer, n) }
+  print(String(format: "| %d, %d, %d | %.0f | %.0f |", m, k, n, own, peer))
+}
+
 print("\nGB/s of passes over feature maps of 2×40×56×40×32; a tensor counts each time it is read or written\n")
 print("| pass | precision | GB/s (share) |\n|---|---|---:|")
 let extent = [40, 56, 40]

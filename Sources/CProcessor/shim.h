@@ -86,3 +86,8 @@ static inline __attribute__((always_inline)) char const *processor_built_for(voi
 #endif
       ;
 }
+
+// Asks for the cache line at an address, which need not be valid, before it is read.
+static inline __attribute__((always_inline)) void processor_prefetch(void const *address) {
+  __builtin_prefetch(address, 0, 3);
+}

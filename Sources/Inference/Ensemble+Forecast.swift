@@ -3,11 +3,12 @@ import Files
 import Foundation
 
 extension Ensemble {
-  /// Where fewer passes than this are ahead, one more to measure their time would delay them noticeably.
-  private static let fewPasses = 20
+  /// Where the networks have fewer multiplications and additions ahead than this, some minutes of two cores, one more
+  /// pass to measure their time would delay them noticeably.
+  private static let littleWork = 1e14
 
-  /// Looks at the headers of all images, and measures how long the networks take for a tile, unless few are ahead and
-  /// memory is plentiful.
+  /// Looks at the headers of all images, and measures how long the networks take for a tile, unless little work is
+  /// ahead and memory is plentiful.
   ///
   /// - Parameters:
   ///   - cases: The cases.
@@ -41,7 +42,8 @@ extension Ensemble {
     // With their first pass networks take some more memory, though less than the program holds already.
     let largest = all.map(\.needs.alone).max() ?? 0
     let isScarce = ProcessMemory.resident + largest > available ?? AvailableMemory.bytes
-    if forecast.passes >= Self.fewPasses || isScarce {
+    let work = zip(predictors, passes).reduce(0) { $0 + Double($1.0.operationsPerPass) * Double($1.1) }
+    if work >= Self.littleWork || isScarce {
       forecast.seconds = zip(predictors, passes).reduce(0) { $0 + $1.0.secondsPerPass() * Double($1.1) }
     }
     let held = ProcessMemory.resident

@@ -14,7 +14,7 @@ public struct PredictionForecast: Sendable {
   public internal(set) var tiles = 0
   /// The number of passes of a network over these tiles: one for each mirror image and fold.
   public internal(set) var passes = 0
-  /// The time for these passes, measured with one more, in seconds; `nil` where there are few.
+  /// The time for these passes, measured with one more, in seconds; `nil` where they take little.
   public internal(set) var seconds: Double?
   /// The most memory that is needed, with what the program and its networks hold already, in bytes.
   public internal(set) var bytes = 0

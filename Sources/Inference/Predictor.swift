@@ -95,6 +95,9 @@ public final class Predictor {
     PredictionOutline(preprocessor: preprocessor, outputChannels: outputChannels, stepSize: options.stepSize)
   }
 
+  /// The multiplications and additions of the network for a tile.
+  var operationsPerPass: Int { network.forwardOperations }
+
   /// Measures how long the network takes for a tile, in seconds.
   func secondsPerPass() -> Double {
     func pass() -> Double { ContinuousClock().measure { network.forward() } / .seconds(1) }

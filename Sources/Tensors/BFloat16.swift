@@ -23,17 +23,17 @@ public struct BFloat16: Sendable {
 extension BFloat16: VectorElement {
   public static var precision: Precision { .bfloat16 }
 
-  @inline(__always)
-  package static func load(_ pointer: UnsafePointer<BFloat16>) -> SIMD16<Float> {
+  @inlinable @inline(__always)
+  public static func load(_ pointer: UnsafePointer<BFloat16>) -> SIMD16<Float> {
     bf16_widen(UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<UInt16>.self))
   }
 
-  @inline(__always)
-  package static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<BFloat16>) {
+  @inlinable @inline(__always)
+  public static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<BFloat16>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: bits(vector), as: SIMD16<UInt16>.self)
   }
 
   /// The bit patterns of sixteen rounded numbers.
-  @inline(__always)
+  @inlinable @inline(__always)
   static func bits(_ vector: SIMD16<Float>) -> SIMD16<UInt16> { bf16_round(vector) }
 }

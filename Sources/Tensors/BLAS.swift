@@ -19,7 +19,7 @@ package enum BLAS {
   /// processor unused, or for Prescott, which leaves four fifths unused.
   private static func betterKernels(than chosen: String) -> String? {
     let isOld = !["Haswell", "Zen", "SkylakeX", "Cooperlake", "SapphireRapids"].contains(chosen)
-    if blas_has_avx512 == 1, isOld || chosen == "Haswell" { return "SkylakeX" }
+    if hasAVX512, isOld || chosen == "Haswell" { return "SkylakeX" }
     return blas_has_avx2 == 1 && isOld ? "Haswell" : nil
   }
 
@@ -28,6 +28,9 @@ package enum BLAS {
     _ = configured
     return coreName
   }
+
+  /// Whether the program was built for a processor with AVX-512.
+  static var hasAVX512: Bool { blas_has_avx512 == 1 }
 
   private static var coreName: String { openblas_get_corename().map { String(cString: $0) } ?? "" }
 

@@ -11,7 +11,7 @@ public protocol Element: Sendable {
 }
 
 /// An element type that is loaded and stored sixteen elements at a time; arithmetic is in 32-bit floats.
-package protocol VectorElement: Element {
+public protocol VectorElement: Element {
   /// Loads sixteen consecutive elements. The address need not be aligned.
   static func load(_ pointer: UnsafePointer<Self>) -> SIMD16<Float>
   /// Rounds and stores sixteen consecutive elements. The address need not be aligned.
@@ -23,13 +23,13 @@ extension Float: VectorElement {
   @inlinable @inline(__always)
   public var float: Float { self }
 
-  @inline(__always)
-  package static func load(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
+  @inlinable @inline(__always)
+  public static func load(_ pointer: UnsafePointer<Float>) -> SIMD16<Float> {
     UnsafeRawPointer(pointer).loadUnaligned(as: SIMD16<Float>.self)
   }
 
-  @inline(__always)
-  package static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>) {
+  @inlinable @inline(__always)
+  public static func store(_ vector: SIMD16<Float>, _ pointer: UnsafeMutablePointer<Float>) {
     UnsafeMutableRawPointer(pointer).storeBytes(of: vector, as: SIMD16<Float>.self)
   }
 }

@@ -48,6 +48,9 @@ public final class Tensor: @unchecked Sendable {
     self.owner = owner
   }
 
+  /// Whether both tensors are in the same memory.
+  package func sharesMemory(with other: Tensor) -> Bool { (owner ?? self) === (other.owner ?? other) }
+
   deinit { if owner == nil { free(memory) } }
 
   /// A copy of the elements as 32-bit floats, in C order.

@@ -58,7 +58,8 @@ final class DecoderStage {
         batch: batch, inputChannels: i == 0 ? 2 * features : features, outputChannels: features, input: extent,
         kernel: a.kernels[level], stride: [1, 1, 1])
       let block = try ConvolutionBlock(
-        "decoder.stages.\(index).convs.\(i)", shape, input: current, architecture: a, workspace: workspace)
+        "decoder.stages.\(index).convs.\(i)", shape, input: current, architecture: a, isOnlyReader: true,
+        workspace: workspace)
       blocks.append(block)
       current = block
     }

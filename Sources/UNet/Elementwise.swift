@@ -51,12 +51,18 @@ package enum Elementwise {
     }
   }
 
-  private static func copySkip<Number: Element>(of type: Number.Type, _ source: Tensor, _ joined: Tensor) {
+  private static func copySkip<Number: VectorElement>(of type: Number.Type, _ source: Tensor, _ joined: Tensor) {
     let (s, t) = (SharedPointer(source.pointer(type)), SharedPointer(joined.pointer(type)))
     let (features, width) = (source.shape[4], joined.shape[4])
     Parallel.chunks(source.count / features, size: 4096) { voxels in
       for v in voxels {
-        (t.pointer + (v + 1) * width - features).update(from: s.pointer + v * features, count: features)
+        let (source, target) = (s.pointer + v * features, t.pointer + (v + 1) * width - features)
+        var c = 0
+        while c + 16 <= features {
+          Number.store(Number.load(source + c), target + c)
+          c += 16
+        }
+        (target + c).update(from: source + c, count: features - c)
       }
     }
   }

@@ -36,7 +36,8 @@ struct Encoder {
         switch a.encoder {
         case .plain:
           block = try ConvolutionBlock(
-            "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, workspace: workspace)
+            "encoder.stages.\(stage).0.convs.\(i)", shape, input: current, architecture: a, isOnlyReader: i > 0,
+            workspace: workspace)
         case .residual:
           if workspace.training, branch == nil { branch = workspace.tensor(shape.outputTensor) }
           block = try ResidualBlock(

@@ -331,5 +331,6 @@ extension Network {
       parameter.value.withUnsafeMutableBufferPointer { _ = $0.update(from: elements) }
     }
     for block in blocks { block.weightsDidChange() }
+    for stage in decoder { stage.up.weightsDidChange() }
   }
 }

@@ -11,6 +11,8 @@ import Testing
     .init(batch: 2, inputChannels: 3, outputChannels: 5, input: [4, 5, 6], kernel: [3, 3, 3], stride: [1, 1, 1]),
     .init(batch: 1, inputChannels: 16, outputChannels: 32, input: [7, 9, 5], kernel: [3, 3, 3], stride: [1, 1, 1]),
     .init(batch: 2, inputChannels: 32, outputChannels: 16, input: [9, 10, 7], kernel: [3, 3, 3], stride: [1, 1, 1]),
+    .init(
+      batch: 1, inputChannels: 16, outputChannels: 48, input: [13, 14, 15], kernel: [3, 3, 3], stride: [1, 1, 1]),
     .init(batch: 2, inputChannels: 8, outputChannels: 8, input: [8, 6, 10], kernel: [3, 3, 3], stride: [2, 2, 2]),
     .init(batch: 1, inputChannels: 2, outputChannels: 4, input: [5, 8, 6], kernel: [1, 3, 3], stride: [1, 2, 2]),
     .init(batch: 2, inputChannels: 4, outputChannels: 3, input: [3, 4, 5], kernel: [1, 1, 1], stride: [1, 1, 1]),

@@ -23,6 +23,9 @@ public enum Engine: String, Sendable, CaseIterable {
     scratch: ScratchPool = ScratchPool()
   ) throws -> any Convolution {
     try check(precision)
+    if self != .onednn, precision == .float32, LargeTileConvolution.suits(shape) {
+      return LargeTileConvolution(shape, training: training, scratch: scratch)
+    }
     if self != .onednn, WinogradConvolution.suits(shape) {
       return WinogradConvolution(shape, precision: precision, training: training, scratch: scratch)
     }

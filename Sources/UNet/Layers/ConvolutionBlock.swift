@@ -7,6 +7,12 @@ final class ConvolutionBlock: Block {
   let keepsShape: Bool
   private let convolution: any Convolution
   private let normalization: NormalizationLayer?
+  /// The convolution, where it can take over work of other layers.
+  private let fusing: (any FusingConvolution)?
+  /// The block before, where this one normalizes and activates its output.
+  private let unfinished: ConvolutionBlock?
+  /// Whether the next block normalizes and activates the output.
+  private var isFinishedByNext = false
   /// `nil` when the normalization layer applies the activation, or when there is none.
   private let activation: Activation?
   private let weight, bias: Parameter
@@ -32,9 +38,10 @@ final class ConvolutionBlock: Block {
   ///   - activation: The activation; `nil` when there is none.
   ///   - normalization: The normalization; `nil` when there is none.
   ///   - keepsOutput: Whether the output stays valid until the next forward pass.
+  ///   - isOnlyReader: Whether no other layer reads the input.
   init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, hasBias: Bool, activation: Activation?,
-    normalization: NormalizationKind?, epsilon: Float, keepsOutput: Bool, workspace: Workspace
+    normalization: NormalizationKind?, epsilon: Float, keepsOutput: Bool, isOnlyReader: Bool, workspace: Workspace
   ) throws {
     convolution = try workspace.convolution(shape)
     weight = Parameter(name + ".conv.weight", shape: shape.weights)
@@ -51,17 +58,33 @@ final class ConvolutionBlock: Block {
         epsilon: epsilon, slope: slope ?? 1)
     }
     self.activation = normalization != nil && slope != nil ? nil : activation
-    preActivation = workspace.preActivation(shape.outputTensor)
+    (preActivation, output) = workspace.features(
+      shape.outputTensor, from: input.output, keepsOutput: keepsOutput)
     self.keepsOutput = keepsOutput
-    output = keepsOutput ? workspace.tensor(shape.outputTensor) : workspace.features(shape.outputTensor)
+    fusing = convolution as? any FusingConvolution
+    // In training the backward pass reads the input once more.
+    let previous = training || !isOnlyReader || fusing == nil ? nil : input as? ConvolutionBlock
+    unfinished = previous?.channelMap == nil ? nil : previous
+    unfinished?.isFinishedByNext = true
   }
+
+  /// What makes the output of `preActivation`; `nil` when that is not a piecewise linear map of each sample's channels.
+  private var channelMap: ChannelMap? { activation == nil ? normalization?.map : nil }
 
   func forward(inference: Bool) {
     if weightsHaveChanged { convolution.prepare(weights: weight.value) }
     weightsHaveChanged = training
-    convolution.forward(input: input.output, bias: bias.value, output: preActivation)
-    normalization?.computeStatistics(preActivation, inference: inference)
-    finish()
+    if let fusing {
+      fusing.forward(input: input.output, map: unfinished?.channelMap, bias: bias.value, output: preActivation)
+    } else {
+      convolution.forward(input: input.output, bias: bias.value, output: preActivation)
+    }
+    if let fusing, let normalization, normalization.isPerSample {
+      normalization.useStatistics(of: fusing)
+    } else {
+      normalization?.computeStatistics(preActivation, inference: inference)
+    }
+    if !isFinishedByNext { finish() }
   }
 
   func weightsDidChange() { weightsHaveChanged = true }
@@ -72,7 +95,7 @@ final class ConvolutionBlock: Block {
   private func finish() {
     if let normalization {
       normalization.apply(preActivation, output)
-    } else {
+    } else if preActivation !== output {
       Elementwise.copy(preActivation, to: output)
     }
     activation?.forward(output, output)
@@ -106,10 +129,10 @@ extension ConvolutionBlock {
   /// Creates a block with the bias, normalization and activation of an architecture.
   convenience init(
     _ name: String, _ shape: ConvolutionShape, input: any Features, architecture a: Architecture,
-    keepsOutput: Bool = false, workspace: Workspace
+    keepsOutput: Bool = false, isOnlyReader: Bool = false, workspace: Workspace
   ) throws {
     try self.init(
       name, shape, input: input, hasBias: a.convolutionBias, activation: a.activation, normalization: a.normalization,
-      epsilon: a.normEpsilon, keepsOutput: keepsOutput, workspace: workspace)
+      epsilon: a.normEpsilon, keepsOutput: keepsOutput, isOnlyReader: isOnlyReader, workspace: workspace)
   }
 }

@@ -12,7 +12,7 @@ import Threads
 final class Head: @unchecked Sendable {
   /// The logits, (N, z, y, x, channel).
   let logits: Tensor
-  /// The gradient of the loss with respect to the logits, which the loss writes.
+  /// The gradient of the loss with respect to the logits, which the loss writes; empty in inference.
   let gradient: Tensor
   let weight, bias: Parameter
   private let features, outputChannels: Int
@@ -34,7 +34,7 @@ final class Head: @unchecked Sendable {
     weight = Parameter(name + ".weight", shape: [outputChannels, 1, 1, 1, features])
     bias = Parameter(name + ".bias", shape: [outputChannels])
     logits = Tensor([batch] + extent + [outputChannels])
-    gradient = Tensor(logits.shape)
+    gradient = Tensor(training ? logits.shape : [0])
     (self.features, self.outputChannels, self.scratch) = (features, outputChannels, scratch)
     parts = min(8, max(1, logits.count / outputChannels / Self.tileSize))
     let tiles = Array(repeating: Self.tileSize * features, count: Parallel.threads)

@@ -106,6 +106,24 @@ package final class NormalizationLayer {
     }
   }
 
+  /// Whether each sample has statistics of its own.
+  var isPerSample: Bool { running == nil }
+
+  /// The same as `computeStatistics` for the last output of a convolution, where each sample has statistics of its own.
+  func useStatistics(of convolution: any FusingConvolution) {
+    for n in 0..<batch {
+      for c in 0..<channels {
+        let (mean, variance) = convolution.moments(sample: n, channel: c)
+        setStatistics(n, c, mean: mean, variance: variance)
+      }
+    }
+  }
+
+  /// What `apply` does; `nil` where samples share statistics, or where the activation is steeper for negative values.
+  var map: ChannelMap? {
+    isPerSample && slope <= 1 ? ChannelMap(factor: factor, offset: offset, slope: slope) : nil
+  }
+
   /// Normalizes and activates: computes `output`, y, from `input`, x. Both may be the same tensor.
   ///
   /// Call `computeStatistics` first.
@@ -116,7 +134,7 @@ package final class NormalizationLayer {
     }
   }
 
-  private func apply<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
+  private func apply<Number: VectorElement>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
     let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
     let (a, b) = (SharedPointer(factor.pointer), SharedPointer(offset.pointer))
     forEachChunk { [channels, slope] n, chunk in
@@ -124,9 +142,18 @@ package final class NormalizationLayer {
       for voxel in chunk.voxels {
         let source = x.pointer + voxel * channels
         let target = y.pointer + voxel * channels
-        for c in 0..<channels {
+        var c = 0
+        // The compiler cannot tell that `source` and `target`, where they are the same, may be read and written in
+        // vectors.
+        while c + 16 <= channels {
+          let z = Number.load(source + c) * Float.load(a + c) + Float.load(b + c)
+          Number.store((slope * z).replacing(with: z, where: z .> 0), target + c)
+          c += 16
+        }
+        while c < channels {
           let z = source[c].float * a[c] + b[c]
           target[c] = Number(z > 0 ? z : slope * z)
+          c += 1
         }
       }
     }
@@ -162,17 +189,22 @@ package final class NormalizationLayer {
         let (sum, squares) = total(n, c)
         let shiftedMean = sum / Double(voxels)
         let variance = max(0, squares / Double(voxels) - shiftedMean * shiftedMean)
-        let i = n * channels + c
-        let inverse = 1 / (variance + Double(epsilon)).squareRoot()
-        let mean = Float(shiftedMean + Double(x.pointer[n * voxels * channels + c].float))
-        self.mean.pointer[i] = mean
-        self.inverse.pointer[i] = Float(inverse)
-        factor.pointer[i] = scale.value.pointer[c] * Float(inverse)
-        offset.pointer[i] = shift.value.pointer[c] - mean * factor.pointer[i]
-        running?.record(channel: c, mean: mean, variance: variance, count: voxels)
+        let mean = shiftedMean + Double(x.pointer[n * voxels * channels + c].float)
+        setStatistics(n, c, mean: mean, variance: variance)
+        running?.record(channel: c, mean: Float(mean), variance: variance, count: voxels)
       }
     }
     running?.countBatch()
+  }
+
+  /// Sets mean, inverse, factor and offset of a sample and channel.
+  private func setStatistics(_ n: Int, _ c: Int, mean: Double, variance: Double) {
+    let i = n * channels + c
+    let inverse = 1 / (variance + Double(epsilon)).squareRoot()
+    self.mean.pointer[i] = Float(mean)
+    self.inverse.pointer[i] = Float(inverse)
+    factor.pointer[i] = scale.value.pointer[c] * Float(inverse)
+    offset.pointer[i] = shift.value.pointer[c] - Float(mean) * factor.pointer[i]
   }
 
   /// Turns the gradient with respect to the output into the one with respect to the input, and sets

@@ -46,7 +46,7 @@ final class ResidualBlock: Block {
     first = try ConvolutionBlock(name + ".conv1", shape, input: input, architecture: a, workspace: workspace)
     second = try ConvolutionBlock(
       name + ".conv2", inner, input: first, hasBias: a.convolutionBias, activation: nil, normalization: a.normalization,
-      epsilon: a.normEpsilon, keepsOutput: true, workspace: workspace)
+      epsilon: a.normEpsilon, keepsOutput: true, isOnlyReader: true, workspace: workspace)
     second.zeroInitializeNormalization()
 
     pooling = shape.stride == [1, 1, 1] ? nil : AveragePooling(input.output, window: shape.stride)
@@ -56,7 +56,8 @@ final class ResidualBlock: Block {
         kernel: [1, 1, 1], stride: [1, 1, 1])
       projection = try ConvolutionBlock(
         name + ".skip.\(pooling == nil ? 0 : 1)", pointwise, input: pooling ?? input, hasBias: false, activation: nil,
-        normalization: a.normalization, epsilon: a.normEpsilon, keepsOutput: false, workspace: workspace)
+        normalization: a.normalization, epsilon: a.normEpsilon, keepsOutput: false, isOnlyReader: false,
+        workspace: workspace)
       projectionGradient = workspace.training ? workspace.tensor(pointwise.inputTensor) : nil
     } else {
       (projection, projectionGradient) = (nil, nil)

@@ -23,6 +23,11 @@ final class TransposedConvolution: @unchecked Sendable {
   /// The distance between neighboring output voxels, in elements.
   private let outputStride: Int
   private let scratch: ScratchPool
+  /// The weights in the order of `FloatProduct`: a matrix of input channels by the elements of a block.
+  private let packedWeights: Tensor
+  /// Whether the weights may change between any two forward passes.
+  private let training: Bool
+  private var weightsHaveChanged = true
   /// The number of parts of the input whose weight gradients are summed separately. It depends only
   /// on the shape, so that the sums do not depend on the number of threads.
   private let parts: Int
@@ -47,7 +52,10 @@ final class TransposedConvolution: @unchecked Sendable {
     let lines = batch * extent[0] * extent[1]
     parts = min(8, max(1, lines / 8))
     self.scratch = scratch
-    let tiles = Array(repeating: linesPerTile * width * (blockSize + 2 * inputChannels), count: Parallel.threads)
+    self.training = training
+    let blockSize = factor.reduce(outputChannels, *)
+    packedWeights = Tensor(blockSize % 16 == 0 ? [inputChannels, blockSize] : [0])
+    let tiles = Array(repeating: rowsPerTile * (blockSize + 2 * inputChannels), count: Parallel.threads)
     scratch.reserve(training ? [parts * (inputChannels * blockSize + outputChannels)] + tiles : tiles)
   }
 
@@ -61,6 +69,25 @@ final class TransposedConvolution: @unchecked Sendable {
   private var blockSize: Int { factor.reduce(outputChannels, *) }
   /// The number of lines of input voxels in one matrix product.
   private var linesPerTile: Int { max(1, 128 / width) }
+  /// The number of rows that there is memory for in one matrix product.
+  private var rowsPerTile: Int { linesPerTile * width + FloatProduct.rowBlock - 1 }
+
+  /// Tells the layer that its weights have changed, so that the next forward pass rearranges them. In training every
+  /// forward pass does so anyway.
+  func weightsDidChange() { weightsHaveChanged = true }
+
+  /// Rearranges the weights for `FloatProduct`.
+  private func packWeights() {
+    let (source, target) = (SharedPointer(weight.value.pointer), SharedPointer(packedWeights.pointer))
+    Parallel.chunks(inputChannels, size: 8) { [inputChannels, blockSize] in
+      for row in $0 {
+        for column in stride(from: 0, to: blockSize, by: 16) {
+          let place = FloatProduct.offset(row: row, column: column, rows: inputChannels, columns: blockSize)
+          (target.pointer + place).update(from: source.pointer + row * blockSize + column, count: 16)
+        }
+      }
+    }
+  }
 
   /// Writes the upsampled input to the first channels of `output`.
   ///
@@ -74,19 +101,42 @@ final class TransposedConvolution: @unchecked Sendable {
     }
   }
 
-  private func forward<Number: Element>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
+  private func forward<Number: VectorElement>(of type: Number.Type, _ input: Tensor, _ output: Tensor) {
     let (x, y) = (SharedPointer(input.pointer(type)), SharedPointer(output.pointer(type)))
     let (w, b) = (SharedPointer(weight.value.pointer), SharedPointer(bias.value.pointer))
     let (width, inputChannels, outputChannels, block) = (width, inputChannels, outputChannels, blockSize)
-    let size = linesPerTile * width
+    let isPacked = packedWeights.count > 0
+    if isPacked, weightsHaveChanged { packWeights() }
+    weightsHaveChanged = training
+    let p = SharedPointer(packedWeights.pointer)
+    let size = rowsPerTile
     Parallel.chunks(lines, size: linesPerTile) { [self] tile in
       scratch.use(size * (block + inputChannels)) { blocks in
         let rows = tile.count * width
-        let source = Number.floats(
-          x.pointer + tile.lowerBound * width * inputChannels, rows * inputChannels, blocks + size * block)
-        BLAS.multiply(rows, block, inputChannels, a: source, inputChannels, b: w.pointer, block, c: blocks, block)
+        let copy = blocks + size * block
+        var source = Number.floats(
+          x.pointer + tile.lowerBound * width * inputChannels, rows * inputChannels, copy)
+        if isPacked {
+          // The product reads whole blocks of rows, which may end behind the last voxel.
+          if rows % FloatProduct.rowBlock != 0, source != copy {
+            copy.update(from: source, count: rows * inputChannels)
+            source = copy
+          }
+          FloatProduct.multiply(rows, block, inputChannels, a: source, b: p.pointer, c: blocks)
+        } else {
+          BLAS.multiply(rows, block, inputChannels, a: source, inputChannels, b: w.pointer, block, c: blocks, block)
+        }
         forEachVoxel(tile) { blockOffset, voxelOffset in
-          for c in 0..<outputChannels { y.pointer[voxelOffset + c] = Number(blocks[blockOffset + c] + b.pointer[c]) }
+          let (product, target) = (blocks + blockOffset, y.pointer + voxelOffset)
+          var c = 0
+          while c + 16 <= outputChannels {
+            Number.store(Float.load(product + c) + Float.load(b.pointer + c), target + c)
+            c += 16
+          }
+          while c < outputChannels {
+            target[c] = Number(product[c] + b.pointer[c])
+            c += 1
+          }
         }
       }
     }
