@@ -2,8 +2,8 @@ import CProcessor
 
 /// Products of small matrices in 32-bit floats, with a second factor that is used again and again.
 ///
-/// For the shapes of ``LargeTileConvolution`` they are 7 to 59 % faster than OpenBLAS's (`Benchmarks/README.md`), because
-/// the second factor is arranged only once and read ahead.
+/// For the shapes of ``LargeTileConvolution`` they are 7 to 59 % faster than OpenBLAS's (`Benchmarks/README.md`),
+/// because the second factor is arranged only once and read ahead.
 package enum FloatProduct {
   /// The number that rows are rounded up to: `a` and `c` need room for so many.
   package static let rowBlock = 4

@@ -136,7 +136,7 @@ public final class Network {
   private var blocks: [any Block] { encoder.joined() + decoder.flatMap(\.blocks) }
 
   /// The coarsest features of each sample, averaged over its voxels: (N, channel). Call it after
-  /// ``forward(inference:)``.
+  /// ``forward(inference:)`` of a network for training.
   public func pooledBottleneck() -> [[Float]] {
     let bottleneck = encoder.last!.last!
     bottleneck.recompute()

@@ -89,7 +89,10 @@ final class ConvolutionBlock: Block {
 
   func weightsDidChange() { weightsHaveChanged = true }
 
-  func recompute() { if !keepsOutput { finish() } }
+  func recompute() {
+    // In inference the output has overwritten what it is computed from.
+    if training, !keepsOutput { finish() }
+  }
 
   /// Computes `output` from `preActivation`.
   private func finish() {

@@ -1,5 +1,3 @@
-import Threads
-
 /// The linear transforms of Winograd's minimal filtering F(4 x 4 x 4, 3 x 3 x 3).
 ///
 /// A tile d of 6 x 6 x 6 inputs and a filter g are transformed to 216 numbers each, whose 216 products are transformed
@@ -12,9 +10,8 @@ import Threads
 ///     Aᵀm = (m₀ + p + r,  a q + b s,  p / 2 + 2 r,  a³ q + b³ s + m₅)
 ///           with p = m₁ + m₂, q = m₁ − m₂, r = m₃ + m₄, s = m₃ − m₄
 ///
-/// These points lose a fifth of the digits that the usual ±1, ±2 lose (Barabasz et al., ACM TOMS 2020, on the choice of
-/// points): the largest error of a convolution is 4e-6 of the standard deviation of its outputs, about eight times that
-/// of ``WinogradTransform``.
+/// With these points errors are a fifth of those with the usual ±1 and ±2 (Barabasz et al., ACM TOMS 2020, on the choice
+/// of points): at most about 4e-6 of the standard deviation of the outputs, eight times those of ``WinogradTransform``.
 ///
 /// The transforms work on lines of tiles along x. A vector holds sixteen channels.
 struct LargeTileTransform: Sendable {
@@ -267,8 +264,8 @@ struct LargeTileTransform: Sendable {
   }
 
   /// √½ and √2, and their cubes.
-  private static var a: Float { 0.707_106_78 }
-  private static var b: Float { 1.414_213_56 }
+  static var a: Float { 0.707_106_78 }
+  static var b: Float { 1.414_213_56 }
   private static var a3: Float { 0.353_553_39 }
   private static var b3: Float { 2.828_427_12 }
 
@@ -292,152 +289,4 @@ struct LargeTileTransform: Sendable {
       m.5.addingProduct(a3, q).addingProduct(b3, s)
     )
   }
-
-  /// Applies the filter transform to weights.
-  ///
-  /// - Parameters:
-  ///   - range: The input channels to transform.
-  ///   - weights: The weights (out, kz, ky, kx, in).
-  ///   - inputs: Input channels.
-  ///   - outputs: Output channels, a multiple of sixteen.
-  ///   - target: The transformed filters (position, in, out), each matrix in the order of `FloatProduct`.
-  static func filter(
-    _ range: Range<Int>, of weights: UnsafePointer<Float>, inputs: Int, outputs: Int,
-    into target: UnsafeMutablePointer<Float>
-  ) {
-    filter(range, rows: inputs, columns: outputs, into: target) { row, column, k in
-      var gathered = Vector.zero
-      for i in 0..<16 { gathered[i] = weights[((column + i) * 27 + k) * inputs + row] }
-      return gathered
-    }
-  }
-
-  /// Applies the filter transform to mirrored weights, for the gradient with respect to the input.
-  ///
-  /// - Parameters:
-  ///   - range: The output channels to transform.
-  ///   - weights: The weights (out, kz, ky, kx, in).
-  ///   - inputs: Input channels, a multiple of sixteen.
-  ///   - outputs: Output channels.
-  ///   - target: The transformed filters (position, out, in), each matrix in the order of `FloatProduct`.
-  static func mirroredFilter(
-    _ range: Range<Int>, of weights: UnsafePointer<Float>, inputs: Int, outputs: Int,
-    into target: UnsafeMutablePointer<Float>
-  ) {
-    filter(range, rows: outputs, columns: inputs, into: target) { row, column, k in
-      Float.load(weights + (row * 27 + 26 - k) * inputs + column)
-    }
-  }
-
-  /// - Parameter weights: Returns sixteen neighboring columns of a row, at a position of the kernel.
-  @inline(__always)
-  private static func filter(
-    _ range: Range<Int>, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>,
-    weights: (_ row: Int, _ column: Int, _ position: Int) -> Vector
-  ) {
-    withUnsafeTemporaryAllocation(of: Vector.self, capacity: 216) { work in
-      let work = work.baseAddress!
-      for row in range {
-        for c in stride(from: 0, to: columns, by: 16) {
-          for k in 0..<27 { work[k / 9 * 36 + k / 3 % 3 * 6 + k % 3] = weights(row, c, k) }
-          for z in 0..<3 {
-            for y in 0..<3 { filter(work + z * 36 + y * 6, 1) }
-            for x in 0..<6 { filter(work + z * 36 + x, 6) }
-          }
-          for k in 0..<36 { filter(work + k, 36) }
-          let place = target + FloatProduct.offset(row: row, column: c, rows: rows, columns: columns)
-          for k in 0..<216 { Float.store(work[k], place + k * rows * columns) }
-        }
-      }
-    }
-  }
-
-  /// Gg along one axis, in place: three numbers become six.
-  private static func filter(_ g: UnsafeMutablePointer<Vector>, _ step: Int) {
-    let (g0, g1, g2) = (g[0], g[step], g[2 * step])
-    let (even, odd) = ((g0 + 0.5 * g2) * (-2 / 3), g1 * (a * -2 / 3))
-    let (evenB, oddB) = ((g0 + 2 * g2) * (1 / 6), g1 * (b / 6))
-    g[step] = even + odd
-    g[2 * step] = even - odd
-    g[3 * step] = evenB + oddB
-    g[4 * step] = evenB - oddB
-    g[5 * step] = g2
-  }
-}
-
-/// Sixteen channels of 6 x 6 voxels with the same x.
-private protocol Voxels {
-  /// The channels of the voxel in plane `z` and row `y`, each from 0 to 5.
-  func load(_ z: Int, _ y: Int) -> SIMD16<Float>
-}
-
-/// Voxels that are all inside the volume.
-private struct PlainVoxels: Voxels {
-  /// The first voxel.
-  let start: UnsafePointer<Float>
-  /// Floats from one row and plane to the next.
-  let row, plane: Int
-
-  @inline(__always)
-  func load(_ z: Int, _ y: Int) -> SIMD16<Float> { Float.load(start + z * plane + y * row) }
-}
-
-/// Voxels that a map is applied to.
-private struct MappedVoxels: Voxels {
-  let voxels: PlainVoxels
-  let factor, offset: SIMD16<Float>
-  let slope: Float
-
-  /// - Parameter index: The sample and the first channel.
-  @inline(__always)
-  init(_ voxels: PlainVoxels, _ map: ChannelMap, index: Int) {
-    self.voxels = voxels
-    (factor, offset) = (Float.load(map.factor.pointer + index), Float.load(map.offset.pointer + index))
-    slope = map.slope
-  }
-
-  @inline(__always)
-  func load(_ z: Int, _ y: Int) -> SIMD16<Float> {
-    let value = offset.addingProduct(factor, voxels.load(z, y))
-    let flat = slope * value
-    return flat.replacing(with: value, where: value .> flat)
-  }
-}
-
-/// Voxels some of which are outside the volume, where they are zeros.
-private struct EdgeVoxels<Inside: Voxels>: Voxels {
-  let voxels: Inside
-  /// A bit for each row, z times six plus y.
-  let inside: UInt64
-
-  @inline(__always)
-  func load(_ z: Int, _ y: Int) -> SIMD16<Float> {
-    inside >> UInt64(6 * z + y) & 1 == 1 ? voxels.load(z, y) : .zero
-  }
-}
-
-/// Matrices in scratch memory with gaps between them.
-struct PaddedMatrices {
-  /// The start of the first matrix.
-  let memory: UnsafeMutablePointer<Float>
-  /// Floats from one matrix to the next: an odd number of cache lines. At multiples of 4096 bytes the same element of
-  /// all matrices would map to the same few sets of the cache.
-  let stride: Int
-
-  /// - Parameters:
-  ///   - memory: At least `size(count, rows:channels:)` floats.
-  ///   - rows: Rows of each matrix.
-  ///   - channels: Columns of each matrix, a multiple of sixteen.
-  init(_ memory: UnsafeMutablePointer<Float>, rows: Int, channels: Int) {
-    (self.memory, stride) = (memory, Self.stride(rows, channels))
-  }
-
-  /// Floats of `count` matrices.
-  static func size(_ count: Int, rows: Int, channels: Int) -> Int { count * stride(rows, channels) }
-
-  private static func stride(_ rows: Int, _ channels: Int) -> Int { (rows * channels / 16 | 1) * 16 }
-
-  /// One of the matrices.
-  @inline(__always)
-  func matrix(_ index: Int) -> UnsafeMutablePointer<Float> { memory + index * stride }
 }
