@@ -10,8 +10,8 @@
 ///     Aᵀm = (m₀ + p + r,  a q + b s,  p / 2 + 2 r,  a³ q + b³ s + m₅)
 ///           with p = m₁ + m₂, q = m₁ − m₂, r = m₃ + m₄, s = m₃ − m₄
 ///
-/// With these points errors are a fifth of those with the usual ±1 and ±2 (Barabasz et al., ACM TOMS 2020, on the choice
-/// of points): at most about 4e-6 of the standard deviation of the outputs, eight times those of ``WinogradTransform``.
+/// With these points errors are a fifth of those with the usual ±1 and ±2 (Barabasz et al., ACM TOMS 2020, on their
+/// choice): at most about 4e-6 of the standard deviation of the outputs, eight times those of ``WinogradTransform``.
 ///
 /// The transforms work on lines of tiles along x. A vector holds sixteen channels.
 struct LargeTileTransform: Sendable {
