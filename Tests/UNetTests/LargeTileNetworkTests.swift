@@ -77,8 +77,8 @@ import UNet
     #expect((difference / length).squareRoot() < (architecture.activation == .gelu ? 2e-5 : 5e-3))
   }
 
-  /// Large tiles round more, but the difference of two passes stays exact. The activation is smooth, since at a kink there
-  /// is no tangent.
+  /// Large tiles round more, but the difference of two passes stays exact. The activation is smooth, since at a kink
+  /// there is no tangent.
   @Test func logitTangentIsExact() throws {
     var architecture = Self.architectures[0]
     architecture.activation = .gelu
