@@ -29,6 +29,26 @@ import Testing
     #expect(length.epochs(after: Array(repeating: 50, count: 14)) == 14)
   }
 
+  /// What a training says is left is what it takes, though larger patches come; and the disk holds as many epochs as
+  /// there can be.
+  @Test func theTimeThatIsLeftKnowsLargerPatches() throws {
+    let constant = try length()
+    #expect(constant.epochsLeft(after: [4, 6], patch: [40, 40, 40]) == 18 && constant.mostEpochs == 30)
+    let length = try length(.progressive)
+    let (small, whole) = ([16, 16, 16], [40, 40, 40])
+    func seconds(_ patch: [Int]) -> Double { 5 * Double(patch.reduce(1, *)) / 64000 }
+    #expect(abs(length.epochsLeft(after: [], patch: small) * seconds(small) - 100) < 2)
+    #expect(abs(length.epochsLeft(after: [], patch: whole) * seconds(whole) - 100) < 2)
+    #expect(length.mostEpochs >= length.epochs(after: [0]))
+    var finished: [Double] = []
+    while finished.count < length.epochs(after: finished) {
+      let patch = length.patch(after: finished)
+      let left = length.epochsLeft(after: finished, patch: patch) * seconds(patch)
+      #expect(abs(left - (100 - finished.reduce(0, +))) < 6)
+      finished.append(seconds(patch))
+    }
+  }
+
   /// A training whose patches grow takes its time, on a machine that is as fast as was thought, slower or faster, and
   /// ends with the plan's patch.
   @Test(arguments: [0.7, 1, 1.8]) func growingPatchesEndInTime(slowness: Double) throws {

@@ -18,8 +18,9 @@ public enum TrainingDisk {
     let hasAverage = settings.ema > 0
     // The last checkpoint and the one before, with velocities; and the best, the last and the averaged weights.
     let checkpoints = 2 * once * (hasAverage ? 3 : 2) + once * (hasAverage ? 3 : 2)
-    let visits = settings.epochs * settings.iterationsPerEpoch * plan.configuration.batchSize
-    let tables = bytesPerRow * (visits + settings.epochs * cases)
+    let epochs = TrainingLength(plan).mostEpochs
+    let visits = epochs * settings.iterationsPerEpoch * plan.configuration.batchSize
+    let tables = bytesPerRow * (visits + epochs * cases)
     guard resumes else { return checkpoints + tables }
     let present = ModelFolder.Checkpoint.allCases.map(folder.checkpoint) + [folder.previousCheckpoint]
     let sizes = present.map { (try? $0.resourceValues(forKeys: [.fileSizeKey]).fileSize) ?? 0 }

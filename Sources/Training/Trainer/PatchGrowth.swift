@@ -30,14 +30,23 @@ struct PatchGrowth {
     patches[max(0, min(patches.count - 1, Int(share * Double(patches.count))))]
   }
 
+  /// The voxels of a patch, relative to those of the plan's.
+  func cost(of patch: [Int]) -> Double { Double(patch.reduce(1, *)) / Double(patches[patches.count - 1].reduce(1, *)) }
+
   /// The voxels of each stage, relative to those of a stage with the plan's patch.
-  private var costs: [Double] {
-    let voxels = patches.map { Double($0.reduce(1, *)) }
-    return voxels.map { $0 / voxels[voxels.count - 1] }
-  }
+  private var costs: [Double] { patches.map(cost) }
 
   /// The time of the training, relative to that of one with the plan's patch and as many epochs.
   var cost: Double { costs.reduce(0, +) / Double(costs.count) }
+
+  /// The time that is left after a share of the epochs, relative to that of a training with the plan's patch and as many
+  /// epochs.
+  func costLeft(at share: Double) -> Double {
+    costs.enumerated().reduce(0) { sum, stage in
+      let done = min(max(share * Double(patches.count) - Double(stage.offset), 0), 1)
+      return sum + (1 - done) * stage.element
+    } / Double(patches.count)
+  }
 
   /// The share of the epochs that are done in a share of the training's time; above 1 for more than the whole.
   func share(ofTime share: Double) -> Double {

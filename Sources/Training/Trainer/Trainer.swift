@@ -284,6 +284,9 @@ public final class Trainer {
   /// The number of epochs by what is known now.
   private var epochs: Int { length.epochs(after: state.history.map(\.seconds)) }
 
+  /// The time that is left after the last finished epoch, in that of an epoch with the network's patch.
+  private var epochsLeft: Double { length.epochsLeft(after: state.history.map(\.seconds), patch: network.patch) }
+
   /// The learning rate of the current epoch e of n: initial · (1 − e / n)^power.
   private var learningRate: Double {
     settings.initialLearningRate
@@ -334,7 +337,7 @@ public final class Trainer {
       try log.write(state.history)
       try addEvents(record)
     }
-    progress.reportEpoch(record, epochs: epochs, isBest: isBest)
+    progress.reportEpoch(record, epochs: epochs, epochsLeft: epochsLeft, isBest: isBest)
     if let warning = state.history.divergenceWarning { progress.report(warning) }
     if let warning = sampler.warning, !hasWarned {
       hasWarned = true
@@ -447,7 +450,7 @@ public final class Trainer {
     let iterations = settings.iterationsPerEpoch
     progress.reportStep(
       epoch: state.epoch, epochs: epochs, iteration: state.iteration + 1, iterations: iterations, loss: loss,
-      stepsLeft: (epochs - state.epoch) * iterations - state.iteration - 1)
+      stepsLeft: Int(epochsLeft * Double(iterations)) - state.iteration - 1)
   }
 
   /// Leaves out a step with a value that is not finite, if the plan allows that.

@@ -25,6 +25,20 @@ struct TrainingLength {
     return max(finished.count, Int((Double(finished.count) / share(after: finished)).rounded()))
   }
 
+  /// The most epochs that the training can have.
+  var mostEpochs: Int { settings.hours == nil ? settings.epochs : Int((planned * Self.most).rounded(.up)) }
+
+  /// The time that is left, in that of an epoch with a patch: epochs with larger patches count more.
+  ///
+  /// - Parameters:
+  ///   - finished: The seconds that each finished epoch has taken.
+  ///   - patch: The patch, (z, y, x).
+  func epochsLeft(after finished: [Double], patch: [Int]) -> Double {
+    let epochs = epochs(after: finished)
+    guard let growth else { return Double(epochs - finished.count) }
+    return Double(epochs) * growth.costLeft(at: share(after: finished)) / growth.cost(of: patch)
+  }
+
   /// The patch of the next epoch.
   ///
   /// - Parameter finished: The seconds that each finished epoch has taken.
@@ -42,6 +56,9 @@ struct TrainingLength {
     guard let hours = settings.hours else { return count / Double(settings.epochs) }
     let time = finished.reduce(0, +) / (hours * 3600)
     let fitting = growth?.share(ofTime: time) ?? time
-    return min(max(fitting, count / planned / 1.5), count / planned * 2)
+    return min(max(fitting, count / planned / Self.most), count / planned * 2)
   }
+
+  /// How many times the planned epochs a training on a fast machine may have.
+  private static let most = 1.5
 }

@@ -37,7 +37,7 @@ public final class TrainingProgress {
 
   /// Updates the status line after a training step.
   ///
-  /// - Parameter stepsLeft: The number of training steps until the end of the run.
+  /// - Parameter stepsLeft: The time until the end of the run, in that of a step like this one.
   func reportStep(epoch: Int, epochs: Int, iteration: Int, iterations: Int, loss: Double, stepsLeft: Int) {
     let now = Date()
     // The first step is slower than the others, so time is measured from its end.
@@ -60,8 +60,9 @@ public final class TrainingProgress {
   ///
   /// - Parameters:
   ///   - epochs: The number of epochs of the run.
+  ///   - epochsLeft: The time that is left, in that of this epoch.
   ///   - isBest: Whether the moving average of the pseudo Dice is the largest so far.
-  func reportEpoch(_ record: EpochRecord, epochs: Int, isBest: Bool) {
+  func reportEpoch(_ record: EpochRecord, epochs: Int, epochsLeft: Double, isBest: Bool) {
     let dice = record.pseudoDice.map { $0.map { String(format: "%.4f", $0) } ?? "–" }.joined(separator: " ")
     var text = String(
       format: "epoch %d/%d  learning rate %.5f  loss %.4f", record.epoch + 1, epochs, record.learningRate,
@@ -70,8 +71,7 @@ public final class TrainingProgress {
     if let average = record.averagePseudoDice {
       text += String(format: "  average %.4f%@", average, isBest ? " (best so far)" : "")
     }
-    text += String(
-      format: "  %.1f s  %@ left", record.seconds, Self.duration(record.seconds * Double(epochs - record.epoch - 1)))
+    text += String(format: "  %.1f s  %@ left", record.seconds, Self.duration(record.seconds * epochsLeft))
     report(text)
   }
 
