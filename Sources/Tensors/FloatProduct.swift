@@ -66,31 +66,16 @@ package enum FloatProduct {
     of _: Columns.Type, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ c: UnsafeMutablePointer<Float>
   ) {
-    var (s0, s1, s2, s3) = (Columns(), Columns(), Columns(), Columns())
-    var (s4, s5, s6, s7) = (Columns(), Columns(), Columns(), Columns())
-    var (a, b) = (a, b)
-    for _ in 0..<k {
-      Columns.prefetch(b)
-      let factors = Columns(b)
-      s0.add(a[0], factors)
-      s1.add(a[k], factors)
-      s2.add(a[2 * k], factors)
-      s3.add(a[3 * k], factors)
-      s4.add(a[4 * k], factors)
-      s5.add(a[5 * k], factors)
-      s6.add(a[6 * k], factors)
-      s7.add(a[7 * k], factors)
-      a += 1
-      b += Columns.count
+    var (upper, lower) = (FourRows<Columns>(), FourRows<Columns>())
+    for i in 0..<k {
+      let row = b + i * Columns.count
+      Columns.prefetch(row)
+      let factors = Columns(row)
+      upper.add(a + i, k, factors)
+      lower.add(a + 4 * k + i, k, factors)
     }
-    s0.store(c)
-    s1.store(c + n)
-    s2.store(c + 2 * n)
-    s3.store(c + 3 * n)
-    s4.store(c + 4 * n)
-    s5.store(c + 5 * n)
-    s6.store(c + 6 * n)
-    s7.store(c + 7 * n)
+    upper.store(c, n)
+    lower.store(c + 4 * n, n)
   }
 
   @inline(__always)
@@ -98,22 +83,42 @@ package enum FloatProduct {
     of _: Columns.Type, _ n: Int, _ k: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>,
     _ c: UnsafeMutablePointer<Float>
   ) {
-    var (s0, s1, s2, s3) = (Columns(), Columns(), Columns(), Columns())
-    var (a, b) = (a, b)
-    for _ in 0..<k {
-      Columns.prefetch(b)
-      let factors = Columns(b)
-      s0.add(a[0], factors)
-      s1.add(a[k], factors)
-      s2.add(a[2 * k], factors)
-      s3.add(a[3 * k], factors)
-      a += 1
-      b += Columns.count
+    var rows = FourRows<Columns>()
+    for i in 0..<k {
+      let row = b + i * Columns.count
+      Columns.prefetch(row)
+      rows.add(a + i, k, Columns(row))
     }
-    s0.store(c)
-    s1.store(c + n)
-    s2.store(c + 2 * n)
-    s3.store(c + 3 * n)
+    rows.store(c, n)
+  }
+}
+
+/// Sums of four rows, in registers.
+private struct FourRows<Columns: PanelColumns> {
+  private var first = Columns()
+  private var second = Columns()
+  private var third = Columns()
+  private var fourth = Columns()
+
+  @inline(__always)
+  init() {}
+
+  /// Adds the products of four numbers, `row` apart, with `factors`.
+  @inline(__always)
+  mutating func add(_ a: UnsafePointer<Float>, _ row: Int, _ factors: Columns) {
+    first.add(a[0], factors)
+    second.add(a[row], factors)
+    third.add(a[2 * row], factors)
+    fourth.add(a[3 * row], factors)
+  }
+
+  /// Stores the sums as rows of `n` elements.
+  @inline(__always)
+  func store(_ c: UnsafeMutablePointer<Float>, _ n: Int) {
+    first.store(c)
+    second.store(c + n)
+    third.store(c + 2 * n)
+    fourth.store(c + 3 * n)
   }
 }
 
