@@ -39,8 +39,7 @@ struct PatchGrowth {
   /// The time of the training, relative to that of one with the plan's patch and as many epochs.
   var cost: Double { costs.reduce(0, +) / Double(costs.count) }
 
-  /// The time that is left after a share of the epochs, relative to that of a training with the plan's patch and as many
-  /// epochs.
+  /// The time that is left after a share of the epochs, relative to that of a whole training with the plan's patch.
   func costLeft(at share: Double) -> Double {
     costs.enumerated().reduce(0) { sum, stage in
       let done = min(max(share * Double(patches.count) - Double(stage.offset), 0), 1)
